@@ -1,0 +1,16 @@
+// Package emu moves packets through a network: real IPv4 and IPv6 packets, byte
+// for byte, through subnets, route tables, internet gateways, network ACLs and
+// stateful security groups, as they would go in an AWS VPC.
+//
+// An [Emulator] carries packets that are sent through a [Port], and answers
+// questions: [Emulator.Trace] sends the packets of a question ("can app-1 reach
+// db-1 on tcp/5432") through the same stages and tells everything they met. The
+// order of the stages is in stages.go, the reasons for drops in reason.go.
+//
+// It starts no goroutines: a send runs to the delivery on the caller's. It reads
+// no clock of its own but [Options.Now]. NAT gateways, peering, transit gateways
+// and endpoints are not carried yet; a packet that meets one has the fate
+// [Unknown], never a guess.
+//
+// Start with [New], or with package emutest in tests.
+package emu

@@ -1,0 +1,158 @@
+package emu
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// Options of an emulator. The zero Options are right for most uses.
+type Options struct {
+	// Now is the clock by which tracked flows idle out; nil means time.Now.
+	Now func() time.Time
+	// Observer sees what happens; nil functions are not called.
+	Observer Observer
+	// BlockPort25 drops TCP port 25 to the internet, as EC2 does for accounts
+	// that have not asked otherwise (IGW-31).
+	BlockPort25 bool
+}
+
+// Emulator carries packets through a network. All its methods may be called at
+// once from several goroutines.
+type Emulator struct {
+	opts Options
+	now  func() time.Time
+
+	current  atomic.Pointer[generation]
+	internet Port
+	outside  firewall.Fragments // of packets that come from the internet
+
+	mu sync.Mutex // held by Update
+}
+
+// generation is a plan and the state of flows that goes with it: what a packet
+// loads once and uses to its end. The plan is replaced whole; the state of an
+// interface lives as long as it is attached.
+type generation struct {
+	em     *Emulator
+	plan   *plan.Plan
+	bySlot []*plan.Interface
+	state  []*state
+	ports  []*Port
+}
+
+// state is what an interface remembers from packet to packet.
+type state struct {
+	flows     *firewall.Tracker
+	fragments firewall.Fragments
+	linkLocal allowance
+}
+
+// New compiles a network. It keeps a copy: later changes go through
+// [Emulator.Update]. The error holds [vpc.Error] values.
+func New(n *vpc.Network, opts Options) (*Emulator, error) {
+	e := &Emulator{opts: opts, now: opts.Now}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	e.internet.em, e.internet.slot, e.internet.id = e, outside, "internet"
+	if err := e.install(n.Clone(), nil); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Update changes the network. The edit works on a copy; if it, or checking the
+// result, fails, nothing has changed and packets go on as before. Otherwise the
+// next packet sees all of the change. What that means for flows under way is said
+// by SG-26 to SG-31 and ORDER-38.
+func (e *Emulator) Update(edit func(*vpc.Network) error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	prev := e.current.Load()
+	n := prev.plan.Network.Clone()
+	if err := edit(n); err != nil {
+		return fmt.Errorf("update: %w", err)
+	}
+	if err := e.install(n, prev); err != nil {
+		return fmt.Errorf("update: %w", err)
+	}
+	return nil
+}
+
+// Network returns a copy of the network as it stands, addresses assigned.
+func (e *Emulator) Network() *vpc.Network { return e.current.Load().plan.Network.Clone() }
+
+// install checks and compiles a network and makes it the current one.
+func (e *Emulator) install(n *vpc.Network, prev *generation) error {
+	if err := n.Validate(); err != nil {
+		return err
+	}
+	if err := n.Assign(); err != nil {
+		return err
+	}
+	if prev == nil {
+		prev = &generation{}
+	}
+	g := e.generation(plan.Compile(n, prev.plan), prev)
+	e.current.Store(g)
+	if e.opts.Observer.Update != nil {
+		e.opts.Observer.Update(g.plan.Epoch)
+	}
+	return nil
+}
+
+// generation carries the state of interfaces over to a new plan. An interface
+// that has been detached, or moved to another instance, starts afresh (SG-50).
+func (e *Emulator) generation(p *plan.Plan, prev *generation) *generation {
+	g := &generation{
+		em:     e,
+		plan:   p,
+		bySlot: make([]*plan.Interface, p.Slots),
+		state:  make([]*state, p.Slots),
+		ports:  make([]*Port, p.Slots),
+	}
+	copy(g.ports, prev.ports)
+	budgets := make(map[*vpc.Instance]*firewall.Budget)
+	for _, i := range p.Interfaces {
+		g.bySlot[i.Slot] = i
+		if g.ports[i.Slot] == nil {
+			g.ports[i.Slot] = &Port{em: e, slot: i.Slot, id: i.Desc.ID}
+		}
+		if !i.Attached {
+			continue
+		}
+		if i.Slot < len(prev.state) && prev.state[i.Slot] != nil && sameAttachment(prev.bySlot[i.Slot], i) {
+			g.state[i.Slot] = prev.state[i.Slot]
+			g.state[i.Slot].flows.SetTimeouts(i.Desc.Timeouts)
+			continue
+		}
+		g.state[i.Slot] = newState(i, budgets)
+	}
+	return g
+}
+
+func sameAttachment(a, b *plan.Interface) bool {
+	if a.Desc.Instance != b.Desc.Instance {
+		return false
+	}
+	return a.Instance == nil || b.Instance == nil || a.Instance.TrackedFlows == b.Instance.TrackedFlows
+}
+
+func newState(i *plan.Interface, budgets map[*vpc.Instance]*firewall.Budget) *state {
+	var budget *firewall.Budget
+	if i.Instance != nil && i.Instance.TrackedFlows > 0 {
+		if budget = budgets[i.Instance]; budget == nil {
+			budget = &firewall.Budget{Limit: i.Instance.TrackedFlows}
+			budgets[i.Instance] = budget
+		}
+	}
+	s := &state{}
+	s.flows = firewall.NewTracker(i.Desc.Timeouts, budget)
+	return s
+}

@@ -1,0 +1,279 @@
+package emu
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/routing"
+)
+
+// step puts into words what a stage has just decided.
+func (t *tracer) step(w *walk, stage Stage, v verdict) Step {
+	s := Step{Stage: stage, Verdict: outcomes[v.outcome], Detail: w.note.String()}
+	if v.outcome == drop {
+		s.Reason, s.Code = v.reason.String(), v.reason.Code()
+	}
+	t.component(w, &s)
+	switch stage {
+	case SGOut:
+		t.explainGroups(w, &s, w.from, firewall.Egress, v)
+	case SGIn:
+		t.explainGroups(w, &s, w.to, firewall.Ingress, v)
+	case NACLOut:
+		explainACL(w, &s, w.from.Subnet, firewall.Egress, v)
+	case NACLIn:
+		explainACL(w, &s, w.to.Subnet, firewall.Ingress, v)
+	case RT:
+		explainRoute(w, &s, w.from.Subnet.Routes)
+	case EdgeRT:
+		explainRoute(w, &s, w.vpc.Gateway.Edge)
+	case Deliver:
+		if w.forwards() {
+			s.Detail = "a middlebox, taken to forward it"
+		}
+	}
+	if s.Detail == "" && v.outcome == drop {
+		s.Detail = v.reason.Text()
+	}
+	t.packet(w, &s)
+	return s
+}
+
+var outcomes = [...]Outcome{drop: Drop, pass: Pass, done: Pass, unknown: Undecided}
+
+// String is the remark as a clause.
+func (n note) String() string {
+	switch {
+	case n.addr.IsValid():
+		return n.addr.String() + " " + n.text
+	case n.name != "":
+		return n.name + " " + n.text
+	}
+	return n.text
+}
+
+// packet writes down the packet as it leaves the step, and what the step changed
+// about it.
+func (t *tracer) packet(w *walk, s *Step) {
+	f := w.pkt.Flow
+	s.Source, s.Destination = f.Src.String(), f.Dst.String()
+	s.SourcePort, s.DestinationPort, s.Protocol = f.SrcPort, f.DstPort, f.Proto.String()
+	if f.Src != t.arrived.Src {
+		s.Detail = fmt.Sprintf("source %s becomes %s", t.arrived.Src, f.Src)
+	}
+	if f.Dst != t.arrived.Dst {
+		s.Detail = fmt.Sprintf("destination %s becomes %s", t.arrived.Dst, f.Dst)
+	}
+}
+
+// component names what a stage looked at.
+func (t *tracer) component(w *walk, s *Step) {
+	set := func(kind, id, origin string, subnet *plan.Subnet, v *plan.VPC) {
+		s.Kind, s.Component, s.Origin = kind, id, origin
+		if subnet != nil {
+			s.Subnet = subnet.Desc.ID
+		}
+		if v != nil {
+			s.VPC = v.Desc.ID
+		}
+	}
+	switch s.Stage {
+	case ATT, L2, SRC, LL, SGOut, FlowOut:
+		set("eni", w.from.Desc.ID, w.from.Desc.Origin, w.from.Subnet, w.from.VPC)
+		if w.result.Fate == Delivered && w.to == nil {
+			set("service", w.result.At, "", w.from.Subnet, w.from.VPC)
+		}
+	case NACLOut:
+		set("acl", w.from.Subnet.ACL.ID, "", w.from.Subnet, w.from.VPC)
+	case RT:
+		set("rtb", w.from.Subnet.Routes.ID, "", w.from.Subnet, w.from.VPC)
+	case NACLIn:
+		set("acl", w.to.Subnet.ACL.ID, "", w.to.Subnet, w.to.VPC)
+	case ADDR, DST, SGIn, FlowIn, Deliver:
+		if w.to == nil {
+			set("vpc", w.vpc.Desc.ID, w.vpc.Desc.Origin, nil, w.vpc)
+			return
+		}
+		set("eni", w.to.Desc.ID, w.to.Desc.Origin, w.to.Subnet, w.to.VPC)
+	case EdgeRT:
+		set("rtb", w.vpc.Gateway.Edge.ID, "", nil, w.vpc)
+	default:
+		gatewayComponent(w, set)
+	}
+}
+
+// gatewayComponent names the internet gateway, or the internet where none is
+// known.
+func gatewayComponent(w *walk, set func(kind, id, origin string, subnet *plan.Subnet, v *plan.VPC)) {
+	switch {
+	case w.vpc == nil:
+		set("internet", "internet", "", nil, nil)
+	case w.vpc.Gateway == nil:
+		set("vpc", w.vpc.Desc.ID, w.vpc.Desc.Origin, nil, w.vpc)
+	default:
+		set("igw", w.vpc.Gateway.Desc.ID, w.vpc.Gateway.Desc.Origin, nil, w.vpc)
+	}
+}
+
+// explainGroups says which rule let a packet pass, or why each one did not.
+func (t *tracer) explainGroups(w *walk, s *Step, i *plan.Interface, dir firewall.Direction, v verdict) {
+	switch {
+	case w.tracked == byFlow:
+		s.Detail = "tracked flow"
+		return
+	case w.tracked == byRelated:
+		s.Detail = "ICMP error about a tracked flow"
+		return
+	case v.reason == ConntrackFull || w.portsLost:
+		return
+	case v.outcome == pass:
+		g := i.Groups[w.decision.Set]
+		s.Rule, s.Origin = ruleText(g, dir, w.decision.Rule)
+		return
+	}
+	t.explainMisses(w, s, i, dir)
+	names := make([]string, len(i.Groups))
+	for n, g := range i.Groups {
+		names[n] = label(g.Desc.ID, g.Desc.Name)
+	}
+	if s.Detail == "" {
+		s.Detail = fmt.Sprintf("no rule of %s matches %s", strings.Join(names, ", "), w.matched(dir))
+	}
+	if len(i.Groups) > 0 && s.Origin == i.Desc.Origin {
+		s.Origin = i.Groups[0].Desc.Origin
+	}
+}
+
+func (t *tracer) explainMisses(w *walk, s *Step, i *plan.Interface, dir firewall.Direction) {
+	remote, groups := w.flow.Src, []firewall.GroupID(nil)
+	if dir == firewall.Egress {
+		remote = w.flow.Dst
+		if owner := w.vpc.Owner(remote); owner != nil {
+			groups = owner.GroupIDs
+		}
+	} else if w.identity != nil {
+		groups = w.identity.GroupIDs
+	}
+	for _, g := range i.Groups {
+		for _, m := range firewall.Explain(rulesOf(g, dir), i.VPC.Names(), w.header, remote, groups) {
+			text, origin := ruleText(g, dir, m.Rule)
+			s.Misses = append(s.Misses, Miss{text, m.Why, origin})
+			if strings.HasPrefix(m.Why, "unknown: ") && s.Verdict == Undecided && s.Detail == "" {
+				s.Detail = text + ": " + strings.TrimPrefix(m.Why, "unknown: ") + " is not known"
+			}
+		}
+	}
+}
+
+// matched is what rules look at, in words: "tcp/22 from 10.0.2.4".
+func (w *walk) matched(dir firewall.Direction) string {
+	svc := firewall.Service{Protocol: int(w.header.Proto), From: int(w.header.Port), To: int(w.header.Port)}
+	if w.flow.Proto.IsICMP() {
+		svc.From, svc.To = int(w.header.ICMPType), int(w.header.ICMPCode)
+	}
+	if dir == firewall.Egress {
+		return fmt.Sprintf("%s to %s", svc, w.flow.Dst)
+	}
+	return fmt.Sprintf("%s from %s", svc, w.flow.Src)
+}
+
+func rulesOf(g *plan.Group, dir firewall.Direction) []firewall.Rule {
+	if dir == firewall.Egress {
+		return g.Desc.Egress
+	}
+	return g.Desc.Ingress
+}
+
+// ruleText is a security group rule as "app rule 1: all to 0.0.0.0/0".
+func ruleText(g *plan.Group, dir firewall.Direction, index int) (text, origin string) {
+	r := rulesOf(g, dir)[index]
+	word := "from"
+	if dir == firewall.Egress {
+		word = "to"
+	}
+	origin = r.Origin
+	if origin == "" {
+		origin = g.Desc.Origin
+	}
+	return fmt.Sprintf("%s rule %d: %s %s %s", label(g.Desc.ID, g.Desc.Name), index+1, r.Service, word, r.Peer), origin
+}
+
+// explainACL says which entry of a network ACL decided.
+func explainACL(w *walk, s *Step, subnet *plan.Subnet, dir firewall.Direction, v verdict) {
+	acl := subnet.ACL
+	if acl.Desc == nil {
+		if acl.Unknown == "" {
+			s.Rule = "rule 100: allow all"
+		}
+		return
+	}
+	s.Origin = acl.Desc.Origin
+	if w.portsLost {
+		return
+	}
+	entries, word := acl.Desc.Ingress, "from"
+	if dir == firewall.Egress {
+		entries, word = acl.Desc.Egress, "to"
+	}
+	if w.acl.Entry == firewall.FinalEntry {
+		s.Rule = "rule *: deny all"
+	} else {
+		e := entries[w.acl.Entry]
+		s.Rule = fmt.Sprintf("rule %d: %s %s %s %s", e.Number, e.Action, e.Service, word, e.CIDR)
+		if e.Origin != "" {
+			s.Origin = e.Origin
+		}
+		if e.Unknown != "" {
+			s.Detail = e.Unknown
+		}
+	}
+	if v.outcome == drop {
+		s.Detail = strings.Replace(s.Rule, ": deny", " denies", 1)
+	}
+}
+
+// explainRoute says which route the packet takes.
+func explainRoute(w *walk, s *Step, table *plan.Table) {
+	if table.Unknown != "" {
+		return
+	}
+	if !w.hasRoute {
+		if s.Verdict == Drop {
+			s.Detail = fmt.Sprintf("no route of %s matches %s", table.ID, w.flow.Dst)
+		}
+		return
+	}
+	route, target := table.Target(w.entry)
+	if route == nil {
+		s.Route = localRoute(w)
+		return
+	}
+	s.Origin = route.Origin
+	s.Route = route.String()
+	if target.ID != "" && target.ID != route.Target.ID {
+		s.Route = fmt.Sprintf("%s → %s", strings.TrimSuffix(s.Route, " → "+route.Target.String()), target.ID)
+	}
+	if target.Blackhole && s.Verdict == Drop {
+		s.Detail = "the route is a blackhole"
+	}
+}
+
+// localRoute is the VPC's own route for the destination, as text.
+func localRoute(w *walk) string {
+	for _, p := range w.from.VPC.Desc.CIDRs {
+		if p.Contains(w.flow.Dst) {
+			return routing.Route{Destination: p, Target: routing.Target{Kind: routing.Local}}.String()
+		}
+	}
+	return "local"
+}
+
+// label is a name with its ID, or the ID alone if it has no other name.
+func label(id, name string) string {
+	if name == "" || name == id {
+		return id
+	}
+	return fmt.Sprintf("%s (%s)", name, id)
+}

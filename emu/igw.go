@@ -1,0 +1,257 @@
+package emu
+
+import (
+	"net/netip"
+
+	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
+)
+
+// mtuInternet is the largest IP packet that passes an internet gateway, in bytes
+// (LIM-54).
+const mtuInternet = 1500
+
+// internetMTU drops what is too large and may not be fragmented, and tells the
+// sender; what may be fragmented will be (IGW-22, MTU-5 to MTU-7).
+func internetMTU(w *walk) verdict {
+	switch {
+	case w.pkt.Len() <= mtuInternet:
+		return passed
+	case w.pkt.DF():
+		w.say("larger than 1500 bytes; the router tells the sender")
+		w.net.tooBig(w, mtuInternet)
+		return dropped(MTUExceeded)
+	}
+	w.say("fragmented to 1500 bytes")
+	w.fragments = true
+	return passed
+}
+
+// gatewayAttached: without an attached gateway nothing passes.
+func gatewayAttached(w *walk) verdict {
+	if w.vpc.Gateway == nil {
+		if w.vpc.Desc.Partial {
+			w.sayName(w.vpc.Desc.ID, "has no internet gateway in the description")
+			return undetermined
+		}
+		return dropped(IGWNotAttached)
+	}
+	return passed
+}
+
+// notRedirected: a subnet whose inbound traffic an edge table sends to a
+// middlebox cannot use its own direct route to the gateway (RT-48).
+func notRedirected(w *walk) verdict {
+	if w.vpc.Gateway == nil || w.vpc.Gateway.Edge == nil || !w.from.Subnet.Contains(w.flow.Src) {
+		return passed
+	}
+	edge := w.vpc.Gateway.Edge
+	entry, ok := edge.FIB.Lookup(w.flow.Src)
+	if !ok {
+		return passed
+	}
+	_, target := edge.Target(entry)
+	if target.Kind == routing.Local || target.Interface == w.from {
+		return passed
+	}
+	w.sayName(target.ID, "gets the subnet's inbound traffic by the edge route table")
+	return dropped(IGWIngressRedirect)
+}
+
+// mailAllowed: EC2 blocks TCP port 25 to the internet unless the account asked
+// otherwise, which is a switch here (IGW-31).
+func mailAllowed(w *walk) verdict {
+	if w.net.em.opts.BlockPort25 && w.flow.Proto == packet.TCP && w.flow.DstPort == 25 {
+		w.say("EC2 blocks TCP port 25 to the internet")
+		return dropped(SGEgress)
+	}
+	return passed
+}
+
+// sourceIsPublic: an IPv4 source needs a public address mapped to it, an IPv6
+// source must be a global address of an attached interface (IGW-2, IGW-4, IGW-5,
+// IGW-19).
+func sourceIsPublic(w *walk) verdict {
+	sender := w.vpc.Owner(w.flow.Src)
+	if !w.flow.Src.Is4() {
+		if sender == nil || !sender.Attached || w.flow.Src.IsPrivate() || w.flow.Src.IsLinkLocalUnicast() {
+			return dropped(SpoofedSrc)
+		}
+		return passed
+	}
+	if sender != nil && sender.Attached {
+		if _, ok := sender.Public(w.flow.Src); ok {
+			return passed
+		}
+	}
+	w.sayAddr(w.flow.Src, "has no public IPv4 address")
+	return dropped(IGWNoPublicIP)
+}
+
+// destinationIsPublic: private and bogus destinations do not leave (IGW-10,
+// IGW-12).
+func destinationIsPublic(w *walk) verdict {
+	if isPrivate(w.flow.Dst) {
+		w.sayAddr(w.flow.Dst, "is not a public address")
+		return dropped(IGWPrivateDst)
+	}
+	return passed
+}
+
+// translateSource is the gateway's 1:1 NAT on the way out (IGW-3). The quoted
+// packet of an ICMP error is translated along.
+func translateSource(w *walk) verdict {
+	private := w.flow.Src
+	sender := w.vpc.Owner(private)
+	if sender == nil || !private.Is4() {
+		return passed
+	}
+	public, ok := sender.Public(private)
+	if !ok {
+		return passed
+	}
+	w.setSrc(public)
+	if w.pkt.IsICMPError() {
+		w.pkt.SetEmbeddedDst(public)
+	}
+	return passed
+}
+
+// publicAddress finds out whose public address the destination is (IGW-9).
+func publicAddress(w *walk) verdict {
+	dst := w.flow.Dst
+	if b, ok := w.net.plan.Public(dst); ok {
+		w.binding, w.vpc = b, b.Interface.VPC
+		return w.known(b.Interface.Attached)
+	}
+	if i := w.net.plan.Global(dst); i != nil && !dst.Is4() {
+		w.binding.Interface, w.binding.Private, w.vpc = i, dst, i.VPC
+		return w.known(i.Attached)
+	}
+	w.sayAddr(dst, "is no public address of an attached interface")
+	return dropped(IGWUnknownDst)
+}
+
+func (w *walk) known(attached bool) verdict {
+	if !attached {
+		w.sayName(w.binding.Interface.Desc.ID, "is not attached")
+		return dropped(IGWUnknownDst)
+	}
+	return passed
+}
+
+// sourceFromOutside: private and bogus sources do not come in (IGW-11, IGW-12).
+func sourceFromOutside(w *walk) verdict {
+	if isPrivate(w.flow.Src) {
+		w.sayAddr(w.flow.Src, "is not a public address")
+		return dropped(IGWPrivateSrc)
+	}
+	return passed
+}
+
+// ipv6Inbound: IPv6 comes in only where the subnet routes the source back to the
+// internet gateway (IGW-20), and not to interfaces that deny it (IGW-21).
+func ipv6Inbound(w *walk) verdict {
+	if w.flow.Dst.Is4() {
+		return skipped
+	}
+	i := w.binding.Interface
+	if i.Desc.DenyInternetGateway {
+		w.sayName(i.Desc.ID, "denies traffic of internet gateways")
+		return dropped(IGWUnknownDst)
+	}
+	table := i.Subnet.Routes
+	if table.Unknown != "" {
+		w.say(table.Unknown)
+		return undetermined
+	}
+	entry, ok := table.FIB.Lookup(w.flow.Src)
+	if ok {
+		if _, target := table.Target(entry); target.Kind == routing.InternetGateway && !target.Blackhole {
+			return passed
+		}
+	}
+	w.sayName(table.ID, "does not route the source to the internet gateway")
+	return dropped(EIGWUnsolicited)
+}
+
+// translateDestination is the gateway's 1:1 NAT on the way in (IGW-3).
+func translateDestination(w *walk) verdict {
+	public, private := w.flow.Dst, w.binding.Private
+	if public == private {
+		return passed
+	}
+	w.setDst(private)
+	if w.pkt.IsICMPError() {
+		w.pkt.SetEmbeddedSrc(private)
+	}
+	return passed
+}
+
+// edgeRoute is the route table associated with the gateway, which may send what
+// comes in to a middlebox first (RT-42 to RT-49, ORDER-14).
+func edgeRoute(w *walk) verdict {
+	edge := w.vpc.Gateway
+	if edge == nil || edge.Edge == nil {
+		return skipped // plain local delivery (RT-50)
+	}
+	t := edge.Edge
+	if t.Unknown != "" {
+		w.say(t.Unknown)
+		return undetermined
+	}
+	w.routed = false
+	w.routeFor(t, w.flow.Dst)
+	switch {
+	case !w.hasRoute, w.target.Kind == routing.Local:
+		return passed
+	case w.target.Blackhole:
+		return dropped(Blackhole)
+	case w.target.Unknown != "":
+		w.say(w.target.Unknown)
+		return undetermined
+	case w.target.Interface == nil:
+		return undetermined
+	case w.target.Interface.Owns(w.flow.Dst):
+		return passed // RT-49
+	}
+	middlebox := w.target.Interface
+	if !middlebox.HasPublic() {
+		w.sayName(middlebox.Desc.ID, "has no public IPv4 address")
+		return dropped(IGWMiddleboxNoPublicIP)
+	}
+	w.to = middlebox
+	return passed
+}
+
+// setSrc rewrites the source in the packet and in what filters see.
+func (w *walk) setSrc(a netip.Addr) {
+	w.pkt.SetSrc(a)
+	w.flow.Src = a
+}
+
+// setDst rewrites the destination in the packet and in what filters see.
+func (w *walk) setDst(a netip.Addr) {
+	w.pkt.SetDst(a)
+	w.flow.Dst = a
+}
+
+// notInternet are the ranges that do not exist on the internet: RFC 1918, RFC
+// 6598 and the bogons of IGW-12. The TEST-NETs are left out on purpose, so that
+// tests have addresses that belong to nobody.
+var notInternet = [...]netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
+	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"),
+	netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff00::/8"), netip.MustParsePrefix("::/127"),
+}
+
+// isPrivate reports whether an address cannot be that of an internet host.
+func isPrivate(a netip.Addr) bool {
+	for i := range notInternet {
+		if notInternet[i].Contains(a) {
+			return true
+		}
+	}
+	return false
+}

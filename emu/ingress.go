@@ -1,0 +1,69 @@
+package emu
+
+import "github.com/vpcemu/vpcemu/firewall"
+
+// owner finds the interface with the destination address, unless a route has
+// named the interface already (RT-51, SUB-12, SUB-14).
+func owner(w *walk) verdict {
+	if w.to == nil {
+		w.to = w.vpc.Owner(w.flow.Dst)
+	}
+	if w.to == nil {
+		w.sayAddr(w.flow.Dst, "is no interface's address")
+		return dropped(NoSuchAddress)
+	}
+	return passed
+}
+
+// receiverAttached: see senderAttached.
+func receiverAttached(w *walk) verdict {
+	if !w.to.Attached {
+		return dropped(ENINotAttached)
+	}
+	if w.to.Unknown != "" {
+		w.say(w.to.Unknown)
+		return undetermined
+	}
+	return passed
+}
+
+// aclIn is the network ACL of the receiver's subnet; it sees only what comes
+// from outside the subnet (ACL-3, ACL-25).
+func aclIn(w *walk) verdict {
+	if w.inside {
+		return skipped
+	}
+	return w.filterSubnet(w.to.Subnet, firewall.Ingress, NACLIngress)
+}
+
+// destinationCheck is the destination half of the source/destination check
+// (ENI-1, ENI-3).
+func destinationCheck(w *walk) verdict {
+	switch {
+	case w.to.Owns(w.flow.Dst):
+		w.sayAddr(w.flow.Dst, "belongs to it")
+		return passed
+	case w.to.Desc.NoSourceDestCheck:
+		w.say("the check is off")
+		return passed
+	}
+	w.sayAddr(w.flow.Dst, "is not an address of it")
+	return dropped(SrcDstCheck)
+}
+
+// groupsIn is the receiver's security groups. Group references go by the
+// interface that sent the packet, while it is still known (SG-15, SG-16, SG-23).
+func groupsIn(w *walk) verdict {
+	var groups []firewall.GroupID
+	if w.identity != nil {
+		groups = w.identity.GroupIDs
+	}
+	return w.groups(w.to, firewall.Ingress, groups, SGIngress)
+}
+
+// deliver hands the packet over.
+func deliver(w *walk) verdict {
+	w.result = Result{Fate: Delivered, At: w.to.Desc.ID}
+	w.net.deliver(w)
+	return ended
+}

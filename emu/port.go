@@ -1,0 +1,141 @@
+package emu
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/packet"
+)
+
+// Port is where bytes enter and leave the network: an interface, as its guest
+// sees it, or the internet. It carries IP packets, without Ethernet.
+type Port struct {
+	em      *Emulator
+	slot    int // of the interface, or outside
+	id      string
+	receive atomic.Pointer[func([]byte)]
+}
+
+// outside is the slot of the internet's port.
+const outside = -1
+
+// Port is the port of an interface, by any name that [Emulator.Trace] takes.
+func (e *Emulator) Port(name string) (*Port, error) {
+	g := e.current.Load()
+	end, err := g.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	if end.iface == nil {
+		return &e.internet, nil
+	}
+	return g.ports[end.iface.Slot], nil
+}
+
+// Internet is the port of everything outside: packets that leave through an
+// internet gateway arrive here, and what it sends comes in through one.
+func (e *Emulator) Internet() *Port { return &e.internet }
+
+// ID is the interface's ID, or "internet".
+func (p *Port) ID() string { return p.id }
+
+// Receive sets what happens to packets that arrive; nil drops them. The function
+// runs on the sender's goroutine, may send packets itself, and must not keep the
+// bytes.
+func (p *Port) Receive(f func(b []byte)) {
+	if f == nil {
+		p.receive.Store(nil)
+		return
+	}
+	p.receive.Store(&f)
+}
+
+// Forward makes the port send on every packet that arrives, as a guest does that
+// routes. It needs an interface without source/destination check (ENI-3).
+func (p *Port) Forward() { p.Receive(func(b []byte) { p.Send(b) }) }
+
+// Send puts one IP packet into the network and returns once it has ended. The
+// bytes are rewritten on the way and belong to the network until then.
+func (p *Port) Send(b []byte) Result { return p.em.send(p, nil, b) }
+
+// SendVia is Send to the MAC address of another interface in the same subnet,
+// past the router (SUB-21).
+func (p *Port) SendVia(next *Port, b []byte) Result { return p.em.send(p, next, b) }
+
+// walks are the walks at rest.
+var walks = sync.Pool{New: func() any { return new(walk) }}
+
+// send takes one packet through the network.
+func (e *Emulator) send(p, via *Port, b []byte) Result {
+	w := walks.Get().(*walk)
+	w.net, w.now = e.current.Load(), e.now().UnixNano()
+	result := w.carry(p, via, b)
+	if e.opts.Observer.Packet != nil {
+		e.opts.Observer.Packet(Event{Time: time.Unix(0, w.now), From: p.id, Flow: w.flow, Bytes: b, Result: result})
+	}
+	*w = walk{}
+	walks.Put(w)
+	return result
+}
+
+// carry parses the packet and sends it from where the port is.
+func (w *walk) carry(p, via *Port, b []byte) Result {
+	if err := w.pkt.Parse(b); err != nil {
+		return Result{Fate: Dropped, Reason: L2Unsupported}
+	}
+	if p.slot == outside {
+		w.admit(&w.net.em.outside)
+		w.enter()
+		return w.result
+	}
+	w.from = w.net.bySlot[p.slot]
+	if w.from == nil || !w.from.Attached {
+		return Result{Fate: Dropped, Reason: ENINotAttached}
+	}
+	if via != nil {
+		if via.slot == outside || w.net.bySlot[via.slot] == nil || w.net.bySlot[via.slot].Subnet != w.from.Subnet {
+			return Result{Fate: Dropped, Reason: L2Unsupported}
+		}
+		w.via = w.net.bySlot[via.slot]
+	}
+	w.admit(&w.net.state[p.slot].fragments)
+	w.send()
+	return w.result
+}
+
+// admit fills in what filters see. It is done once, where the packet enters.
+func (w *walk) admit(seen *firewall.Fragments) {
+	seen.Remember(&w.pkt, w.now)
+	var ok bool
+	if w.flow, w.header, ok = seen.Ports(&w.pkt, w.now); !ok {
+		w.flow, w.header, w.portsLost = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow), true
+	}
+}
+
+// deliver hands a packet to the port of its interface.
+func (g *generation) deliver(w *walk) {
+	if w.tracer != nil {
+		return
+	}
+	g.ports[w.to.Slot].deliver(w.pkt.Bytes())
+}
+
+// emit hands a packet to the outside, in fragments if it must.
+func (g *generation) emit(w *walk) {
+	if w.tracer != nil {
+		return
+	}
+	if w.fragments {
+		packet.Fragment(&w.pkt, mtuInternet, g.em.internet.deliver)
+		return
+	}
+	g.em.internet.deliver(w.pkt.Bytes())
+}
+
+func (p *Port) deliver(b []byte) {
+	if f := p.receive.Load(); f != nil {
+		(*f)(b)
+	}
+}

@@ -1,0 +1,134 @@
+package emu
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/packet"
+)
+
+// probe makes the packets of a query: for TCP a SYN, its SYN-ACK and the ACK; for
+// UDP and other protocols a packet and its answer; for ICMP a request and its
+// reply.
+type probe struct {
+	flow packet.Flow
+	kind uint8 // ICMP type
+	code uint8
+}
+
+// defaultSourcePort is a client's port when nobody says one: the first of the
+// range that IANA and Windows use.
+const defaultSourcePort = 49152
+
+func newProbe(g *generation, q Query, src, dst endpoint) (probe, error) {
+	from, to, err := g.addresses(q, src, dst)
+	if err != nil {
+		return probe{}, err
+	}
+	svc := q.Service
+	if svc.Protocol == firewall.AllProtocols {
+		return probe{}, fmt.Errorf("service %s: name one protocol, and for TCP or UDP one port", svc)
+	}
+	p := probe{flow: packet.Flow{Src: from, Dst: to, Proto: packet.Proto(svc.Protocol)}}
+	switch {
+	case p.flow.Proto.HasPorts():
+		p.flow.SrcPort, p.flow.DstPort = q.SourcePort, uint16(svc.From)
+		if p.flow.SrcPort == 0 {
+			p.flow.SrcPort = defaultSourcePort
+		}
+	case p.flow.Proto.IsICMP():
+		if (p.flow.Proto == packet.ICMP) != from.Is4() {
+			return probe{}, fmt.Errorf("service %s: %s and %s do not talk over that IP version", svc, from, to)
+		}
+		p.icmp(svc)
+	}
+	return p, nil
+}
+
+// icmp fills in type and code; none given means an echo request.
+func (p *probe) icmp(svc firewall.Service) {
+	p.flow.SrcPort = 1 // the echo identifier
+	p.kind, p.code = packet.ICMPEchoRequest, 0
+	if p.flow.Proto == packet.ICMPv6 {
+		p.kind = packet.ICMPv6EchoRequest
+	}
+	if svc.From >= 0 {
+		p.kind = uint8(svc.From)
+	}
+	if svc.To >= 0 {
+		p.code = uint8(svc.To)
+	}
+	if !p.isEcho() {
+		p.flow.SrcPort = 0
+	}
+}
+
+func (p *probe) isEcho() bool {
+	return p.kind == packet.ICMPEchoRequest && p.flow.Proto == packet.ICMP ||
+		p.kind == packet.ICMPv6EchoRequest && p.flow.Proto == packet.ICMPv6
+}
+
+// answers reports whether the request has an answer; ICMP other than an echo
+// request has none.
+func (p *probe) answers() bool { return !p.flow.Proto.IsICMP() || p.isEcho() }
+
+func (p *probe) request() []byte {
+	s := packet.Spec{Flow: p.flow, ICMPType: p.kind, ICMPCode: p.code}
+	if p.flow.Proto == packet.TCP {
+		s.Flags = packet.SYN
+	}
+	return s.Bytes()
+}
+
+// reply answers the request as it arrived.
+func (p *probe) reply(arrived packet.Flow) []byte {
+	s := packet.Spec{Flow: arrived.Reverse(), Flags: packet.SYN | packet.ACK}
+	if p.flow.Proto == packet.ICMPv6 {
+		s.ICMPType = packet.ICMPv6EchoReply
+	}
+	if p.flow.Proto != packet.TCP {
+		s.Flags = 0
+	}
+	return s.Bytes()
+}
+
+func (p *probe) ack(f packet.Flow) []byte {
+	return packet.Spec{Flow: f, Flags: packet.ACK}.Bytes()
+}
+
+// addresses chooses what to write into source and destination: the addresses
+// that were asked for, else the first of a common IP version. From the internet
+// an interface is addressed by its public address, if it has one.
+func (g *generation) addresses(q Query, src, dst endpoint) (from, to netip.Addr, err error) {
+	for _, v6 := range versions(q, src, dst) {
+		from, to = src.address(v6), dst.address(v6)
+		if !from.IsValid() || !to.IsValid() {
+			continue
+		}
+		if src.internet && dst.iface != nil && !dst.asked {
+			if public, ok := dst.iface.Public(to); ok {
+				to = public
+			}
+		}
+		return from, to, nil
+	}
+	return from, to, fmt.Errorf("%s and %s have no IP version in common", src.name, dst.name)
+}
+
+// versions are the IP versions to try, in order: IPv6 (true) or IPv4 (false).
+func versions(q Query, src, dst endpoint) []bool {
+	switch {
+	case q.Service.Protocol == int(packet.ICMPv6):
+		return []bool{true}
+	case q.Service.Protocol == int(packet.ICMP):
+		return []bool{false}
+	case src.asked && src.addr.IsValid():
+		return []bool{!src.addr.Is4()}
+	case dst.asked && dst.addr.IsValid():
+		return []bool{!dst.addr.Is4()}
+	case q.IPv6:
+		return []bool{true}
+	}
+	return []bool{false, true}
+}

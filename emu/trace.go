@@ -1,0 +1,148 @@
+package emu
+
+import (
+	"fmt"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/packet"
+)
+
+// Query asks whether traffic gets through.
+type Query struct {
+	// Source and Destination are the ID or name of an interface or an instance
+	// ("app-1", or "prod/app-1" if several VPCs have one), an address,
+	// "internet", or "internet:203.0.113.7".
+	Source, Destination string
+	// Service is one port, one ICMP type or one protocol: "tcp/443", "udp/53",
+	// "icmp" (an echo request), "icmp/3/4", "ip/50". Of a range, the first port is
+	// asked about.
+	Service firewall.Service
+	// SourcePort is the client's port; 0 means 49152.
+	SourcePort uint16
+	// OneWay asks about the request only.
+	OneWay bool
+	// IPv6 asks about IPv6 where both ends have both; without it IPv4 is taken if
+	// both have it.
+	IPv6 bool
+}
+
+// Answer is the verdict of a trace. The zero Answer is Blocked.
+type Answer uint8
+
+// The answers.
+const (
+	Blocked   Answer = iota // the request or its reply is dropped
+	Reachable               // the request arrives, and its reply comes back
+	Uncertain               // something on the way is not modelled or not described
+)
+
+// String is "blocked", "reachable" or "unknown".
+func (a Answer) String() string { return [...]string{"blocked", "reachable", "unknown"}[a] }
+
+// MarshalText is the answer's name.
+func (a Answer) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// Trace is the answer to a [Query]: the same stages that packets pass, both ways,
+// each with what it decided and why, and everything that stands in the way, not
+// only the first thing. Its JSON form is stable.
+type Trace struct {
+	Verdict     Answer `json:"verdict"`
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	Service     string `json:"service"`
+	// Request is the way there, Reply the way back. Past something that drops the
+	// packet, they go on as if it had let it pass. Reply is nil if nobody asked
+	// for it, or if where the request ends is unknown.
+	Request *Leg `json:"request"`
+	Reply   *Leg `json:"reply,omitempty"`
+	// Ack is the third packet of a TCP handshake, if it fails although the first
+	// two did not.
+	Ack *Leg `json:"ack,omitempty"`
+	// Blockers are all the settings in the way, in the order they are met.
+	Blockers []Blocker `json:"blockers"`
+	// Unknowns are the places where the description says too little.
+	Unknowns []Blocker `json:"unknowns"`
+
+	sent packet.Flow // the request as it was sent
+}
+
+// Leg is one packet's way.
+type Leg struct {
+	// Verdict is how the packet really ends.
+	Verdict Fate `json:"verdict"`
+	// At is where: an interface, a service or a gateway.
+	At    string `json:"at,omitempty"`
+	Steps []Step `json:"steps"`
+}
+
+// Step is one stage of a leg.
+type Step struct {
+	Stage Stage `json:"stage"`
+	// Kind and Component name what the stage looked at: "eni", "acl", "rtb",
+	// "igw", "vpc" or "service", and its ID.
+	Kind      string `json:"kind"`
+	Component string `json:"component"`
+	VPC       string `json:"vpc,omitempty"`
+	Subnet    string `json:"subnet,omitempty"`
+	// Rule is the rule or ACL entry that decided, Route the route.
+	Rule    string  `json:"rule,omitempty"`
+	Route   string  `json:"route,omitempty"`
+	Verdict Outcome `json:"verdict"`
+	Reason  string  `json:"reason,omitempty"`
+	// Code is the explanation code of AWS's Reachability Analyzer.
+	Code   string `json:"code,omitempty"`
+	Detail string `json:"detail,omitempty"`
+	// Misses are the rules that could have decided and did not, with why.
+	Misses []Miss `json:"misses,omitempty"`
+	// Origin is where the rule, the route or the component was written.
+	Origin string `json:"origin,omitempty"`
+	// The packet as it leaves the step.
+	Source          string `json:"src"`
+	Destination     string `json:"dst"`
+	SourcePort      uint16 `json:"sport"`
+	DestinationPort uint16 `json:"dport"`
+	Protocol        string `json:"protocol"`
+}
+
+// Miss is a rule that does not match, and why.
+type Miss struct {
+	Rule   string `json:"rule"`
+	Why    string `json:"why"`
+	Origin string `json:"origin,omitempty"`
+}
+
+// Outcome is what a stage did with the packet: "pass", "drop" or "unknown".
+type Outcome string
+
+// The outcomes of a step.
+const (
+	Pass      Outcome = "pass"
+	Drop      Outcome = "drop"
+	Undecided Outcome = "unknown"
+)
+
+// Blocker is one setting in the way, or one gap in the description.
+type Blocker struct {
+	Reason    string `json:"reason,omitempty"`
+	Code      string `json:"code,omitempty"`
+	Stage     Stage  `json:"stage"`
+	Kind      string `json:"kind"`
+	Component string `json:"component"`
+	// Direction is "request", "reply" or "ack".
+	Direction string `json:"direction"`
+	Detail    string `json:"detail"`
+	Origin    string `json:"origin,omitempty"`
+}
+
+// Trace answers a query on the network as it stands, with no flows under way. It
+// moves nothing in the emulator itself. An error means that the question could
+// not be asked: a name that is not there or that several things have, or a
+// service without a single first packet.
+func (e *Emulator) Trace(q Query) (*Trace, error) {
+	g := e.current.Load()
+	t, err := newTracer(g, q)
+	if err != nil {
+		return nil, fmt.Errorf("trace %s → %s: %w", q.Source, q.Destination, err)
+	}
+	return t.trace(), nil
+}

@@ -1,0 +1,200 @@
+package emu
+
+import (
+	"net/netip"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
+)
+
+// maxHops ends loops of interfaces that forward to each other.
+const maxHops = 32
+
+// walk is one packet on its way through one plan. Stages share nothing else.
+type walk struct {
+	net *generation
+	now int64 // nanoseconds on the emulator's clock
+	pkt packet.Packet
+
+	// flow and header are what filters see: as in the packet, but a later
+	// fragment has the ports of its first one (SG-53).
+	flow      packet.Flow
+	header    firewall.Header
+	portsLost bool // a later fragment whose first one nobody saw
+
+	vpc  *plan.VPC       // where it is now
+	from *plan.Interface // who sent it into the fabric last, nil from outside
+	to   *plan.Interface // who gets it, once ADDR or a route has said so
+	// identity is the interface whose address the source still is: what group
+	// references go by. Gateways and forwarders lose it (SG-23).
+	identity *plan.Interface
+	via      *plan.Interface // next hop by MAC address, nil for the router (SUB-21)
+
+	target   plan.Target // where the route leads, once routed
+	entry    routing.Entry
+	routed   bool // target is set
+	hasRoute bool // some route matched
+	inside   bool // it stays inside one subnet
+	binding  plan.Binding
+
+	fragments bool // to be cut to the gateway's MTU
+	hops      int
+	result    Result
+
+	// What the last stage looked at, for those who explain.
+	decision firewall.Decision
+	acl      firewall.ACLDecision
+	tracked  trackedBy
+	note     note
+	tracer   *tracer // nil unless somebody asked for a trace
+}
+
+// note is a remark of a stage, put together only when somebody reads it.
+type note struct {
+	addr netip.Addr
+	name string
+	text string
+}
+
+func (w *walk) say(text string)                      { w.note = note{text: text} }
+func (w *walk) sayAddr(addr netip.Addr, text string) { w.note = note{addr: addr, text: text} }
+func (w *walk) sayName(name, text string)            { w.note = note{name: name, text: text} }
+
+// trackedBy says why a security group stage did not look at rules.
+type trackedBy uint8
+
+const (
+	byRule    trackedBy = iota // it did look
+	byFlow                     // a tracked flow (SG-26)
+	byRelated                  // an ICMP error about one (SG-45)
+)
+
+// run takes the packet through the stages of a table and reports whether it
+// passed them all.
+func (w *walk) run(stages []stage) bool {
+	for i := range stages {
+		s := &stages[i]
+		if w.tracer != nil {
+			w.tracer.before(w)
+		}
+		v := s.check(w)
+		if w.tracer != nil {
+			v = w.tracer.after(w, s.name, v)
+		}
+		switch v.outcome {
+		case pass, skip:
+		case done:
+			return false
+		case unknown:
+			w.result = Result{Fate: Unknown}
+			return false
+		default:
+			w.result = Result{Fate: Dropped, Reason: v.reason}
+			w.flowLog(v.reason)
+			return false
+		}
+	}
+	return true
+}
+
+// send is the way of a packet that interface w.from sends.
+func (w *walk) send() {
+	w.vpc = w.from.VPC
+	w.identity = nil
+	if w.from.Owns(w.flow.Src) {
+		w.identity = w.from
+	}
+	w.leave()
+}
+
+// leave takes the packet out of w.from and on to where its route leads.
+func (w *walk) leave() {
+	w.to, w.target = nil, plan.Target{}
+	w.routed, w.hasRoute, w.inside = false, false, false
+	if w.hops++; w.hops > maxHops {
+		w.result = Result{Fate: Dropped, Reason: RoutingLoop}
+		return
+	}
+	if !w.run(egress[:]) {
+		return
+	}
+	switch {
+	case w.via != nil:
+		w.to, w.inside = w.via, true
+		w.run(ingress[:])
+	case w.inside && w.target.Interface == nil, w.target.Kind == routing.Local:
+		w.run(ingress[:])
+	case w.target.Interface != nil:
+		w.to = w.target.Interface
+		w.run(ingress[:])
+	case w.target.Kind == routing.InternetGateway:
+		w.exit()
+	default:
+		w.result = Result{Fate: Exited, At: w.target.ID} // an opaque far side (RT-41)
+		w.net.emit(w)
+	}
+}
+
+// exit is the way through the internet gateway, and back in if the destination
+// is a public address of this network (ORDER-12, ORDER-16).
+func (w *walk) exit() {
+	if !w.run(toInternet[:]) {
+		return
+	}
+	if w.net.plan.IsPublic(w.flow.Dst) {
+		w.identity = nil
+		w.hairpin()
+		return
+	}
+	w.result = Result{Fate: Exited, At: w.vpc.GatewayID()}
+	w.net.emit(w)
+}
+
+// hairpin brings a packet back in from the internet gateway, in fragments if it
+// was too large for it.
+func (w *walk) hairpin() {
+	if !w.fragments {
+		w.enter()
+		return
+	}
+	packet.Fragment(&w.pkt, mtuInternet, func(b []byte) {
+		piece := *w
+		piece.fragments = false
+		if piece.pkt.Parse(b) == nil {
+			piece.enter()
+		}
+		w.result = piece.result
+	})
+}
+
+// enter is the way of a packet that comes from the internet.
+func (w *walk) enter() {
+	w.to, w.inside = nil, false
+	if w.run(fromInternet[:]) {
+		w.run(ingress[:])
+	}
+}
+
+// state is what an interface remembers; a trace has a memory of its own.
+func (w *walk) state(i *plan.Interface) *state {
+	if w.tracer != nil {
+		return w.tracer.state(i)
+	}
+	return w.net.state[i.Slot]
+}
+
+// routeFor is the route of the sender's subnet for the destination; it is looked
+// up once, since the network ACL's stage needs it before the RT stage does.
+func (w *walk) routeFor(t *plan.Table, dst netip.Addr) {
+	if w.routed {
+		return
+	}
+	w.routed = true
+	w.entry, w.hasRoute = t.FIB.Lookup(dst)
+	w.target = plan.Target{}
+	if w.hasRoute {
+		_, w.target = t.Target(w.entry)
+	}
+}

@@ -1,0 +1,129 @@
+package firewall
+
+import "github.com/vpcemu/vpcemu/packet"
+
+// State is how far a tracked flow has come.
+type State uint8
+
+// The states of flows. Which follows which depends on the protocol: see conn.
+const (
+	Untracked   State = iota // there is no entry
+	Opening                  // TCP: not yet established; others: packets in one direction only
+	Answered                 // both directions; UDP: one request and its response (SG-38)
+	Stream                   // UDP: more than one request and response (SG-39)
+	Established              // TCP: the handshake is complete (SG-37)
+	Closing                  // TCP: at least one side has sent a FIN
+	Closed                   // TCP: this packet was the last, its entry is gone (SG-41)
+)
+
+// String is the state in one word.
+func (s State) String() string {
+	return [...]string{"untracked", "opening", "answered", "stream", "established", "closing", "closed"}[s]
+}
+
+// conn is the connection behind a tracked flow, whatever its protocol.
+//
+// TCP (SG-37, SG-41, SG-42). A side is heard once it sent a packet. FINs count as acknowledged by sequence number, so that data
+// still under way after a FIN is not mistaken for its acknowledgment.
+//
+//	no entry ─────── any segment but RST, allowed by a rule ────────▶ Opening (60 s)
+//	                                                                     │
+//	   a segment with ACK and without SYN, and both sides heard: the     │
+//	   third of a handshake, or the first answer to a connection         │
+//	   that was picked up in mid-stream                                  ▼
+//	                                                                Established (432,000 s)
+//	                                                                     │
+//	   a FIN, from either side                                           ▼
+//	                                                                  Closing (432,000 s)
+//	                                                                     │
+//	   both FINs acknowledged; or RST, in any state                      ▼
+//	                                                                  Closed: that segment passes, the entry is gone
+//
+// A SYN without ACK after a FIN starts again in Opening: the ports are being used anew. In Established it changes nothing; the other
+// side's answer will tell whether the connection still lives.
+//
+// UDP (SG-38, SG-39), where a turn is a change of direction:
+//
+//	request ──▶ Opening (30 s) ─response─▶ Answered (30 s) ─request─▶ Answered (30 s) ─response─▶ Stream (180 s)
+//
+// All others are Opening until a packet comes back, then Answered, with one idle time: 30 s for ICMP, 600 s otherwise (SG-40, SG-41).
+type conn struct {
+	state  State
+	turns  uint8     // changes of direction so far; counted up to 3
+	latest Direction // direction of the latest packet
+	heard  sides
+	fin    sides // sent a FIN
+	done   sides // sent a FIN that the other side has acknowledged
+	finEnd [2]uint32
+}
+
+// sides is a set of directions.
+type sides uint8
+
+func side(d Direction) sides { return 1 << d }
+
+const bothSides sides = 1<<Ingress | 1<<Egress
+
+// maxTurns is the number of changes of direction that make UDP a stream.
+const maxTurns = 3
+
+// open is the connection of which p is the first packet.
+func openConn(dir Direction, p *packet.Packet, proto packet.Proto) conn {
+	c := conn{state: Opening, latest: dir}
+	c.advance(dir, p, proto)
+	return c
+}
+
+// advance takes the next packet of a connection.
+func (c *conn) advance(dir Direction, p *packet.Packet, proto packet.Proto) {
+	if proto == packet.TCP {
+		c.advanceTCP(dir, p)
+		return
+	}
+	if dir == c.latest || c.turns == maxTurns {
+		return
+	}
+	c.latest = dir
+	c.turns++
+	c.state = Answered
+	if proto == packet.UDP && c.turns == maxTurns {
+		c.state = Stream
+	}
+}
+
+func (c *conn) advanceTCP(dir Direction, p *packet.Packet) {
+	flags := p.Flags
+	if flags.Has(packet.RST) {
+		c.state = Closed
+		return
+	}
+	if c.fin != 0 && flags.Has(packet.SYN) && !flags.Has(packet.ACK) {
+		*c = conn{state: Opening}
+	}
+	c.heard |= side(dir)
+	if c.state == Opening && c.heard == bothSides && flags.Has(packet.ACK) && !flags.Has(packet.SYN) {
+		c.state = Established
+	}
+	if flags.Has(packet.FIN) || c.fin != 0 {
+		c.close(dir, p)
+	}
+}
+
+// close takes a packet with a FIN, or one after a FIN.
+func (c *conn) close(dir Direction, p *packet.Packet) {
+	seq, ack := p.TCPSeq()
+	if p.Flags.Has(packet.FIN) && c.fin&side(dir) == 0 {
+		c.fin |= side(dir)
+		c.finEnd[dir] = seq + uint32(len(p.Payload())) + 1
+	}
+	other := 1 - dir
+	if p.Flags.Has(packet.ACK) && c.fin&side(other) != 0 && int32(ack-c.finEnd[other]) >= 0 {
+		c.done |= side(other)
+	}
+	switch {
+	case c.done == bothSides:
+		c.state = Closed
+	case c.state == Established:
+		c.state = Closing
+	}
+}

@@ -1,0 +1,217 @@
+package plan
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// Compile makes the plan of a network that has been validated and whose
+// addresses are assigned. The previous plan, which may be nil, lends the parts
+// whose description did not change.
+func Compile(n *vpc.Network, prev *Plan) *Plan {
+	if prev == nil {
+		prev = &Plan{}
+	}
+	p := &Plan{
+		Epoch:   prev.Epoch + 1,
+		Network: n,
+		Slots:   prev.Slots,
+		public:  make(map[netip.Addr]Binding),
+		slots:   make(map[string]int),
+		groups:  make(map[string]firewall.GroupID),
+	}
+	for key, id := range prev.groups {
+		p.groups[key] = id
+	}
+	c := compiler{plan: p, prev: prev, prevVPCs: make(map[string]*VPC, len(prev.VPCs)), index: n.Index()}
+	for _, v := range prev.VPCs {
+		c.prevVPCs[v.Desc.ID] = v
+	}
+	for _, desc := range n.VPCs {
+		p.VPCs = append(p.VPCs, c.vpc(desc))
+	}
+	return p
+}
+
+// compiler is the work in progress of one Compile.
+type compiler struct {
+	plan, prev *Plan
+	prevVPCs   map[string]*VPC
+	index      *vpc.Index
+}
+
+func (c *compiler) vpc(desc *vpc.VPC) *VPC {
+	v := &VPC{Desc: desc, owners: make(map[netip.Addr]*Interface), byName: make(map[string]*Interface)}
+	old := c.prevVPCs[desc.ID]
+	if old == nil {
+		old = &VPC{}
+	}
+	v.Resolver = resolver(desc)
+	c.groups(v, old)
+	c.acls(v, old)
+	for _, s := range desc.Subnets {
+		c.subnet(v, s)
+	}
+	c.tables(v, old)
+	c.gateway(v)
+	for _, s := range v.Subnets {
+		s.Routes = v.table(s.Desc.RouteTable, desc.MainRouteTable)
+		s.ACL = v.acl(s.Desc.NetworkACL)
+	}
+	return v
+}
+
+// resolver is base+2 of the primary CIDR (LNK-2, LNK-5).
+func resolver(desc *vpc.VPC) netip.Addr {
+	if desc.DisableDNS {
+		return netip.Addr{}
+	}
+	for _, p := range desc.CIDRs {
+		if p.Addr().Is4() {
+			return p.Masked().Addr().Next().Next()
+		}
+	}
+	return netip.Addr{}
+}
+
+func (c *compiler) subnet(v *VPC, desc *vpc.Subnet) {
+	s := &Subnet{Desc: desc, VPC: v}
+	v.Subnets = append(v.Subnets, s)
+	for _, d := range desc.Interfaces {
+		i := c.iface(s, d)
+		c.plan.Interfaces = append(c.plan.Interfaces, i)
+		v.byName[d.Name], v.byName[d.ID] = i, i
+		for _, a := range d.Addresses {
+			v.owners[a.IP] = i
+			if a.Public.IsValid() && i.publicInUse(a) {
+				c.plan.public[a.Public] = Binding{i, a.IP}
+			}
+		}
+		for _, p := range d.Prefixes {
+			v.prefixes = append(v.prefixes, delegated{p, i})
+		}
+	}
+}
+
+func (c *compiler) iface(s *Subnet, desc *vpc.Interface) *Interface {
+	i := &Interface{Desc: desc, VPC: s.VPC, Subnet: s, Attached: !desc.Detached, Unknown: desc.Unknown}
+	i.Slot = c.slot(i.Key())
+	if desc.Instance != "" {
+		i.Instance = s.VPC.Desc.Instance(desc.Instance)
+	}
+	if i.Instance != nil && i.Instance.State != vpc.Running {
+		i.Attached = false
+	}
+	if !isHost(desc.Kind) && i.Unknown == "" {
+		i.Unknown = "interfaces of type " + desc.Kind + " are not modelled"
+	}
+	c.groupsOf(i)
+	return i
+}
+
+// slot gives an interface the number it had before, or the next one.
+func (c *compiler) slot(key string) int {
+	slot, ok := c.prev.slots[key]
+	if !ok {
+		slot = c.plan.Slots
+		c.plan.Slots++
+	}
+	c.plan.slots[key] = slot
+	return slot
+}
+
+// isHost reports whether an interface type is an ordinary end of flows, with
+// security groups and a guest behind it (ENI-19).
+func isHost(kind string) bool {
+	switch kind {
+	case "", "interface", "efa", "efa-only", "trunk", "branch", "lambda":
+		return true
+	}
+	return false
+}
+
+// groupsOf fills in the groups of an interface and the union of their rules
+// (SG-5, SG-6).
+func (c *compiler) groupsOf(i *Interface) {
+	v := i.VPC
+	names := i.Desc.Groups
+	if len(names) == 0 && isHost(i.Desc.Kind) {
+		names = []string{v.Desc.DefaultSecurityGroup}
+	}
+	var in, out []*firewall.RuleSet
+	for _, name := range names {
+		g := v.group(name)
+		if g == nil {
+			i.UnknownGroups = append(i.UnknownGroups, name)
+			continue
+		}
+		if slices.Contains(i.Groups, g) {
+			continue
+		}
+		i.Groups = append(i.Groups, g)
+		i.GroupIDs = append(i.GroupIDs, g.ID)
+		in, out = append(in, g.In), append(out, g.Out)
+	}
+	slices.Sort(i.GroupIDs)
+	i.In, i.Out = firewall.NewFilter(in...), firewall.NewFilter(out...)
+}
+
+func (c *compiler) acls(v, old *VPC) {
+	v.acls = make(map[string]*ACL, len(v.Desc.NetworkACLs))
+	for _, desc := range v.Desc.NetworkACLs {
+		a := &ACL{ID: desc.ID, Desc: desc}
+		if was := old.acls[desc.ID]; was != nil && slices.Equal(was.Desc.Ingress, desc.Ingress) && slices.Equal(was.Desc.Egress, desc.Egress) {
+			a.In, a.Out = was.In, was.Out
+		} else {
+			a.In, a.Out = firewall.CompileACL(desc.Ingress), firewall.CompileACL(desc.Egress)
+		}
+		v.acls[desc.ID] = a
+	}
+}
+
+// defaultEntries are what AWS puts into a default network ACL (ACL-8).
+var defaultEntries = []firewall.Entry{
+	{Number: 100, Action: firewall.Allow, Service: firewall.All, CIDR: netip.MustParsePrefix("0.0.0.0/0")},
+	{Number: 101, Action: firewall.Allow, Service: firewall.All, CIDR: netip.MustParsePrefix("::/0")},
+}
+
+// acl is the network ACL in effect for a subnet that names one (ACL-1).
+func (v *VPC) acl(name string) *ACL {
+	if name == "" {
+		name = v.Desc.DefaultNetworkACL
+	}
+	if name == "" && !v.Desc.Partial {
+		all := firewall.CompileACL(defaultEntries)
+		return &ACL{ID: "default", In: all, Out: all}
+	}
+	if desc := v.Desc.NetworkACL(name); desc != nil {
+		return v.acls[desc.ID]
+	}
+	if name == "" {
+		return &ACL{ID: "default", Unknown: "the description does not say which network ACL the subnet has"}
+	}
+	return &ACL{ID: name, Unknown: "nothing describes the network ACL " + name}
+}
+
+func (c *compiler) gateway(v *VPC) {
+	desc := v.Desc.InternetGateway
+	if desc == nil {
+		return
+	}
+	v.Gateway = &InternetGateway{Desc: desc, VPC: v}
+	if desc.RouteTable != "" {
+		v.Gateway.Edge = v.table(desc.RouteTable, "")
+	}
+}
+
+// prefixList gives prefix lists their meaning for routes.
+func (c *compiler) prefixList(name string) (string, []netip.Prefix, bool) {
+	l := c.plan.Network.PrefixList(name)
+	if l == nil {
+		return name, nil, false
+	}
+	return l.ID, l.Entries, l.Unknown == ""
+}

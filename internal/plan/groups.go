@@ -1,0 +1,117 @@
+package plan
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// names gives the names in a VPC's security-group rules their meaning.
+type names struct {
+	groups map[string]firewall.GroupID // by ID and by name
+	lists  []*vpc.PrefixList
+}
+
+// Group finds a security group by ID or name.
+func (n names) Group(name string) (firewall.GroupID, bool) {
+	id, ok := n.groups[name]
+	return id, ok
+}
+
+// PrefixList finds the entries of a prefix list.
+func (n names) PrefixList(name string) ([]netip.Prefix, bool) {
+	for _, l := range n.lists {
+		if l.ID == name || l.Name == name {
+			return l.Entries, l.Unknown == ""
+		}
+	}
+	return nil, false
+}
+
+func (n names) equal(o names) bool {
+	return slices.EqualFunc(n.lists, o.lists, func(a, b *vpc.PrefixList) bool {
+		return a.ID == b.ID && a.Name == b.Name && a.Unknown == b.Unknown && slices.Equal(a.Entries, b.Entries)
+	}) && mapsEqual(n.groups, o.groups)
+}
+
+func mapsEqual(a, b map[string]firewall.GroupID) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		if w, ok := b[k]; !ok || w != v {
+			return false
+		}
+	}
+	return true
+}
+
+// defaultGroup is the VPC's default group when nobody described it (SG-4).
+func defaultGroup() *vpc.SecurityGroup {
+	g := &vpc.SecurityGroup{ID: "default", Name: "default"}
+	g.Ingress = []firewall.Rule{{Service: firewall.All, Peer: firewall.Peer{Group: "default"}}}
+	for _, any := range []string{"0.0.0.0/0", "::/0"} {
+		g.Egress = append(g.Egress, firewall.Rule{Service: firewall.All, Peer: firewall.Peer{Prefix: netip.MustParsePrefix(any)}})
+	}
+	return g
+}
+
+// Groups compiles the security groups of a VPC. A group that some interface has
+// by name only counts once, so names and IDs lead to the same number.
+func (c *compiler) groups(v, old *VPC) {
+	descs := v.Desc.SecurityGroups
+	if v.Desc.DefaultSecurityGroup == "" && !v.Desc.Partial && v.Desc.SecurityGroup("default") == nil {
+		descs = append(slices.Clone(descs), defaultGroup())
+	}
+	v.names = names{groups: make(map[string]firewall.GroupID, 2*len(descs)), lists: c.plan.Network.PrefixLists}
+	for _, d := range descs {
+		v.names.groups[d.ID] = c.groupID(v.Desc.ID + "/" + d.ID)
+	}
+	for _, d := range descs {
+		if _, taken := v.names.groups[d.Name]; !taken && d.Name != "" {
+			v.names.groups[d.Name] = v.names.groups[d.ID]
+		}
+	}
+	sameNames := v.names.equal(old.names)
+	v.Groups = make(map[string]*Group, len(descs))
+	for _, d := range descs {
+		g := &Group{ID: v.names.groups[d.ID], Desc: d}
+		was := old.Groups[d.ID]
+		if was != nil && sameNames && slices.Equal(was.Desc.Ingress, d.Ingress) && slices.Equal(was.Desc.Egress, d.Egress) {
+			g.In, g.Out = was.In, was.Out
+		} else {
+			g.In, g.Out = firewall.CompileRules(d.Ingress, v.names), firewall.CompileRules(d.Egress, v.names)
+		}
+		v.Groups[d.ID] = g
+	}
+}
+
+// groupID gives a group the number it had before, or the next one.
+func (c *compiler) groupID(key string) firewall.GroupID {
+	id, ok := c.plan.groups[key]
+	if !ok {
+		id = firewall.GroupID(len(c.plan.groups) + 1)
+		c.plan.groups[key] = id
+	}
+	return id
+}
+
+// Names gives the names in the VPC's rules their meaning, for explanations.
+func (v *VPC) Names() firewall.Names { return v.names }
+
+// group finds a compiled group by ID or name; the empty name is the VPC's
+// default group.
+func (v *VPC) group(name string) *Group {
+	if name == "" {
+		name = "default"
+	}
+	if g := v.Groups[name]; g != nil {
+		return g
+	}
+	if desc := v.Desc.SecurityGroup(name); desc != nil {
+		return v.Groups[desc.ID]
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package plan
+
+import (
+	"net/netip"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/routing"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// Plan is a compiled network.
+type Plan struct {
+	// Epoch counts the plans of one emulator, from 1.
+	Epoch uint64
+	// Network is the description it was compiled from; nobody changes it.
+	Network *vpc.Network
+
+	VPCs       []*VPC
+	Interfaces []*Interface
+	// Slots is one more than the highest Interface.Slot ever given.
+	Slots int
+
+	public map[netip.Addr]Binding // public IPv4 → private address
+	slots  map[string]int         // interface key → slot, also of interfaces that are gone
+	groups map[string]firewall.GroupID
+}
+
+// Binding is a private address and the interface that has it.
+type Binding struct {
+	Interface *Interface
+	Private   netip.Addr
+}
+
+// Public finds the interface behind a public IPv4 address that is in use
+// (IGW-9, IGW-27).
+func (p *Plan) Public(addr netip.Addr) (Binding, bool) {
+	b, ok := p.public[addr]
+	return b, ok
+}
+
+// Global finds the interface that owns a global IPv6 address in a VPC with an
+// internet gateway (IGW-18).
+func (p *Plan) Global(addr netip.Addr) *Interface {
+	for _, v := range p.VPCs {
+		if v.Gateway != nil && v.Contains(addr) {
+			return v.Owner(addr)
+		}
+	}
+	return nil
+}
+
+// VPC is a compiled VPC.
+type VPC struct {
+	Desc    *vpc.VPC
+	Subnets []*Subnet
+	// Gateway is the internet gateway attached to it, nil for none.
+	Gateway *InternetGateway
+	// Resolver is base+2 of the primary CIDR, the zero Addr if DNS is off (LNK-2).
+	Resolver netip.Addr
+	// Groups are the compiled security groups by ID.
+	Groups map[string]*Group
+
+	owners   map[netip.Addr]*Interface
+	byName   map[string]*Interface // by ID and by name
+	prefixes []delegated
+	tables   map[string]*Table
+	acls     map[string]*ACL
+	names    names
+}
+
+type delegated struct {
+	prefix netip.Prefix
+	owner  *Interface
+}
+
+// Owner is the interface that has a private address, nil if nobody has it.
+func (v *VPC) Owner(addr netip.Addr) *Interface {
+	if i := v.owners[addr]; i != nil {
+		return i
+	}
+	for _, d := range v.prefixes {
+		if d.prefix.Contains(addr) {
+			return d.owner
+		}
+	}
+	return nil
+}
+
+// Contains reports whether the address lies in one of the VPC's CIDRs.
+func (v *VPC) Contains(addr netip.Addr) bool {
+	for _, p := range v.Desc.CIDRs {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// Subnet is a compiled subnet.
+type Subnet struct {
+	Desc   *vpc.Subnet
+	VPC    *VPC
+	Routes *Table
+	ACL    *ACL
+}
+
+// Contains reports whether the address lies in one of the subnet's CIDRs.
+func (s *Subnet) Contains(addr netip.Addr) bool {
+	for _, p := range s.Desc.CIDRs {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// InternetGateway is an attached internet gateway.
+type InternetGateway struct {
+	Desc *vpc.InternetGateway
+	VPC  *VPC
+	// Edge is the route table for what enters through it, nil for none.
+	Edge *Table
+}
+
+// Table is a compiled route table.
+type Table struct {
+	ID     string
+	Routes []routing.Route
+	FIB    *routing.FIB
+	// Targets are the resolved targets of Routes, index by index.
+	Targets []Target
+	// Unknown, if not empty, says why the routes are not known.
+	Unknown string
+}
+
+// Target is where a route leads in this plan.
+type Target struct {
+	Kind routing.TargetKind
+	ID   string
+	// Interface is set for the kinds Interface and Instance.
+	Interface *Interface
+	// Blackhole means that nothing is there any more (RT-14).
+	Blackhole bool
+	// Unknown, if not empty, says why the fate of packets is unknown.
+	Unknown string
+}
+
+// ACL is a compiled network ACL.
+type ACL struct {
+	ID      string
+	Desc    *vpc.NetworkACL // nil for the default ACL that nobody described
+	In, Out *firewall.ACL
+	// Unknown, if not empty, says why the entries are not known.
+	Unknown string
+}
+
+// Group is a compiled security group.
+type Group struct {
+	ID      firewall.GroupID
+	Desc    *vpc.SecurityGroup
+	In, Out *firewall.RuleSet
+}
+
+// Interface is a compiled network interface.
+type Interface struct {
+	// Slot numbers the interface; it keeps its slot from plan to plan.
+	Slot   int
+	Desc   *vpc.Interface
+	VPC    *VPC
+	Subnet *Subnet
+	// Instance it is attached to, nil for an interface that stands for itself.
+	Instance *vpc.Instance
+	// Attached means that it can send and receive.
+	Attached bool
+	In, Out  *firewall.Filter
+	// Groups it has, in the order of the sets of In and Out; GroupIDs sorted.
+	Groups   []*Group
+	GroupIDs []firewall.GroupID
+	// Unknown, if not empty, says why verdicts about it are not certain.
+	Unknown string
+	// UnknownGroups names groups that it has and nothing describes.
+	UnknownGroups []string
+}
+
+// Key names the interface across plans.
+func (i *Interface) Key() string { return i.VPC.Desc.ID + "/" + i.Desc.ID }
+
+// Owns reports whether the address is one of the interface's own (ENI-2).
+func (i *Interface) Owns(addr netip.Addr) bool {
+	for _, a := range i.Desc.Addresses {
+		if a.IP == addr {
+			return true
+		}
+	}
+	for _, p := range i.Desc.Prefixes {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// Public is the public IPv4 address that a private address leaves the internet
+// gateway with (IGW-3, IGW-4).
+func (i *Interface) Public(private netip.Addr) (netip.Addr, bool) {
+	for _, a := range i.Desc.Addresses {
+		if a.IP == private && a.Public.IsValid() && i.publicInUse(a) {
+			return a.Public, true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// publicInUse says whether a public address is there at the moment: an
+// auto-assigned one is released when its instance stops (IGW-27).
+func (i *Interface) publicInUse(a vpc.Address) bool {
+	return a.Elastic || i.Instance == nil || i.Instance.State == vpc.Running
+}
+
+// HasPublic reports whether any of the interface's addresses has a public IPv4
+// address (RT-47).
+func (i *Interface) HasPublic() bool {
+	for _, a := range i.Desc.Addresses {
+		if _, ok := i.Public(a.IP); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// IsPublic reports whether an address is reached through an internet gateway of
+// this network (ORDER-16).
+func (p *Plan) IsPublic(addr netip.Addr) bool {
+	if addr.Is4() {
+		_, ok := p.public[addr]
+		return ok
+	}
+	return p.Global(addr) != nil
+}
+
+// GatewayID is the internet gateway's ID, empty if the VPC has none.
+func (v *VPC) GatewayID() string {
+	if v.Gateway == nil {
+		return ""
+	}
+	return v.Gateway.Desc.ID
+}

@@ -1,0 +1,111 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/vpcemu/vpcemu/routing"
+)
+
+func (c *compiler) tables(v, old *VPC) {
+	v.tables = make(map[string]*Table, len(v.Desc.RouteTables))
+	for _, desc := range v.Desc.RouteTables {
+		t := &Table{ID: desc.ID, Routes: desc.Routes, Unknown: desc.Unknown}
+		was := old.tables[desc.ID]
+		if was != nil && slices.Equal(was.Routes, t.Routes) && slices.Equal(old.Desc.CIDRs, v.Desc.CIDRs) && !usesPrefixLists(t.Routes) {
+			t.FIB = was.FIB
+		} else {
+			t.FIB = routing.Compile(desc.Routes, v.Desc.CIDRs, c.prefixList)
+		}
+		for _, r := range desc.Routes {
+			t.Targets = append(t.Targets, c.target(v, r))
+		}
+		v.tables[desc.ID] = t
+	}
+	v.tables[""] = &Table{ID: "main", FIB: routing.Compile(nil, v.Desc.CIDRs, c.prefixList)}
+}
+
+func usesPrefixLists(routes []routing.Route) bool {
+	return slices.ContainsFunc(routes, func(r routing.Route) bool { return r.PrefixList != "" })
+}
+
+// table is the route table in effect for what names one, with the main table to
+// fall back on (RT-1).
+func (v *VPC) table(name, main string) *Table {
+	if name == "" {
+		name = main
+	}
+	if name == "" && !v.Desc.Partial {
+		return v.tables[""]
+	}
+	if desc := v.Desc.RouteTable(name); desc != nil {
+		return v.tables[desc.ID]
+	}
+	if name == "" {
+		return &Table{ID: "main", Unknown: "the description does not say which route table is the main one"}
+	}
+	return &Table{ID: name, Unknown: "nothing describes the route table " + name}
+}
+
+// target resolves what a route names.
+func (c *compiler) target(v *VPC, r routing.Route) Target {
+	resolved, found := c.index.Target(v.Desc, r.Target)
+	t := Target{Kind: resolved.Kind, ID: resolved.ID, Blackhole: r.Blackhole, Unknown: r.Unknown}
+	if t.Blackhole || t.Unknown != "" {
+		return t
+	}
+	switch t.Kind {
+	case routing.Local:
+	case routing.InternetGateway:
+		c.internetGatewayTarget(v, &t)
+	case routing.Interface, routing.Instance:
+		c.interfaceTarget(v, &t)
+	case routing.CarrierGateway, routing.LocalGateway, routing.CoreNetwork, routing.ODBNetwork:
+		// An opaque far side (RT-41).
+	case routing.Nowhere:
+		t.Blackhole = true
+	default:
+		t.Unknown = t.Kind.String() + " " + t.ID + " is not modelled"
+		if !found {
+			t.Unknown = "nothing describes " + t.ID
+		}
+	}
+	return t
+}
+
+// internetGatewayTarget: a gateway that is not attached to this VPC leaves a
+// blackhole (RT-31, RT-32); one that a partial listing does not have is unknown.
+func (c *compiler) internetGatewayTarget(v *VPC, t *Target) {
+	g := v.Desc.InternetGateway
+	switch {
+	case g != nil && (t.ID == "" || t.ID == g.ID || t.ID == g.Name):
+		t.ID = g.ID
+	case v.Desc.Partial && g == nil:
+		t.Unknown = "nothing describes the internet gateway " + t.ID
+	default:
+		t.Blackhole = true
+	}
+}
+
+// interfaceTarget: a detached interface or a stopped instance leaves a blackhole
+// (RT-37).
+func (c *compiler) interfaceTarget(v *VPC, t *Target) {
+	if i := v.byName[t.ID]; i != nil {
+		t.ID, t.Interface = i.Desc.ID, i
+		t.Blackhole, t.Unknown = !i.Attached, i.Unknown
+		return
+	}
+	if v.Desc.Partial {
+		t.Unknown = "nothing describes the interface " + t.ID
+		return
+	}
+	t.Blackhole = true
+}
+
+// Target is the route behind an entry of the table's FIB, nil for a local one
+// that nobody listed, and where it leads.
+func (t *Table) Target(entry routing.Entry) (*routing.Route, Target) {
+	if entry.Route == routing.LocalRoute {
+		return nil, Target{Kind: routing.Local, ID: "local"}
+	}
+	return &t.Routes[entry.Route], t.Targets[entry.Route]
+}

@@ -1,0 +1,148 @@
+package routing
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/gaissmai/bart"
+)
+
+// MaxPropagated is how many propagated routes a table installs; AWS ignores
+// those beyond it (RT-55).
+const MaxPropagated = 100
+
+// PrefixLists gives prefix lists their meaning while a table is compiled: the
+// list's ID and entries, and whether the entries are known.
+type PrefixLists func(name string) (id string, entries []netip.Prefix, known bool)
+
+// FIB is a route table compiled for lookup. It is immutable. A nil FIB has no
+// route at all.
+type FIB struct {
+	lookup    bart.Table[int32]
+	entries   []Entry
+	uncertain []int
+}
+
+// Entry is one destination of a FIB.
+type Entry struct {
+	Destination netip.Prefix
+	// Route is the index of the route it came from in the table that was
+	// compiled, or LocalRoute.
+	Route int
+}
+
+// LocalRoute is the [Entry.Route] of the routes that every table has for its
+// VPC's own CIDRs (RT-7).
+const LocalRoute = -1
+
+// candidate is one destination before the best of equal prefixes is chosen.
+type candidate struct {
+	Entry
+	rank int    // lower wins
+	list string // the prefix list it came from, by ID
+}
+
+// Compile installs the best route for each destination: a local route for every
+// one of the VPC's CIDRs, unless the table itself names that destination, and
+// the routes of the table by the priorities of RT-16, RT-17 and RT-22.
+func Compile(routes []Route, local []netip.Prefix, lists PrefixLists) *FIB {
+	f := &FIB{}
+	cs := candidates(f, routes, local, lists)
+	slices.SortStableFunc(cs, func(a, b candidate) int {
+		return cmp.Or(
+			a.Destination.Addr().Compare(b.Destination.Addr()),
+			cmp.Compare(a.Destination.Bits(), b.Destination.Bits()),
+			cmp.Compare(a.rank, b.rank),
+			cmp.Compare(a.list, b.list),
+		)
+	})
+	cs = slices.CompactFunc(cs, func(a, b candidate) bool { return a.Destination == b.Destination })
+	for _, c := range cs {
+		f.lookup.Insert(c.Destination, int32(len(f.entries)))
+		f.entries = append(f.entries, c.Entry)
+	}
+	return f
+}
+
+// Ranks of routes with equal prefix, best first (RT-16). A listed route with the
+// destination of a local one has replaced it (RT-9).
+const (
+	rankReplacedLocal = iota
+	rankLocal
+	rankStatic
+	rankPrefixList
+	rankPropagated // plus the route's Source
+)
+
+func candidates(f *FIB, routes []Route, local []netip.Prefix, lists PrefixLists) []candidate {
+	var cs []candidate
+	for _, p := range local {
+		cs = append(cs, candidate{Entry: Entry{p.Masked(), LocalRoute}, rank: rankLocal})
+	}
+	propagated := 0
+	for i, r := range routes {
+		switch {
+		case r.PrefixList != "":
+			id, entries, known := lists(r.PrefixList)
+			if !known {
+				f.uncertain = append(f.uncertain, i)
+			}
+			for _, p := range entries {
+				cs = append(cs, candidate{Entry{p.Masked(), i}, rankPrefixList, id})
+			}
+		case !r.Destination.IsValid():
+			f.uncertain = append(f.uncertain, i)
+		case r.Source.Propagated():
+			// A propagated route never beats a local one, even when more
+			// specific (RT-19).
+			if propagated++; propagated > MaxPropagated || within(r.Destination, local) {
+				continue
+			}
+			cs = append(cs, candidate{Entry: Entry{r.Destination.Masked(), i}, rank: rankPropagated + int(r.Source)})
+		case slices.Contains(local, r.Destination.Masked()):
+			cs = append(cs, candidate{Entry: Entry{r.Destination.Masked(), i}, rank: rankReplacedLocal})
+		default:
+			cs = append(cs, candidate{Entry: Entry{r.Destination.Masked(), i}, rank: rankStatic})
+		}
+	}
+	return cs
+}
+
+// within reports whether p lies inside one of the ranges.
+func within(p netip.Prefix, ranges []netip.Prefix) bool {
+	return slices.ContainsFunc(ranges, func(r netip.Prefix) bool {
+		return r.Bits() <= p.Bits() && r.Contains(p.Addr())
+	})
+}
+
+// Lookup finds the entry with the longest prefix that holds the address
+// (RT-13). It does not allocate.
+func (f *FIB) Lookup(addr netip.Addr) (Entry, bool) {
+	if f == nil {
+		return Entry{}, false
+	}
+	i, ok := f.lookup.Lookup(addr)
+	if !ok {
+		return Entry{}, false
+	}
+	return f.entries[i], true
+}
+
+// Entries are the installed destinations in address order, for people.
+func (f *FIB) Entries() []Entry {
+	if f == nil {
+		return nil
+	}
+	return slices.Clone(f.entries)
+}
+
+// Uncertain are the indexes of routes whose destinations are not known (a
+// prefix list that nothing describes). They may take any packet that no local
+// route takes.
+func (f *FIB) Uncertain() []int {
+	if f == nil {
+		return nil
+	}
+	return f.uncertain
+}
