@@ -128,6 +128,10 @@ func publicAddress(w *walk) verdict {
 		w.binding.Interface, w.binding.Private, w.vpc = i, dst, i.VPC
 		return w.known(i.Attached)
 	}
+	if g := w.net.plan.Unmodelled(dst); g != "" {
+		w.sayName(g, "has the address and is not modelled")
+		return undetermined
+	}
 	w.sayAddr(dst, "is no public address of an attached interface")
 	return dropped(IGWUnknownDst)
 }

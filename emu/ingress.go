@@ -8,6 +8,10 @@ func owner(w *walk) verdict {
 	if w.to == nil {
 		w.to = w.vpc.Owner(w.flow.Dst)
 	}
+	if g := w.vpc.Unmodelled(w.flow.Dst); w.to == nil && g != "" {
+		w.sayName(g, "has the address and is not modelled")
+		return undetermined
+	}
 	if w.to == nil {
 		w.sayAddr(w.flow.Dst, "is no interface's address")
 		return dropped(NoSuchAddress)

@@ -146,3 +146,6 @@ func (e *Emulator) Trace(q Query) (*Trace, error) {
 	}
 	return t.trace(), nil
 }
+
+// Sent is the flow of the request as it was sent.
+func (t *Trace) Sent() packet.Flow { return t.sent }

@@ -45,20 +45,12 @@ func (p *Packet) parse4(b []byte) error {
 		return ErrTruncated
 	}
 	hlen := int(b[0]&0xf) * 4
-	sum := uint64(0)
 	if hlen == header4 {
-		sum = sumHeader20(b)
-	} else {
-		if hlen < header4 {
-			return ErrHeaderLength
+		if fold(sumHeader20(b)) != 0xffff {
+			return ErrChecksum
 		}
-		if hlen > len(b) {
-			return ErrTruncated
-		}
-		sum = sumBytes(0, b[:hlen])
-	}
-	if fold(sum) != 0xffff {
-		return ErrChecksum
+	} else if err := checkLongHeader4(b, hlen); err != nil {
+		return err
 	}
 	total := int(binary.BigEndian.Uint16(b[2:]))
 	if total < hlen {
@@ -66,11 +58,6 @@ func (p *Packet) parse4(b []byte) error {
 	}
 	if total > len(b) {
 		return ErrTruncated
-	}
-	if hlen > header4 {
-		if err := checkOptions4(b[header4:hlen]); err != nil {
-			return err
-		}
 	}
 	p.b = b[:total:total]
 	p.Version = 4
@@ -82,6 +69,19 @@ func (p *Packet) parse4(b []byte) error {
 	p.Flow.Src = netip.AddrFrom4([4]byte(b[src4:]))
 	p.Flow.Dst = netip.AddrFrom4([4]byte(b[dst4:]))
 	return p.parseTransport(hlen)
+}
+
+// checkLongHeader4 checks a header that claims to have options.
+func checkLongHeader4(b []byte, hlen int) error {
+	switch {
+	case hlen < header4:
+		return ErrHeaderLength
+	case hlen > len(b):
+		return ErrTruncated
+	case fold(sumBytes(0, b[:hlen])) != 0xffff:
+		return ErrChecksum
+	}
+	return checkOptions4(b[header4:hlen])
 }
 
 // checkOptions4 walks the options: each is one byte, or a type, a length that counts both, and data.

@@ -8,11 +8,11 @@ import (
 // An ICMP error quotes the packet that caused it, as much of it as fits. A NAT must rewrite the quote too (RFC 5508 section 4.2),
 // and up to four checksums see such a change:
 //
-//	┌─ IP ─┬─ ICMP ────────────────────────────────────────────────────┐
-//	│      │ type code [checksum 4]  ┌─ quoted IP ─┬─ quoted TCP/UDP ─┐ │
-//	│ [1]  │                         │ [2] address │ port [3]         │ │
-//	│      │                         └─────────────┴──────────────────┘ │
-//	└──────┴──────────────────────────────────────────────────────────--┘
+//	┌─ IP ─┬─ ICMP ────────────────────────────────────────────┐
+//	│      │                   ┌─ quoted IP ──┬─ quoted TCP ─┐ │
+//	│ [1]  │ type code [4] ... │ [2] address  │ port [3]     │ │
+//	│      │                   └──────────────┴──────────────┘ │
+//	└──────┴───────────────────────────────────────────────────┘
 //
 // 1 is untouched; 2 (IPv4 only) and 3 (if quoted that far) see the address; 4 sees the address and the changes of 2 and 3.
 type quote struct {

@@ -93,7 +93,7 @@ func (p *Packet) setPort(at int, port uint16) {
 }
 
 // fixZeroEcho repairs the one case that RFC 1624 gets wrong: if all bytes under the checksum become zero, it must be 0xffff, not 0.
-// Only an ICMPv4 echo reply can be all zero; everything else has a pseudo header. Do not simplify: a property test found this.
+// Only an ICMPv4 echo reply can be all zero; everything else has a pseudo header. Do not simplify: random tests do not see it.
 func (p *Packet) fixZeroEcho() {
 	for _, v := range p.b[p.l4:] {
 		if v != 0 {

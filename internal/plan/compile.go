@@ -20,8 +20,11 @@ func Compile(n *vpc.Network, prev *Plan) *Plan {
 		Network: n,
 		Slots:   prev.Slots,
 		public:  make(map[netip.Addr]Binding),
-		slots:   make(map[string]int),
-		groups:  make(map[string]firewall.GroupID),
+
+		unmodelled: make(map[netip.Addr]string),
+
+		slots:  make(map[string]int),
+		groups: make(map[string]firewall.GroupID),
 	}
 	for key, id := range prev.groups {
 		p.groups[key] = id
@@ -32,6 +35,9 @@ func Compile(n *vpc.Network, prev *Plan) *Plan {
 	}
 	for _, desc := range n.VPCs {
 		p.VPCs = append(p.VPCs, c.vpc(desc))
+	}
+	for _, g := range n.Gateways {
+		c.unmodelled(g, nil)
 	}
 	return p
 }
@@ -55,6 +61,10 @@ func (c *compiler) vpc(desc *vpc.VPC) *VPC {
 	for _, s := range desc.Subnets {
 		c.subnet(v, s)
 	}
+	v.unmodelled = make(map[netip.Addr]string)
+	for _, g := range desc.Gateways {
+		c.unmodelled(g, v.unmodelled)
+	}
 	c.tables(v, old)
 	c.gateway(v)
 	for _, s := range v.Subnets {
@@ -62,6 +72,19 @@ func (c *compiler) vpc(desc *vpc.VPC) *VPC {
 		s.ACL = v.acl(s.Desc.NetworkACL)
 	}
 	return v
+}
+
+// unmodelled notes the addresses of a gateway that packets end at with an
+// unknown fate.
+func (c *compiler) unmodelled(g *vpc.Gateway, private map[netip.Addr]string) {
+	for _, a := range g.Addresses {
+		if a.IP.IsValid() && private != nil {
+			private[a.IP] = g.ID
+		}
+		if a.Public.IsValid() {
+			c.plan.unmodelled[a.Public] = g.ID
+		}
+	}
 }
 
 // resolver is base+2 of the primary CIDR (LNK-2, LNK-5).

@@ -21,8 +21,11 @@ type Plan struct {
 	Slots int
 
 	public map[netip.Addr]Binding // public IPv4 → private address
-	slots  map[string]int         // interface key → slot, also of interfaces that are gone
-	groups map[string]firewall.GroupID
+	// unmodelled are the public addresses of gateways that packets cannot be
+	// carried through, with the gateway's ID.
+	unmodelled map[netip.Addr]string
+	slots      map[string]int // interface key → slot, also of interfaces that are gone
+	groups     map[string]firewall.GroupID
 }
 
 // Binding is a private address and the interface that has it.
@@ -37,6 +40,14 @@ func (p *Plan) Public(addr netip.Addr) (Binding, bool) {
 	b, ok := p.public[addr]
 	return b, ok
 }
+
+// Unmodelled names the gateway that has a public address and cannot be
+// modelled, "" for none.
+func (p *Plan) Unmodelled(addr netip.Addr) string { return p.unmodelled[addr] }
+
+// Unmodelled names the gateway that has a private address in the VPC and cannot
+// be modelled, "" for none.
+func (v *VPC) Unmodelled(addr netip.Addr) string { return v.unmodelled[addr] }
 
 // Global finds the interface that owns a global IPv6 address in a VPC with an
 // internet gateway (IGW-18).
@@ -60,12 +71,15 @@ type VPC struct {
 	// Groups are the compiled security groups by ID.
 	Groups map[string]*Group
 
-	owners   map[netip.Addr]*Interface
-	byName   map[string]*Interface // by ID and by name
-	prefixes []delegated
-	tables   map[string]*Table
-	acls     map[string]*ACL
-	names    names
+	owners map[netip.Addr]*Interface
+	// unmodelled are the private addresses of gateways that packets cannot be
+	// carried through, with the gateway's ID.
+	unmodelled map[netip.Addr]string
+	byName     map[string]*Interface // by ID and by name
+	prefixes   []delegated
+	tables     map[string]*Table
+	acls       map[string]*ACL
+	names      names
 }
 
 type delegated struct {
@@ -233,7 +247,7 @@ func (i *Interface) HasPublic() bool {
 func (p *Plan) IsPublic(addr netip.Addr) bool {
 	if addr.Is4() {
 		_, ok := p.public[addr]
-		return ok
+		return ok || p.unmodelled[addr] != ""
 	}
 	return p.Global(addr) != nil
 }
