@@ -36,7 +36,7 @@ func (n *Network) SecurityGroup(name string) *SecurityGroup {
 	if g := lookup(n, name, (*VPC).SecurityGroup); g != nil {
 		return g
 	}
-	n.fail(&Error{Code: CodeGroupNotFound, Resource: "security group " + name, Message: "no such group, or several", Origin: caller()})
+	n.fail(&Error{Code: CodeGroupNotFound, Resource: "security group " + name, Message: "no such group, or several (ERR-31)", Origin: caller()})
 	return &SecurityGroup{ID: name}
 }
 
@@ -45,7 +45,7 @@ func (n *Network) Subnet(name string) *Subnet {
 	if s := lookup(n, name, (*VPC).Subnet); s != nil {
 		return s
 	}
-	n.fail(&Error{Code: CodeSubnetNotFound, Resource: "subnet " + name, Message: "no such subnet, or several", Origin: caller()})
+	n.fail(&Error{Code: CodeSubnetNotFound, Resource: "subnet " + name, Message: "no such subnet, or several (ERR-9)", Origin: caller()})
 	return &Subnet{ID: name}
 }
 
@@ -54,7 +54,7 @@ func (n *Network) RouteTable(name string) *RouteTable {
 	if t := lookup(n, name, (*VPC).RouteTable); t != nil {
 		return t
 	}
-	n.fail(&Error{Code: CodeRouteTableNotFound, Resource: "route table " + name, Message: "no such table, or several", Origin: caller()})
+	n.fail(&Error{Code: CodeRouteTableNotFound, Resource: "route table " + name, Message: "no such table, or several (ERR-17)", Origin: caller()})
 	return &RouteTable{ID: name}
 }
 
@@ -63,7 +63,7 @@ func (n *Network) NetworkACL(name string) *NetworkACL {
 	if a := lookup(n, name, (*VPC).NetworkACL); a != nil {
 		return a
 	}
-	n.fail(&Error{Code: CodeNetworkACLNotFound, Resource: "network ACL " + name, Message: "no such ACL, or several", Origin: caller()})
+	n.fail(&Error{Code: CodeNetworkACLNotFound, Resource: "network ACL " + name, Message: "no such ACL, or several (ERR-36)", Origin: caller()})
 	return &NetworkACL{ID: name}
 }
 
@@ -80,7 +80,7 @@ func (n *Network) Interface(name string) *Interface {
 	if i := lookup(n, name, find); i != nil {
 		return i
 	}
-	n.fail(&Error{Code: CodeInterfaceNotFound, Resource: "interface " + name, Message: "no such interface, or several", Origin: caller()})
+	n.fail(&Error{Code: CodeInterfaceNotFound, Resource: "interface " + name, Message: "no such interface, or several (ERR-38)", Origin: caller()})
 	return &Interface{ID: name}
 }
 
@@ -89,7 +89,7 @@ func (n *Network) Instance(name string) *Instance {
 	if i := lookup(n, name, (*VPC).Instance); i != nil {
 		return i
 	}
-	n.fail(&Error{Code: CodeInstanceNotFound, Resource: "instance " + name, Message: "no such instance, or several", Origin: caller()})
+	n.fail(&Error{Code: CodeInstanceNotFound, Resource: "instance " + name, Message: "no such instance, or several (ERR-40)", Origin: caller()})
 	return &Instance{ID: name}
 }
 
@@ -197,7 +197,7 @@ func (s *Subnet) AddInterface(name, ip string, groups ...string) *Interface {
 func (i *Interface) AddAddress(ip string) *Interface {
 	a, err := netip.ParseAddr(ip)
 	if err != nil {
-		i.fail(&Error{Code: CodeInvalidValue, Resource: "interface " + i.ID, Message: fmt.Sprintf("%q is not an IP address", ip), Origin: i.Origin})
+		i.fail(&Error{Code: CodeInvalidValue, Resource: "interface " + i.ID, Message: fmt.Sprintf("%q is not an IP address (ERR-5)", ip), Origin: i.Origin})
 		return i
 	}
 	i.Addresses = append(i.Addresses, Address{IP: a})
@@ -216,7 +216,7 @@ func (i *Interface) AddPublicIP(ip string) *Interface {
 	}
 	a, err := netip.ParseAddr(ip)
 	if err != nil {
-		i.fail(&Error{Code: CodeInvalidValue, Resource: "interface " + i.ID, Message: fmt.Sprintf("%q is not an IP address", ip), Origin: i.Origin})
+		i.fail(&Error{Code: CodeInvalidValue, Resource: "interface " + i.ID, Message: fmt.Sprintf("%q is not an IP address (ERR-5)", ip), Origin: i.Origin})
 	}
 	i.Addresses[0].Public = a
 	return i
@@ -252,7 +252,7 @@ func (g *SecurityGroup) rule(service, peer string) firewall.Rule {
 	r := firewall.Rule{Origin: caller(), Peer: ParsePeer(peer)}
 	var err error
 	if r.Service, err = firewall.ParseService(service); err != nil {
-		g.fail(&Error{Code: CodeInvalidValue, Resource: "security group " + g.ID, Message: err.Error(), Origin: r.Origin})
+		g.fail(&Error{Code: CodeInvalidValue, Resource: "security group " + g.ID, Message: err.Error() + " (ERR-5)", Origin: r.Origin})
 	}
 	return r
 }
@@ -326,12 +326,15 @@ func (a *NetworkACL) entry(number int, action firewall.Action, service, cidr str
 	e := firewall.Entry{Number: number, Action: action, Origin: caller()}
 	svc, err := firewall.ParseService(service)
 	if err != nil {
-		a.fail(&Error{Code: CodeInvalidValue, Resource: "network ACL " + a.ID, Message: err.Error(), Origin: e.Origin})
+		a.fail(&Error{Code: CodeInvalidValue, Resource: "network ACL " + a.ID, Message: err.Error() + " (ERR-5)", Origin: e.Origin})
 	}
 	e.Service = svc
-	if p := a.parsePrefixes("network ACL "+a.ID, []string{cidr}, e.Origin); len(p) == 1 {
-		e.CIDR = p[0]
+	prefix, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		a.fail(&Error{Code: CodeInvalidValue, Resource: "network ACL " + a.ID, Origin: e.Origin,
+			Message: fmt.Sprintf("%q is not a CIDR block, which is all an entry can name (ACL-12)", cidr)})
 	}
+	e.CIDR = prefix.Masked()
 	return e
 }
 
@@ -355,12 +358,14 @@ func (t *RouteTable) RemoveRoute(destination string) *RouteTable {
 	prefix, _ := netip.ParsePrefix(destination) // the zero Prefix for a list
 	var kept []routing.Route
 	for _, r := range t.Routes {
-		if r.PrefixList != "" && r.PrefixList != destination || r.PrefixList == "" && r.Destination.Masked() != prefix.Masked() {
+		other := r.PrefixList != "" && r.PrefixList != destination || r.PrefixList == "" && r.Destination.Masked() != prefix.Masked()
+		if other || r.Target.Kind == routing.Local && !r.Blackhole {
 			kept = append(kept, r)
 		}
 	}
 	if len(kept) == len(t.Routes) {
-		t.fail(&Error{Code: CodeRouteNotFound, Resource: "route table " + t.ID, Message: "has no route to " + destination + " (RT-28)", Origin: caller()})
+		// Validate knows whether it is the local route that is to go.
+		t.fail(&Error{Code: CodeRouteNotFound, Resource: "route table " + t.ID, Message: "has no route to " + destination + " (RT-28)", Origin: caller(), Element: prefix})
 	}
 	t.Routes = kept
 	return t
@@ -401,7 +406,7 @@ func (p *problems) parsePrefixes(what string, cidrs []string, origin string) []n
 	for _, s := range cidrs {
 		prefix, err := netip.ParsePrefix(s)
 		if err != nil {
-			p.fail(&Error{Code: CodeInvalidValue, Resource: what, Message: fmt.Sprintf("%q is not a CIDR block", s), Origin: origin})
+			p.fail(&Error{Code: CodeInvalidValue, Resource: what, Message: fmt.Sprintf("%q is not a CIDR block (ERR-5)", s), Origin: origin})
 			continue
 		}
 		prefixes = append(prefixes, prefix.Masked())

@@ -37,6 +37,7 @@ func TestSG10_PortRange(t *testing.T) {
 	cases{
 		{"all ports", fine, service(tcp, 0, 65535)},
 		{"one port", fine, service(udp, 53, 53)},
+		{"port 0", fine, service(tcp, 0, 0)},
 		{"reversed", bad(CodeInvalidValue, "SG-10"), service(tcp, 81, 80)},
 		{"missing", bad(CodeInvalidValue, "SG-10"), service(udp, -1, -1)},
 		{"too high", bad(CodeInvalidValue, "SG-10"), service(tcp, 80, 65536)},

@@ -20,10 +20,30 @@ func (c *checker) routeTables(v *VPC, sc *scope) {
 	}
 	for _, t := range v.RouteTables {
 		s := tableSubject(t)
-		spoilt := c.kept(s, t.problems)
+		spoilt := c.kept(s, here.removals(t))
 		c.add(s, sc.tables.check(t.ID, t), here.edgeTable(t))
 		c.routes(here, t, s, spoilt)
 	}
+}
+
+// removals are the problems of a table, in which a local route that somebody
+// wanted to remove is not one that is not there (ERR-20).
+func (p *place) removals(t *RouteTable) problems {
+	found := problems{slices.Clone(t.errs)}
+	for k, err := range found.errs {
+		e, ok := err.(*Error)
+		if !ok || e.Code != CodeRouteNotFound {
+			continue
+		}
+		known := *e
+		removed, _ := e.Element.(netip.Prefix)
+		if local := func(q netip.Prefix) bool { return q.Masked() == removed.Masked() }; slices.ContainsFunc(p.v.CIDRs, local) {
+			known.Code, known.Message = CodeInvalidValue, "cannot remove its local route (ERR-20)"
+		}
+		known.Element = nil // the table
+		found.errs[k] = &known
+	}
+	return found
 }
 
 func tableSubject(t *RouteTable) subject {
