@@ -262,7 +262,7 @@ func explainRoute(w *walk, s *Step, table *plan.Table) {
 
 // localRoute is the VPC's own route for the destination, as text.
 func localRoute(w *walk) string {
-	for _, p := range w.from.VPC.Desc.CIDRs {
+	for _, p := range w.vpc.Desc.CIDRs {
 		if p.Contains(w.flow.Dst) {
 			return routing.Route{Destination: p, Target: routing.Target{Kind: routing.Local}}.String()
 		}

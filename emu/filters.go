@@ -1,6 +1,8 @@
 package emu
 
 import (
+	"net/netip"
+
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
@@ -53,9 +55,25 @@ func (w *walk) rules(i *plan.Interface, dir firewall.Direction, remote []firewal
 	default:
 		return false, dropped(denied)
 	}
-	hasPorts := w.flow.Proto == packet.TCP || w.flow.Proto == packet.UDP
-	open = hasPorts && w.decision.Open && back.OpenAll(uint8(w.flow.Proto), !w.flow.Dst.Is4())
-	return open, passed
+	return w.decision.Open && (w.openBack(back) || w.answersUntracked(filter, back, addr, remote)), passed
+}
+
+// openBack reports whether the other direction is open to everybody, for all
+// ports of the packet's protocol (SG-28).
+func (w *walk) openBack(back *firewall.Filter) bool {
+	return back.OpenAll(uint8(w.flow.Proto), !w.flow.Dst.Is4())
+}
+
+// answersUntracked reports whether the packet can be the answer to an untracked
+// flow, which would make it one of its packets (SG-30): there is no state to tell.
+// The first packet of a TCP connection is no answer.
+func (w *walk) answersUntracked(filter, back *firewall.Filter, addr netip.Addr, remote []firewall.GroupID) bool {
+	if w.flow.Proto == packet.TCP && w.pkt.Flags.Has(packet.SYN) && !w.pkt.Flags.Has(packet.ACK) {
+		return false
+	}
+	asked := w.header
+	asked.Port = w.flow.SrcPort
+	return w.openBack(filter) && back.Decide(asked, addr, remote).Open
 }
 
 // filterSubnet is the network ACL stage of one subnet.

@@ -3,6 +3,7 @@ package emu
 import (
 	"net/netip"
 
+	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/routing"
 )
@@ -117,16 +118,27 @@ func translateSource(w *walk) verdict {
 	return passed
 }
 
-// publicAddress finds out whose public address the destination is (IGW-9).
-func publicAddress(w *walk) verdict {
+// whichGateway finds out whose public address the destination is, and with that
+// which VPC's gateway the packet meets.
+func whichGateway(w *walk) verdict {
 	dst := w.flow.Dst
+	w.binding = plan.Binding{}
 	if b, ok := w.net.plan.Public(dst); ok {
 		w.binding, w.vpc = b, b.Interface.VPC
-		return w.known(b.Interface.Attached)
-	}
-	if i := w.net.plan.Global(dst); i != nil && !dst.Is4() {
+	} else if i := w.net.plan.Global(dst); i != nil && !dst.Is4() {
 		w.binding.Interface, w.binding.Private, w.vpc = i, dst, i.VPC
-		return w.known(i.Attached)
+	}
+	if w.binding.Interface == nil {
+		return passed
+	}
+	return gatewayAttached(w)
+}
+
+// publicAddress refuses destinations that nobody here has (IGW-9).
+func publicAddress(w *walk) verdict {
+	dst := w.flow.Dst
+	if w.binding.Interface != nil {
+		return w.known(w.binding.Interface.Attached)
 	}
 	if g := w.net.plan.Unmodelled(dst); g != "" {
 		w.sayName(g, "has the address and is not modelled")

@@ -56,10 +56,14 @@ var (
 func linkLocal(w *walk) verdict {
 	dst := w.flow.Dst
 	if dst == w.vpc.Resolver {
-		if dnsResolver.answers(w.flow) {
-			return w.take("dns")
+		switch {
+		case !dnsResolver.answers(w.flow):
+			return passed
+		case w.vpc.Desc.DisableDNS:
+			w.say("DNS support is off")
+			return dropped(NoSuchAddress) // LNK-5
 		}
-		return passed
+		return w.take("dns")
 	}
 	if !linkLocal4.Contains(dst) && !linkLocal6.Contains(dst) && !reserved6.Contains(dst) {
 		return passed
@@ -67,6 +71,10 @@ func linkLocal(w *walk) verdict {
 	if w.vpc.Desc.DisableDNS && (dst == resolver4 || dst == resolver6) {
 		w.say("DNS support is off")
 		return dropped(NoSuchAddress) // LNK-5
+	}
+	if !w.from.Owns(w.flow.Src) {
+		w.sayAddr(w.flow.Src, "is not an address of it, and services answer nobody else")
+		return dropped(ReservedRange) // LNK-10
 	}
 	for i := range services {
 		s := &services[i]

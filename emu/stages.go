@@ -76,9 +76,10 @@ var toInternet = [...]stage{
 
 // fromInternet is the internet gateway on the way in (ORDER-12 r1, ORDER-13).
 var fromInternet = [...]stage{
-	{IGW, publicAddress},
-	{IGW, gatewayAttached},
+	{IGW, whichGateway},
 	{IGW, sourceFromOutside},
+	{IGW, publicAddress},
+	{IGW, gatewayAttached}, // of the interface that a trace means, if nobody has the address
 	{IGW, ipv6Inbound},
 	{IGW, translateDestination},
 	{EdgeRT, edgeRoute},

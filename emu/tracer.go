@@ -133,6 +133,7 @@ func (t *tracer) walk(direction string, from, to *plan.Interface, b []byte) *wal
 	}
 	for w.forwards() {
 		w.from, w.identity, w.via = w.to, nil, nil
+		w.result = Result{}
 		w.leave()
 	}
 	t.finish(w)
@@ -277,11 +278,15 @@ func (t *tracer) reroute(w *walk, v verdict) verdict {
 	default:
 		return v
 	}
+	w.inside = false // as it would be on the way to a middlebox of the subnet
 	return passed
 }
 
 // forceGateway goes on behind an internet gateway's refusal.
 func (t *tracer) forceGateway(w *walk, v verdict) verdict {
+	if v.outcome == unknown && w.vpc == nil {
+		return v // it ends at a gateway that is not modelled
+	}
 	switch v.reason {
 	case IGWUnknownDst:
 		if w.binding.Interface == nil {

@@ -1,6 +1,7 @@
 package vpc
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 
@@ -31,8 +32,8 @@ func (c *checker) routeTables(v *VPC, sc *scope) {
 func (p *place) removals(t *RouteTable) problems {
 	found := problems{slices.Clone(t.errs)}
 	for k, err := range found.errs {
-		e, ok := err.(*Error)
-		if !ok || e.Code != CodeRouteNotFound {
+		var e *Error
+		if !errors.As(err, &e) || e.Code != CodeRouteNotFound {
 			continue
 		}
 		known := *e

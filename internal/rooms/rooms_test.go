@@ -39,7 +39,7 @@ var allowed = []struct {
 	{"internal/conformance", nil},
 	{"internal/rooms", nil},
 	{"cmd/vpcemu", []string{
-		"emu", "vpc", "routing", "firewall", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "examples",
+		"emu", "internal/plan", "vpc", "routing", "firewall", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "examples",
 		"github.com/spf13/cobra", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
 	}},
 }
@@ -51,10 +51,10 @@ var testsToo = []string{"github.com/stretchr/testify", "pgregory.net/rapid"}
 // packages: a user of emu would have to download what its tests import.
 var testsOnly = map[string][]string{
 	"examples":             {"vpc/load/yaml", "emu"},
-	"vpc/load":             {"examples", "emu"},
+	"vpc/load":             {"examples", "emu", "firewall"},
 	"vpc/load/yaml":        {"examples", "github.com/santhosh-tekuri/jsonschema/v6", "emu"},
 	"vpc/load/awsjson":     {"emu", "vpc/load/yaml"},
-	"internal/conformance": {"emu", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/yaml", "golang.org/x/tools/txtar"},
+	"internal/conformance": {"emu", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/yaml", "vpc/load/awsjson", "golang.org/x/tools/txtar"},
 	"cmd/vpcemu":           {"github.com/rogpeppe/go-internal", "packet", "github.com/google/gopacket"},
 	"bench":                {"github.com/google/gopacket"},
 }

@@ -1,0 +1,105 @@
+package awsjson
+
+import (
+	"strconv"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+func groupObject(v *vpc.VPC, g *vpc.SecurityGroup) object {
+	o := object{"GroupId": g.ID, "GroupName": g.Name, "Description": g.Description}
+	switch {
+	case v.DefaultSecurityGroup == g.ID:
+		o["GroupName"] = "default"
+	case g.Name == "" || g.Name == "default":
+		o["GroupName"] = g.ID
+	}
+	if g.Name != "" && (g.Name != o["GroupName"] || g.Name == g.ID) {
+		o.named(g.Name)
+	}
+	o["IpPermissions"] = permissionObjects(v, g.Ingress)
+	o["IpPermissionsEgress"] = permissionObjects(v, g.Egress)
+	return o
+}
+
+// permissionObjects makes one permission of every rule. AWS would put rules for
+// one service together; keeping them apart keeps their order.
+func permissionObjects(v *vpc.VPC, rules []firewall.Rule) []object {
+	list := []object{}
+	for _, r := range rules {
+		o := object{"IpProtocol": protocolName(r.Service.Protocol), "IpRanges": []object{}, "Ipv6Ranges": []object{}, "PrefixListIds": []object{}, "UserIdGroupPairs": []object{}}
+		if r.Unknown != "" {
+			o["IpProtocol"] = "unknown"
+		} else {
+			ports(o, r.Service)
+		}
+		peer := object{}.set("Description", r.Description)
+		switch {
+		case r.Peer.Group != "":
+			o["UserIdGroupPairs"] = []object{peer.set("GroupId", r.Peer.Group).set("UserId", v.Account)}
+		case r.Peer.PrefixList != "":
+			o["PrefixListIds"] = []object{peer.set("PrefixListId", r.Peer.PrefixList)}
+		case r.Peer.Prefix.IsValid() && is6(r.Peer.Prefix):
+			o["Ipv6Ranges"] = []object{peer.set("CidrIpv6", r.Peer.Prefix.String())}
+		case r.Peer.Prefix.IsValid():
+			o["IpRanges"] = []object{peer.set("CidrIp", r.Peer.Prefix.String())}
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// ports writes FromPort and ToPort for the protocols that have them.
+func ports(o object, s firewall.Service) {
+	switch s.Protocol {
+	case 1, 6, 17, 58:
+		o["FromPort"], o["ToPort"] = s.From, s.To
+	}
+}
+
+// ruleIDs lists the rules that have an ID, which permissions cannot hold.
+func (l listing) ruleIDs(v *vpc.VPC, g *vpc.SecurityGroup) {
+	for _, egress := range []bool{false, true} {
+		rules := g.Ingress
+		if egress {
+			rules = g.Egress
+		}
+		for _, r := range rules {
+			if r.ID == "" {
+				continue
+			}
+			o := object{"SecurityGroupRuleId": r.ID, "GroupId": g.ID, "IsEgress": egress, "IpProtocol": protocolName(r.Service.Protocol)}
+			ports(o, r.Service)
+			switch {
+			case r.Peer.Group != "":
+				o["ReferencedGroupInfo"] = object{"GroupId": r.Peer.Group}
+			case r.Peer.PrefixList != "":
+				o["PrefixListId"] = r.Peer.PrefixList
+			case is6(r.Peer.Prefix):
+				o["CidrIpv6"] = r.Peer.Prefix.String()
+			default:
+				o["CidrIpv4"] = r.Peer.Prefix.String()
+			}
+			l.add(v.Region, "SecurityGroupRules", o.set("Description", r.Description))
+		}
+	}
+}
+
+// protocolName is how security groups write a protocol.
+func protocolName(n int) string {
+	switch n {
+	case 1:
+		return "icmp"
+	case 6:
+		return "tcp"
+	case 17:
+		return "udp"
+	case 58:
+		return "icmpv6"
+	}
+	return strconv.Itoa(n)
+}
+
+// protocolText is how network ACLs write one.
+func protocolText(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,228 @@
+package awsjson
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/routing"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// rewriter gives all elements their new IDs and all references too. References
+// are resolved with an index of the old IDs and names; so elements are renamed
+// last.
+type rewriter struct {
+	n     *vpc.Network
+	index *vpc.Index
+	*renamer
+}
+
+func (x *rewriter) network() {
+	for _, g := range x.n.Gateways {
+		for k, name := range g.VPCs {
+			g.VPCs[k] = id(x.renamer, x.n.VPC(name), name)
+		}
+		g.Subnet = ""
+	}
+	for _, v := range x.n.VPCs {
+		x.references(v)
+	}
+	for _, l := range x.n.PrefixLists {
+		x.rename(l, &l.ID, &l.Name)
+	}
+	for _, g := range x.n.Gateways {
+		x.rename(g, &g.ID, &g.Name)
+	}
+	for _, v := range x.n.VPCs {
+		x.elements(v)
+	}
+}
+
+// rename gives an element its new ID; the old one becomes the name of an
+// element without a name.
+func (x *rewriter) rename(e any, id, name *string) {
+	if fresh := x.ids[e]; fresh != *id {
+		*name = cmp.Or(*name, *id)
+		*id = fresh
+	}
+}
+
+func (x *rewriter) elements(v *vpc.VPC) {
+	x.rename(v, &v.ID, &v.Name)
+	if g := v.InternetGateway; g != nil {
+		x.rename(g, &g.ID, &g.Name)
+	}
+	for _, g := range v.Gateways {
+		x.rename(g, &g.ID, &g.Name)
+	}
+	for _, t := range v.RouteTables {
+		x.rename(t, &t.ID, &t.Name)
+	}
+	for _, a := range v.NetworkACLs {
+		x.rename(a, &a.ID, &a.Name)
+	}
+	for _, g := range v.SecurityGroups {
+		x.rename(g, &g.ID, &g.Name)
+	}
+	for _, i := range v.Instances {
+		x.rename(i, &i.ID, &i.Name)
+		i.TrackedFlows = 0
+	}
+	for _, s := range v.Subnets {
+		x.rename(s, &s.ID, &s.Name)
+		for _, i := range s.Interfaces {
+			x.rename(i, &i.ID, &i.Name)
+		}
+	}
+}
+
+// references rewrites what the elements of a VPC call each other.
+func (x *rewriter) references(v *vpc.VPC) {
+	for _, t := range v.RouteTables {
+		x.table(v, t)
+	}
+	for _, g := range v.SecurityGroups {
+		x.rules(v, g.Ingress)
+		x.rules(v, g.Egress)
+	}
+	for _, a := range v.NetworkACLs {
+		entries(a.Ingress)
+		entries(a.Egress)
+	}
+	for _, g := range v.Gateways {
+		g.VPCs = nil
+		g.Subnet = id(x.renamer, v.Subnet(g.Subnet), g.Subnet)
+	}
+	metadata := make(map[string]vpc.Metadata)
+	for _, s := range v.Subnets {
+		s.RouteTable = id(x.renamer, v.RouteTable(s.RouteTable), s.RouteTable)
+		s.NetworkACL = id(x.renamer, v.NetworkACL(s.NetworkACL), s.NetworkACL)
+		for _, i := range s.Interfaces {
+			x.networkInterface(v, i, metadata)
+		}
+	}
+	if g := v.InternetGateway; g != nil {
+		g.RouteTable = id(x.renamer, v.RouteTable(g.RouteTable), g.RouteTable)
+	}
+	v.MainRouteTable = id(x.renamer, v.RouteTable(v.MainRouteTable), "")
+	v.DefaultNetworkACL = id(x.renamer, v.NetworkACL(v.DefaultNetworkACL), "")
+	v.DefaultSecurityGroup = id(x.renamer, v.SecurityGroup(v.DefaultSecurityGroup), "")
+	slices.SortStableFunc(v.CIDRs, byFamily)
+}
+
+// networkInterface rewrites one interface. Its metadata options are those of
+// the first interface of the instance: AWS has them once per instance.
+func (x *rewriter) networkInterface(v *vpc.VPC, i *vpc.Interface, metadata map[string]vpc.Metadata) {
+	i.Instance = id(x.renamer, v.Instance(i.Instance), i.Instance)
+	if i.Instance != "" {
+		if m, ok := metadata[i.Instance]; ok {
+			i.Metadata = m
+		}
+		metadata[i.Instance] = i.Metadata
+	}
+	for k, name := range i.Groups {
+		i.Groups[k] = id(x.renamer, v.SecurityGroup(name), name)
+	}
+	for _, t := range []*time.Duration{&i.Timeouts.TCPEstablished, &i.Timeouts.UDP, &i.Timeouts.UDPStream} {
+		*t = t.Truncate(time.Second)
+	}
+}
+
+func (x *rewriter) rules(v *vpc.VPC, rules []firewall.Rule) {
+	for k := range rules {
+		r := &rules[k]
+		if r.Service = plainService(r.Service); r.Unknown != "" {
+			r.Service, r.ID = firewall.All, ""
+		}
+		if r.Peer == (firewall.Peer{}) {
+			r.Description = "" // it stands beside the peer
+		}
+		if r.Peer.Group != "" {
+			g, _ := x.index.Group(v, r.Peer.Group)
+			r.Peer.Group = id(x.renamer, g, r.Peer.Group)
+		}
+		r.Peer.PrefixList = id(x.renamer, x.n.PrefixList(r.Peer.PrefixList), r.Peer.PrefixList)
+		r.Peer.Prefix = r.Peer.Prefix.Masked()
+	}
+}
+
+func entries(list []firewall.Entry) {
+	for k := range list {
+		e := &list[k]
+		e.Service, e.CIDR = plainService(e.Service), e.CIDR.Masked()
+		if e.Unknown != "" {
+			e.Action = firewall.Deny
+		}
+		if e.Unknown != "" && (e.Number < 1 || e.Number > 32766) {
+			e.Number = freeNumber(list)
+		}
+	}
+}
+
+func (x *rewriter) table(v *vpc.VPC, t *vpc.RouteTable) {
+	for k, name := range t.Propagating {
+		t.Propagating[k] = id(x.renamer, v.Gateway(name), name)
+	}
+	var kept []routing.Route
+	for _, r := range t.Routes {
+		r = x.route(v, r)
+		if !isLocal(r) || !slices.Contains(v.CIDRs, r.Destination) {
+			kept = append(kept, r)
+		}
+	}
+	t.Routes = kept
+}
+
+func (x *rewriter) route(v *vpc.VPC, r routing.Route) routing.Route {
+	r.Destination = r.Destination.Masked()
+	r.PrefixList = id(x.renamer, x.n.PrefixList(r.PrefixList), r.PrefixList)
+	if r.PrefixList != "" {
+		r.Destination = netip.Prefix{}
+	}
+	if r.Source.Propagated() {
+		r.Source = routing.VPNDynamic
+	}
+	target, ok := x.index.Target(v, r.Target)
+	switch {
+	case ok && target.Kind == routing.InternetGateway && target.ID == "": // there is none: RT-32
+		target, r.Blackhole = routing.Target{Kind: routing.InternetGateway, ID: "igw-" + x.ids[v] + "-detached"}, true
+	case ok:
+		target.ID = x.targetID(v, target)
+	case target.Kind == routing.Instance:
+		target.ID = id(x.renamer, v.Instance(target.ID), target.ID)
+	case target.Kind == routing.UnknownTarget && r.Unknown == "":
+		r.Unknown = "its target is not known"
+	}
+	if r.Unknown != "" {
+		r.Blackhole = false
+	}
+	r.Target = target
+	return r
+}
+
+// targetID is the new ID of what a resolved target names.
+func (x *rewriter) targetID(v *vpc.VPC, t routing.Target) string {
+	switch t.Kind {
+	case routing.InternetGateway:
+		return id(x.renamer, v.InternetGateway, t.ID)
+	case routing.Interface:
+		for _, s := range v.Subnets {
+			if i := s.Interface(t.ID); i != nil {
+				return x.ids[i]
+			}
+		}
+		return t.ID
+	}
+	if g := v.Gateway(t.ID); g != nil {
+		return x.ids[g]
+	}
+	for _, g := range x.n.Gateways {
+		if g.ID == t.ID {
+			return x.ids[g]
+		}
+	}
+	return t.ID
+}

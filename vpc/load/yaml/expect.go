@@ -1,0 +1,115 @@
+package yaml
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	goyaml "go.yaml.in/yaml/v4"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+const wantClaim = `an expectation like "internet -> web-1 tcp/443: reachable"`
+
+var verdicts = []string{"reachable", "blocked", "unknown"}
+
+// claimKeys are those of an expectation whose names do not fit on a line.
+var claimKeys = keys[vpc.Expectation]{
+	{"from", text("a source", func(e *vpc.Expectation) *string { return &e.Source })},
+	{"to", text("a destination", func(e *vpc.Expectation) *string { return &e.Destination })},
+	{"service", text("a service", func(e *vpc.Expectation) *string { return &e.Service })},
+	{"want", text("reachable, blocked or unknown", func(e *vpc.Expectation) *string { return &e.Want })},
+}
+
+// ParseExpectations reads a file of its own that holds only expectations: under
+// the key "expect", or as a bare list.
+func ParseExpectations(name string, b []byte) ([]vpc.Expectation, error) {
+	d := newDecoder(name)
+	var list []vpc.Expectation
+	if root := d.parse(b); root != nil {
+		if follow(root).Kind == goyaml.MappingNode {
+			read(d, root, "a file of expectations", networkKeys[len(networkKeys)-1:], d.net)
+			list = d.net.Expect
+		} else {
+			list = d.expectations(root)
+		}
+	}
+	return list, d.mistakes()
+}
+
+// LoadExpectations is [ParseExpectations] for a file.
+func LoadExpectations(path string) ([]vpc.Expectation, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExpectations(path, b)
+}
+
+func (d *decoder) expectations(n *node) []vpc.Expectation {
+	var list []vpc.Expectation
+	d.items(n, func(n *node) {
+		list = append(list, d.expectation(n))
+		d.report.Count("expectation")
+	})
+	return list
+}
+
+// expectation reads "SRC -> DST SERVICE: WANT", which is a mapping of one key to
+// YAML unless it stands in quotes, or a mapping of its parts.
+func (d *decoder) expectation(n *node) vpc.Expectation {
+	e := vpc.Expectation{Origin: d.origin(n)}
+	if n.Kind == goyaml.MappingNode && (len(n.Content) != 2 || hasKey(n, claimKeys.names())) {
+		read(d, n, "an expectation", claimKeys, &e)
+		d.verdict(n, e.Want)
+		return e
+	}
+	line, want, ok := d.claim(n)
+	if ok {
+		e.Want = want.Value
+		d.claimLine(n, line, &e)
+		d.verdict(want, e.Want)
+	}
+	return e
+}
+
+func (d *decoder) verdict(at *node, want string) {
+	if !slices.Contains(verdicts, want) {
+		d.errorf(at, "want reachable, blocked or unknown, not %q", want)
+	}
+}
+
+// claim splits an expectation into its line and the verdict after the last colon.
+func (d *decoder) claim(n *node) (line string, want *node, ok bool) {
+	if n.Kind == goyaml.MappingNode {
+		line, ok = d.text(n.Content[0], wantClaim)
+		_, good := d.text(n.Content[1], "reachable, blocked or unknown")
+		return line, follow(n.Content[1]), ok && good
+	}
+	s, ok := d.text(n, wantClaim)
+	i := strings.LastIndex(s, ":")
+	if ok && i < 0 {
+		d.errorf(n, "want %s, not %q", wantClaim, s)
+	}
+	if !ok || i < 0 {
+		return "", nil, false
+	}
+	return s[:i], &node{Value: strings.TrimSpace(s[i+1:]), Line: n.Line, Column: n.Column}, true
+}
+
+// claimLine reads "SRC -> DST SERVICE".
+func (d *decoder) claimLine(n *node, line string, e *vpc.Expectation) {
+	source, rest, arrow := strings.Cut(line, "->")
+	rest = strings.TrimSpace(rest)
+	space := strings.LastIndex(rest, " ")
+	if !arrow || space < 0 || strings.TrimSpace(source) == "" {
+		d.errorf(n, "want %s, not %q", wantClaim, line)
+		return
+	}
+	e.Source, e.Destination, e.Service = strings.TrimSpace(source), strings.TrimSpace(rest[:space]), rest[space+1:]
+	if _, err := firewall.ParseService(e.Service); err != nil {
+		d.errorf(n, "%v", err)
+	}
+}

@@ -1,0 +1,292 @@
+package yaml
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/routing"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// words are names that people use, and texts that YAML or the format would read
+// as something else if they were not quoted.
+var words = []string{
+	"web", "db", "app-1", "a b", "é", "sg-0123456789abcdef0", "subnet-01234567", "vpc-0123456789abcdef0",
+	"true", "false", "null", "~", "yes", "012345678901", "22:22", "1e3", ".inf", "0x10", "2001-01-01", "10.0", "=",
+	"<<", "- a", "*a", "&b", "!t", "%d", "@x", "`", "'", "\"", "{", "[a]", "#c", "x: y", "x #y", "?", "? q", "|", ">", ",",
+	" lead", "trail ", "tab\there", "line\nbreak", "\n", "ctrl\x01", "nel\u0085", "bom\ufeff", strings.Repeat("long", 50),
+	"id", "name", "routes", "unknown", "rule", "igw", "local", "blackhole", "auto", "nat-1", "pl-1", "i-1", "eni-1", "igw-1",
+	"10.0.0.0/8", "10.0.0.1", "::", "::1", "a/b", "a->b", "from", "to", "tcp/443 from x", "default", "main",
+}
+
+// random draws networks whose references all mean something; AWS would refuse
+// most of them for other reasons.
+type random struct {
+	*rapid.T
+	net *vpc.Network
+	vpc *vpc.VPC
+}
+
+func (r random) n(most int) int    { return rapid.IntRange(0, most).Draw(r.T, "n") }
+func (r random) chance() bool      { return rapid.Bool().Draw(r.T, "b") }
+func (r random) rarely() bool      { return r.n(5) == 0 }
+func (r random) word() string      { return rapid.SampledFrom(words).Draw(r.T, "word") }
+func (r random) maybeWord() string { return pick(r.rarely(), r.word(), "") }
+func (r random) addr() netip.Addr  { return netip.AddrFrom4([4]byte{10, 0, byte(r.n(3)), byte(r.n(9))}) }
+func pick[T any](c bool, a, b T) T {
+	if c {
+		return a
+	}
+	return b
+}
+func (r random) prefix() netip.Prefix {
+	if r.rarely() {
+		return netip.MustParsePrefix(rapid.SampledFrom([]string{"::/0", "2001:db8::/56", "::ffff:0:0/96", "fd00::/128"}).Draw(r.T, "six"))
+	}
+	return netip.PrefixFrom(r.addr(), r.n(32)).Masked()
+}
+
+func (r random) prefixes() []netip.Prefix { return many(r, 3, r.prefix) }
+
+func many[T any](r random, most int, draw func() T) []T {
+	var all []T
+	for range r.n(most) {
+		all = append(all, draw())
+	}
+	return all
+}
+
+// identities draws IDs that differ and names that may be anything.
+func (r random) identities(most int) [][2]string {
+	seen := make(map[string]bool)
+	var all [][2]string
+	for range r.n(most) {
+		id := r.word()
+		for seen[id] {
+			id += "x"
+		}
+		seen[id] = true
+		all = append(all, [2]string{id, pick(r.chance(), id, pick(r.rarely(), "", r.word()))})
+	}
+	return all
+}
+
+// reference draws the ID or the name of something in a scope, "" if that fails.
+func (r random) reference(s scope) string {
+	x := newReferences(r.net)
+	order := x.indexOf(s).order
+	if len(order) == 0 {
+		return ""
+	}
+	name := rapid.SampledFrom(order).Draw(r.T, "reference")
+	return pick(x.found(s, name), name, "")
+}
+
+func (r random) references(most int, s scope) []string {
+	var all []string
+	for range r.n(most) {
+		if name := r.reference(s); name != "" {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func (r random) network() *vpc.Network {
+	r.net = new(vpc.Network)
+	for _, id := range r.identities(2) {
+		l := &vpc.PrefixList{ID: id[0], Name: id[1], Entries: r.prefixes(), Unknown: r.maybeWord()}
+		l.MaxEntries = pick(r.chance(), len(l.Entries), r.n(9))
+		r.net.PrefixLists = append(r.net.PrefixLists, l)
+	}
+	for _, id := range r.identities(3) {
+		r.net.VPCs = append(r.net.VPCs, &vpc.VPC{
+			ID: id[0], Name: id[1], Account: r.maybeWord(), Region: r.maybeWord(), CIDRs: r.prefixes(), DisableDNS: r.rarely(), Partial: r.rarely(),
+		})
+	}
+	r.net.Gateways = r.gateways(2)
+	for _, v := range r.net.VPCs {
+		r.vpc = v
+		r.fill(v)
+	}
+	for range r.n(3) {
+		r.net.Expect = append(r.net.Expect, vpc.Expectation{
+			Source: r.word(), Destination: r.word(), Service: pick(r.rarely(), "", r.service().String()), Want: verdicts[r.n(2)],
+		})
+	}
+	return r.net
+}
+
+func (r random) gateways(most int) []*vpc.Gateway {
+	var all []*vpc.Gateway
+	for _, id := range r.identities(most) {
+		g := &vpc.Gateway{Kind: vpc.Kind(r.n(len(kindNames) - 1)), ID: id[0], Name: id[1], State: r.maybeWord()}
+		g.Kind = pick(r.chance(), routing.NATGateway, g.Kind)
+		g.Addresses = many(r, 2, r.address)
+		g.VPCs = r.references(2, scope{nil, kindVPC})
+		if r.vpc != nil {
+			g.Subnet = r.reference(scope{r.vpc, kindSubnet})
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
+// fill draws what stands in a VPC, things before what refers to them.
+func (r random) fill(v *vpc.VPC) {
+	for _, id := range r.identities(4) {
+		v.Subnets = append(v.Subnets, &vpc.Subnet{ID: id[0], Name: id[1], CIDRs: r.prefixes(), Zone: r.maybeWord()})
+	}
+	v.Gateways = r.gateways(3)
+	if r.chance() {
+		id := pick(r.chance(), defaultIGW(v), r.word())
+		v.InternetGateway = &vpc.InternetGateway{ID: id, Name: pick(r.chance(), id, r.word())}
+	}
+	for _, id := range r.identities(3) {
+		v.Instances = append(v.Instances, &vpc.Instance{
+			ID: id[0], Name: id[1], State: vpc.InstanceState(r.n(2)), TrackedFlows: pick(r.rarely(), r.n(9), 0),
+		})
+	}
+	r.policies(v)
+	r.interfaces(v)
+	r.tables(v)
+	v.DefaultSecurityGroup = pick(r.rarely(), r.reference(scope{v, kindGroup}), "")
+	v.DefaultNetworkACL = pick(r.rarely(), r.reference(scope{v, kindACL}), "")
+	v.MainRouteTable = pick(r.rarely(), r.reference(scope{v, kindTable}), "")
+}
+
+func (r random) policies(v *vpc.VPC) {
+	for _, id := range r.identities(3) {
+		v.SecurityGroups = append(v.SecurityGroups, &vpc.SecurityGroup{ID: id[0], Name: id[1], Description: r.maybeWord()})
+	}
+	for _, g := range v.SecurityGroups {
+		g.Ingress, g.Egress = many(r, 3, r.rule), many(r, 2, r.rule)
+	}
+	for _, id := range r.identities(2) {
+		a := &vpc.NetworkACL{ID: id[0], Name: id[1]}
+		a.Ingress, a.Egress = many(r, 3, r.entry), many(r, 2, r.entry)
+		v.NetworkACLs = append(v.NetworkACLs, a)
+	}
+}
+
+func (r random) service() firewall.Service {
+	return firewall.MustParseService(rapid.SampledFrom([]string{
+		"all", "tcp", "udp", "tcp/443", "udp/8000-8099", "icmp", "icmp/8", "icmp/8/0", "icmpv6/128", "ip/50", "ip/0",
+	}).Draw(r.T, "service"))
+}
+
+func (r random) rule() firewall.Rule {
+	rule := firewall.Rule{ID: r.maybeWord(), Service: r.service(), Description: r.maybeWord(), Peer: r.peer()}
+	if r.rarely() {
+		rule.Unknown = r.word()
+		rule.Service = pick(r.chance(), rule.Service, firewall.Service{})
+		rule.Peer = pick(r.chance(), rule.Peer, firewall.Peer{})
+		rule.Peer.Group = pick(r.rarely(), r.word(), rule.Peer.Group)
+	}
+	return rule
+}
+
+func (r random) peer() firewall.Peer {
+	if group := r.reference(scope{r.vpc, kindGroup}); group != "" && r.chance() {
+		return firewall.Peer{Group: group}
+	}
+	if list := r.reference(scope{nil, kindList}); list != "" && r.chance() {
+		return firewall.Peer{PrefixList: list}
+	}
+	return firewall.Peer{Prefix: r.prefix()}
+}
+
+func (r random) entry() firewall.Entry {
+	e := firewall.Entry{Number: r.n(40000), Action: firewall.Action(r.n(1)), Service: r.service(), CIDR: r.prefix()}
+	if r.rarely() {
+		e.Unknown = r.word()
+		e.Service = pick(r.chance(), e.Service, firewall.Service{})
+		e.CIDR = pick(r.chance(), e.CIDR, netip.Prefix{})
+	}
+	return e
+}
+
+func (r random) address() vpc.Address {
+	a := vpc.Address{IP: pick(r.rarely(), netip.Addr{}, r.addr()), AutoPublic: r.rarely(), Elastic: r.rarely()}
+	if r.rarely() {
+		a.Public = r.addr()
+	}
+	return a
+}
+
+func (r random) interfaces(v *vpc.VPC) {
+	k := 0
+	for _, s := range v.Subnets {
+		for _, id := range r.identities(4) {
+			k++
+			i := &vpc.Interface{ID: id[0] + fmt.Sprint(k), Name: id[1]}
+			if len(v.Instances) > 0 && r.chance() { // as the loader would have made it
+				owner := v.Instances[r.n(len(v.Instances)-1)]
+				i.ID, i.Name, i.Instance = owner.Name, owner.Name, owner.ID
+			}
+			r.fillInterface(v, i)
+			s.Interfaces = append(s.Interfaces, i)
+		}
+	}
+}
+
+func (r random) fillInterface(v *vpc.VPC, i *vpc.Interface) {
+	if r.rarely() {
+		i.Instance = r.reference(scope{v, kindInstance})
+	}
+	seconds := func() time.Duration {
+		return pick(r.rarely(), time.Duration(r.n(900))*rapid.SampledFrom([]time.Duration{time.Second, time.Millisecond}).Draw(r.T, "unit"), 0)
+	}
+	i.DeviceIndex = pick(r.rarely(), r.n(3), 0)
+	i.Addresses = many(r, 3, r.address)
+	i.Prefixes = pick(r.rarely(), r.prefixes(), nil)
+	i.Groups = r.references(2, scope{v, kindGroup})
+	i.NoSourceDestCheck, i.Detached, i.DenyInternetGateway = r.rarely(), r.rarely(), r.rarely()
+	i.Kind, i.Description, i.Unknown = r.maybeWord(), r.maybeWord(), r.maybeWord()
+	i.Timeouts = vpc.Timeouts{TCPEstablished: seconds(), UDP: seconds(), UDPStream: seconds()}
+	i.Metadata = vpc.Metadata{Disabled: r.rarely(), IPv6: r.rarely(), HopLimit: pick(r.rarely(), r.n(64), 0), Credentials: r.rarely()}
+}
+
+func (r random) tables(v *vpc.VPC) {
+	for _, id := range r.identities(2) {
+		t := &vpc.RouteTable{ID: id[0], Name: id[1], Routes: many(r, 4, r.route), Unknown: r.maybeWord()}
+		t.Propagating = pick(r.rarely(), []string{r.word()}, nil)
+		v.RouteTables = append(v.RouteTables, t)
+	}
+	for _, s := range v.Subnets {
+		if r.chance() { // as the loader would have made it
+			t := &vpc.RouteTable{ID: s.Name, Name: s.Name, Routes: many(r, 3, r.route)}
+			if s.Name != "" && v.RouteTable(t.ID) == nil {
+				v.RouteTables = append(v.RouteTables, t)
+				s.RouteTable = t.ID
+				continue
+			}
+		}
+		s.RouteTable = pick(r.chance(), r.reference(scope{v, kindTable}), "")
+		s.NetworkACL = pick(r.chance(), r.reference(scope{v, kindACL}), "")
+	}
+	if g := v.InternetGateway; g != nil {
+		g.RouteTable = pick(r.rarely(), r.reference(scope{v, kindTable}), "")
+	}
+}
+
+func (r random) route() routing.Route {
+	route := routing.Route{Destination: r.prefix(), Source: routing.Source(pick(r.rarely(), r.n(3), 0)), Blackhole: r.rarely(), Unknown: r.maybeWord()}
+	if list := r.reference(scope{nil, kindList}); list != "" && r.rarely() {
+		route.Destination, route.PrefixList = netip.Prefix{}, list
+	}
+	if route.Unknown != "" && r.chance() {
+		route.Destination, route.PrefixList = netip.Prefix{}, pick(r.chance(), r.word(), "")
+	}
+	route.Target = routing.Target{Kind: routing.TargetKind(r.n(len(kindNames) - 1)), ID: pick(r.chance(), "", r.word())}
+	route.Target.ID = pick(r.chance(), r.reference(scope{r.vpc, kindGateway}), route.Target.ID)
+	if r.chance() {
+		route.Target, _ = vpc.ParseTarget(pick(r.chance(), "igw", "local"))
+	}
+	return route
+}
