@@ -179,7 +179,7 @@ func (p *printer) measure(t *Trace) {
 }
 
 // widest is how far longer texts do not push the column behind them.
-const widest = 64
+const widest = 80
 
 func (p *printer) leg(title string, l *Leg, condition string) {
 	if l == nil {

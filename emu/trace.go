@@ -1,8 +1,6 @@
 package emu
 
 import (
-	"fmt"
-
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
 )
@@ -142,7 +140,7 @@ func (e *Emulator) Trace(q Query) (*Trace, error) {
 	g := e.current.Load()
 	t, err := newTracer(g, q)
 	if err != nil {
-		return nil, fmt.Errorf("trace %s → %s: %w", q.Source, q.Destination, err)
+		return nil, err
 	}
 	return t.trace(), nil
 }

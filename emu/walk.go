@@ -111,7 +111,7 @@ func (w *walk) send() {
 
 // leave takes the packet out of w.from and on to where its route leads.
 func (w *walk) leave() {
-	w.to, w.target = nil, plan.Target{}
+	w.to, w.target, w.result = nil, plan.Target{}, Result{}
 	w.routed, w.hasRoute, w.inside = false, false, false
 	if w.hops++; w.hops > maxHops {
 		w.result = Result{Fate: Dropped, Reason: RoutingLoop}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// completeChoice completes the words of a flag.
+func completeChoice(c *cobra.Command, flag string, words []string) {
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// completeNetwork completes a NETWORK: examples, else files and folders.
+func completeNetwork(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var list []string
+	for _, name := range exampleNames() {
+		list = append(list, exampleScheme+name)
+	}
+	if list = startingWith(list, typed); typed != "" && len(list) > 0 {
+		return list, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
+// completeTrace completes the arguments of trace, the ends from the network.
+func completeTrace(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return completeNetwork(c, args, typed)
+	}
+	n, _, err := loadNetwork(args[0])
+	if err != nil || len(args) > 3 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	list := endNames(n)
+	if len(args) == 3 {
+		list = serviceNames(n)
+	}
+	return startingWith(list, typed), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+}
+
+// completeList completes the last word of a list with commas.
+func completeList(c *cobra.Command, flag string, words []string) {
+	_ = c.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		before := typed[:strings.LastIndex(typed, ",")+1]
+		var list []string
+		for _, w := range words {
+			list = append(list, before+w)
+		}
+		return startingWith(list, typed), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
+}
+
+func startingWith(list []string, typed string) []string {
+	return slices.DeleteFunc(list, func(s string) bool { return !strings.HasPrefix(s, typed) })
+}
+
+// endNames are the names that trace takes for the ends, sorted, each with what
+// it is: names and IDs, with the VPC where two of them have it.
+func endNames(n *vpc.Network) []string {
+	help, owner := make(map[string]string), make(map[string]*vpc.VPC)
+	add := func(v *vpc.VPC, name, what string) {
+		switch {
+		case name == "" || owner[name] == v: // an instance is called like its interface
+		case owner[name] == nil:
+			owner[name], help[name] = v, what
+		default:
+			delete(help, name)
+			help[owner[name].ID+"/"+name], help[v.ID+"/"+name] = what, what
+		}
+	}
+	for _, v := range n.VPCs {
+		for _, s := range v.Subnets {
+			for _, i := range s.Interfaces {
+				what := "interface in " + nameOr(s.Name, s.ID)
+				add(v, i.Name, what)
+				add(v, i.ID, what)
+			}
+		}
+		for _, i := range v.Instances {
+			add(v, i.Name, "instance")
+			add(v, i.ID, "instance")
+		}
+	}
+	list := []string{"internet\tsome host out there"}
+	for name, what := range help {
+		list = append(list, name+"\t"+what)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// serviceNames are the ports that the network's own rules mention, then those
+// that everybody has.
+func serviceNames(n *vpc.Network) []string {
+	var list []string
+	seen := make(map[string]bool)
+	add := func(s, help string) {
+		if !seen[s] {
+			seen[s] = true
+			list = append(list, s+"\t"+help)
+		}
+	}
+	for _, v := range n.VPCs {
+		for _, g := range v.SecurityGroups {
+			for _, r := range g.Ingress {
+				if one := r.Service; hasPorts(one) && one.From == one.To {
+					add(one.String(), fmt.Sprintf("a rule of %s", nameOr(g.Name, g.ID)))
+				}
+			}
+		}
+	}
+	for _, w := range wellKnown {
+		add(firewall.MustParseService(w.service).String(), w.name)
+	}
+	return list
+}
+
+func nameOr(name, id string) string {
+	if name != "" {
+		return name
+	}
+	return id
+}

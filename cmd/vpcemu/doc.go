@@ -1,0 +1,63 @@
+// Command vpcemu answers questions about AWS VPCs by carrying real packets
+// through a description of them.
+//
+//	vpcemu trace NETWORK SRC DST SERVICE    can SRC reach DST? the path both ways, everything in the way
+//	vpcemu check NETWORK [FILE…]            do all expectations hold?
+//	vpcemu show NETWORK                     tables of what was loaded, and what was left out
+//	vpcemu convert NETWORK [DIR] -o yaml|aws
+//	vpcemu examples [NAME]                  the networks that come with vpcemu
+//	vpcemu schema                           the JSON schema of the YAML network file
+//	vpcemu completion bash|zsh|fish|powershell
+//	vpcemu version
+//
+// NETWORK is a YAML file, a folder or file of "aws ec2 describe-…" JSON, or
+// example:NAME for an embedded example. "vpcemu COMMAND --help" explains each.
+//
+// # Exit status
+//
+//	0  yes: reachable; all expectations hold; done
+//	1  no: blocked; some expectation does not hold
+//	2  the question could not be answered: bad usage, a file that cannot be
+//	   read, a name that is not there or is ambiguous, or something on the way
+//	   that is not modelled or not described
+//
+// Answers are on standard output; errors and notes are on standard error.
+//
+// # JSON
+//
+// With -o json an answer is one JSON object, whose keys stay from version to
+// version; new ones may be added. Lists are never null.
+//
+// Of trace, it is an [emu.Trace]:
+//
+//	{"verdict": "blocked",                     reachable, blocked or unknown
+//	 "source": "app-1", "destination": "db-1", "service": "tcp/22",
+//	 "request": {"verdict": "dropped",         delivered, exited, dropped or unknown
+//	             "at": "db-1",
+//	             "steps": [{"stage": "SG-OUT", "kind": "eni", "component": "app-1", "verdict": "pass", …}]},
+//	 "reply": {…},                             absent with --one-way, and if it is unknown who would answer
+//	 "ack": {…},                               only if the third packet of a handshake fails
+//	 "blockers": [{"reason": "SG_INGRESS", "code": "ENI_SG_RULES_MISMATCH", "stage": "SG-IN", "kind": "eni",
+//	               "component": "db-1", "direction": "request", "detail": "…", "origin": "net.yaml:39"}],
+//	 "unknowns": []}                           as blockers
+//
+// Of check:
+//
+//	{"passed": 7, "failed": 1, "unknown": 0,
+//	 "results": [{"expectation": "app-1 -> db-1 tcp/22", "want": "reachable", "got": "blocked", "holds": false,
+//	              "error": "…",                if the question could not be asked; "got" is "unknown" then
+//	              "origin": "net.yaml:52",
+//	              "trace": {…}}]}              if it does not hold, or with --verbose
+//
+// Of show, flat lists in which things refer to each other by ID; --only leaves
+// lists out. The types are in view.go:
+//
+//	{"network": "net.yaml", "vpcs": […], "subnets": […], "interfaces": […], "route_tables": […],
+//	 "security_groups": […], "network_acls": […], "gateways": […], "prefix_lists": […], "expectations": […],
+//	 "report": {"format": "yaml", "read": {"subnet": 3}, "notes": [{"verdict": "skipped", "where": "…", "what": "…", "why": "…"}]}}
+//
+// # Colour
+//
+// Text is coloured on a terminal, unless NO_COLOR is set or TERM is "dumb";
+// --color=always or never decides otherwise.
+package main

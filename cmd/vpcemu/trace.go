@@ -1,0 +1,119 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vpcemu/vpcemu/emu"
+)
+
+const traceHelp = `Trace sends the packets of a connection through the network and tells what they
+meet: the request, and the reply on its way back. If something drops a packet it
+is noted and the packet goes on, so that everything in the way is listed at once.
+
+SRC and DST are one of
+  app-1                    a name or an ID of an instance or a network interface
+  prod/app-1               the same, where several VPCs have one of that name
+  10.0.2.4, 2001:db8::5    an address
+  internet                 some host out there
+  internet:203.0.113.7     that host out there
+
+SERVICE is what the client asks for
+  tcp/443, udp/53          a port
+  icmp, icmp/3/4           a ping, or an ICMP type and code; icmpv6 alike
+  ip/50                    another protocol, by number
+
+The exit status is 0 if the traffic gets through both ways, 1 if it is blocked,
+and 2 if that is unknown or the question makes no sense.`
+
+const traceExamples = `  vpcemu trace example:three-tier app-1 db-1 tcp/5432       # reachable: status 0
+  vpcemu trace example:three-tier app-1 db-1 tcp/22         # blocked: status 1
+  vpcemu trace example:three-tier internet web-1 tcp/443
+  vpcemu trace net.yaml web-1 internet:203.0.113.7 tcp/443 --src-port 40000
+  vpcemu trace net.yaml app-1 10.0.3.10 icmp --one-way      # a ping: blocked, status 1
+  vpcemu trace net.yaml app-1 db-1 tcp/5432 -o json         # for programs
+  vpcemu trace net.yaml app-1 db-1 tcp/5432 -q              # one word: REACHABLE`
+
+// traceFlags are the flags of trace, apart from the source port.
+type traceFlags struct {
+	output choice
+	query  emu.Query
+}
+
+func (a *app) traceCommand() *cobra.Command {
+	f := traceFlags{output: oneOf("text", "json")}
+	c := &cobra.Command{
+		Use:               "trace NETWORK SRC DST SERVICE",
+		Short:             "Can SRC reach DST? The path both ways, and everything in the way",
+		Long:              traceHelp,
+		Example:           traceExamples,
+		Args:              arguments("NETWORK", "SRC", "DST", "SERVICE"),
+		ValidArgsFunction: completeTrace,
+		RunE:              func(c *cobra.Command, args []string) error { return a.trace(c, args, f) },
+	}
+	outputFlag(c, &f.output, "form of the answer")
+	c.Flags().Uint16Var(&f.query.SourcePort, "src-port", 0, "the client's `PORT` (default 49152)")
+	c.Flags().BoolVar(&f.query.OneWay, "one-way", false, "ask about the request only, not about the reply")
+	c.Flags().BoolVarP(&f.query.IPv6, "ipv6", "6", false, "use IPv6 where both ends have both versions")
+	return c
+}
+
+func (a *app) trace(c *cobra.Command, args []string, f traceFlags) error {
+	q := f.query
+	q.Source, q.Destination = args[1], args[2]
+	var err error
+	if q.Service, err = oneService(args[3]); err != nil {
+		return usage(c, "%v", err)
+	}
+	if c.Flags().Changed("src-port") && !hasPorts(q.Service) {
+		return usage(c, "--src-port: %s has no ports", q.Service)
+	}
+	e, rep, err := a.openNetwork(args[0])
+	if err != nil {
+		return err
+	}
+	t, err := e.Trace(q)
+	if err != nil {
+		return err
+	}
+	if err := a.writeTrace(t, f.output.value); err != nil {
+		return err
+	}
+	a.warn(args[0], rep)
+	return answerStatus(t.Verdict)
+}
+
+func (a *app) writeTrace(t *emu.Trace, form string) error {
+	switch {
+	case form == "json":
+		return writeJSON(a.out, t)
+	case a.quiet:
+		_, err := fmt.Fprintln(a.out, strings.ToUpper(t.Verdict.String()))
+		return err
+	}
+	return t.WriteText(a.out, a.paint())
+}
+
+// answerStatus is the exit status of one answer.
+func answerStatus(v emu.Answer) error {
+	switch v {
+	case emu.Reachable:
+		return nil
+	case emu.Blocked:
+		return status(statusNo)
+	}
+	return status(statusUnsure)
+}
+
+// writeJSON writes a value with two spaces of indentation, and leaves < and > in
+// "a -> b" as they are.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
