@@ -31,6 +31,7 @@ type Emulator struct {
 	current  atomic.Pointer[generation]
 	internet Port
 	outside  firewall.Fragments // of packets that come from the internet
+	walks    sync.Pool          // walks at rest
 
 	mu sync.Mutex // held by Update
 }
@@ -49,6 +50,7 @@ type generation struct {
 // state is what an interface remembers from packet to packet.
 type state struct {
 	flows     *firewall.Tracker
+	budget    *firewall.Budget // of the instance, nil for no limit
 	fragments firewall.Fragments
 	linkLocal allowance
 }
@@ -101,6 +103,7 @@ func (e *Emulator) install(n *vpc.Network, prev *generation) error {
 	}
 	g := e.generation(plan.Compile(n, prev.plan), prev)
 	e.current.Store(g)
+	prev.retire(g)
 	if e.opts.Observer.Update != nil {
 		e.opts.Observer.Update(g.plan.Epoch)
 	}
@@ -117,42 +120,72 @@ func (e *Emulator) generation(p *plan.Plan, prev *generation) *generation {
 		state:  make([]*state, p.Slots),
 		ports:  make([]*Port, p.Slots),
 	}
-	copy(g.ports, prev.ports)
-	budgets := make(map[*vpc.Instance]*firewall.Budget)
+	budgets := make(map[string]*firewall.Budget)
 	for _, i := range p.Interfaces {
 		g.bySlot[i.Slot] = i
-		if g.ports[i.Slot] == nil {
+		was := prev.interfaceOf(i)
+		if was == nil {
 			g.ports[i.Slot] = &Port{em: e, slot: i.Slot, id: i.Desc.ID}
+		} else {
+			g.ports[i.Slot] = prev.ports[i.Slot]
 		}
-		if !i.Attached {
-			continue
-		}
-		if i.Slot < len(prev.state) && prev.state[i.Slot] != nil && sameAttachment(prev.bySlot[i.Slot], i) {
+		if was != nil && sameAttachment(was, i) {
 			g.state[i.Slot] = prev.state[i.Slot]
 			g.state[i.Slot].flows.SetTimeouts(i.Desc.Timeouts)
 			continue
 		}
-		g.state[i.Slot] = newState(i, budgets)
+		g.state[i.Slot] = newState(i, prev.budget(i, budgets))
 	}
 	return g
 }
 
+// interfaceOf is what an interface was in this generation, nil if it is new.
+func (g *generation) interfaceOf(i *plan.Interface) *plan.Interface {
+	if i.Slot >= len(g.bySlot) || g.bySlot[i.Slot] == nil || g.bySlot[i.Slot].Key() != i.Key() {
+		return nil
+	}
+	return g.bySlot[i.Slot]
+}
+
 func sameAttachment(a, b *plan.Interface) bool {
-	if a.Desc.Instance != b.Desc.Instance {
+	if !a.Attached || !b.Attached || a.Desc.Instance != b.Desc.Instance {
 		return false
 	}
 	return a.Instance == nil || b.Instance == nil || a.Instance.TrackedFlows == b.Instance.TrackedFlows
 }
 
-func newState(i *plan.Interface, budgets map[*vpc.Instance]*firewall.Budget) *state {
-	var budget *firewall.Budget
-	if i.Instance != nil && i.Instance.TrackedFlows > 0 {
-		if budget = budgets[i.Instance]; budget == nil {
-			budget = &firewall.Budget{Limit: i.Instance.TrackedFlows}
-			budgets[i.Instance] = budget
+// budget is what the interfaces of an instance share (SG-48): that of a sibling
+// which keeps its flows, or a new one. made holds the new ones of this update.
+func (g *generation) budget(i *plan.Interface, made map[string]*firewall.Budget) *firewall.Budget {
+	if i.Instance == nil || i.Instance.TrackedFlows == 0 {
+		return nil
+	}
+	key := i.VPC.Desc.ID + "/" + i.Instance.ID
+	if b := made[key]; b != nil {
+		return b
+	}
+	b := &firewall.Budget{Limit: i.Instance.TrackedFlows}
+	for slot, old := range g.bySlot {
+		same := old != nil && old.Instance != nil && old.VPC.Desc.ID+"/"+old.Instance.ID == key
+		if same && old.Attached && old.Instance.TrackedFlows == b.Limit {
+			b = g.state[slot].budget
+			break
 		}
 	}
-	s := &state{}
-	s.flows = firewall.NewTracker(i.Desc.Timeouts, budget)
-	return s
+	made[key] = b
+	return b
+}
+
+func newState(i *plan.Interface, budget *firewall.Budget) *state {
+	return &state{flows: firewall.NewTracker(i.Desc.Timeouts, budget), budget: budget}
+}
+
+// retire forgets the flows of interfaces that have left or been detached, so
+// that their instances may track others (SG-48, SG-50).
+func (g *generation) retire(next *generation) {
+	for slot, s := range g.state {
+		if s != nil && (slot >= len(next.state) || next.state[slot] != s) {
+			s.flows.Flush()
+		}
+	}
 }

@@ -20,20 +20,14 @@ func flowIn(w *walk) verdict {
 	return passed
 }
 
-// flowLog takes the record of a packet that a filter refused; drops for other
-// reasons leave none (FLOW-10, FLOW-15, FLOW-16).
-func (w *walk) flowLog(r Reason) {
-	switch r {
-	case SGEgress, NACLEgress:
+// refused takes the record of a packet that a filter refused; drops at other
+// stages leave none (FLOW-10, FLOW-15 to FLOW-17).
+func (w *walk) refused(s Stage) {
+	switch s {
+	case SGOut, NACLOut:
 		w.record(w.from, firewall.Egress, false)
-	case SGIngress, NACLIngress:
+	case SGIn, NACLIn:
 		w.record(w.to, firewall.Ingress, false)
-	case ConntrackFull:
-		if w.to != nil {
-			w.record(w.to, firewall.Ingress, false)
-		} else {
-			w.record(w.from, firewall.Egress, false)
-		}
 	}
 }
 

@@ -1,11 +1,13 @@
 package emu
 
 import (
-	"sync"
+	"fmt"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
 	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
 )
 
@@ -21,17 +23,22 @@ type Port struct {
 // outside is the slot of the internet's port.
 const outside = -1
 
-// Port is the port of an interface, by any name that [Emulator.Trace] takes.
+// Port is the port of an interface, by any name that [Emulator.Trace] takes, or
+// of "internet". It serves the interface for as long as that is in the network:
+// for one that was removed and added again, ask anew.
 func (e *Emulator) Port(name string) (*Port, error) {
 	g := e.current.Load()
 	end, err := g.resolve(name)
 	if err != nil {
 		return nil, err
 	}
-	if end.iface == nil {
+	switch {
+	case end.iface != nil:
+		return g.ports[end.iface.Slot], nil
+	case end.internet && !end.asked:
 		return &e.internet, nil
 	}
-	return g.ports[end.iface.Slot], nil
+	return nil, fmt.Errorf("no interface has the address %s", end.addr)
 }
 
 // Internet is the port of everything outside: packets that leave through an
@@ -53,8 +60,40 @@ func (p *Port) Receive(f func(b []byte)) {
 }
 
 // Forward makes the port send on every packet that arrives, as a guest does that
-// routes. It needs an interface without source/destination check (ENI-3).
-func (p *Port) Forward() { p.Receive(func(b []byte) { p.Send(b) }) }
+// routes: with a TTL one lower, and with time exceeded back to the source when
+// it has run out. It needs an interface without source/destination check (ENI-3).
+func (p *Port) Forward() {
+	p.Receive(func(b []byte) {
+		var pkt packet.Packet
+		if pkt.Parse(b) != nil {
+			return
+		}
+		if pkt.TTL() > 1 {
+			pkt.SetTTL(pkt.TTL() - 1)
+			p.Send(pkt.Bytes())
+			return
+		}
+		if own, ok := p.address(pkt.Version == 4); ok {
+			if answer := packet.AppendTimeExceeded(nil, own, &pkt); answer != nil {
+				p.Send(answer)
+			}
+		}
+	})
+}
+
+// address is the interface's first address of an IP version.
+func (p *Port) address(v4 bool) (netip.Addr, bool) {
+	i := p.em.current.Load().at(p)
+	if i == nil {
+		return netip.Addr{}, false
+	}
+	for _, a := range i.Desc.Addresses {
+		if a.IP.Is4() == v4 {
+			return a.IP, true
+		}
+	}
+	return netip.Addr{}, false
+}
 
 // Send puts one IP packet into the network and returns once it has ended. The
 // bytes are rewritten on the way and belong to the network until then.
@@ -64,19 +103,19 @@ func (p *Port) Send(b []byte) Result { return p.em.send(p, nil, b) }
 // past the router (SUB-21).
 func (p *Port) SendVia(next *Port, b []byte) Result { return p.em.send(p, next, b) }
 
-// walks are the walks at rest.
-var walks = sync.Pool{New: func() any { return new(walk) }}
-
 // send takes one packet through the network.
 func (e *Emulator) send(p, via *Port, b []byte) Result {
-	w := walks.Get().(*walk)
+	w, _ := e.walks.Get().(*walk)
+	if w == nil {
+		w = new(walk)
+	}
 	w.net, w.now = e.current.Load(), e.now().UnixNano()
 	result := w.carry(p, via, b)
 	if e.opts.Observer.Packet != nil {
 		e.opts.Observer.Packet(Event{Time: time.Unix(0, w.now), From: p.id, Flow: w.flow, Bytes: b, Result: result})
 	}
 	*w = walk{}
-	walks.Put(w)
+	e.walks.Put(w)
 	return result
 }
 
@@ -90,19 +129,26 @@ func (w *walk) carry(p, via *Port, b []byte) Result {
 		w.enter()
 		return w.result
 	}
-	w.from = w.net.bySlot[p.slot]
-	if w.from == nil || !w.from.Attached {
+	if w.from = w.net.at(p); w.from == nil {
 		return Result{Fate: Dropped, Reason: ENINotAttached}
 	}
 	if via != nil {
-		if via.slot == outside || w.net.bySlot[via.slot] == nil || w.net.bySlot[via.slot].Subnet != w.from.Subnet {
+		if w.via = w.net.at(via); w.via == nil || w.via.Subnet != w.from.Subnet {
 			return Result{Fate: Dropped, Reason: L2Unsupported}
 		}
-		w.via = w.net.bySlot[via.slot]
 	}
 	w.admit(&w.net.state[p.slot].fragments)
 	w.send()
 	return w.result
+}
+
+// at is the interface that a port belongs to, nil if it is no longer in the
+// network, or in another.
+func (g *generation) at(p *Port) *plan.Interface {
+	if p.slot == outside || p.slot >= len(g.ports) || g.ports[p.slot] != p {
+		return nil
+	}
+	return g.bySlot[p.slot]
 }
 
 // admit fills in what filters see. It is done once, where the packet enters.

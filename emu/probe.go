@@ -27,8 +27,8 @@ func newProbe(g *generation, q Query, src, dst endpoint) (probe, error) {
 		return probe{}, err
 	}
 	svc := q.Service
-	if svc.Protocol == firewall.AllProtocols {
-		return probe{}, fmt.Errorf("service %s: name one protocol, and for TCP or UDP one port", svc)
+	if err := single(svc); err != nil {
+		return probe{}, err
 	}
 	p := probe{flow: packet.Flow{Src: from, Dst: to, Proto: packet.Proto(svc.Protocol)}}
 	switch {
@@ -43,7 +43,21 @@ func newProbe(g *generation, q Query, src, dst endpoint) (probe, error) {
 		}
 		p.icmp(svc)
 	}
+	if err := new(packet.Packet).Parse(p.request()); err != nil {
+		return probe{}, fmt.Errorf("service %s: not a protocol of its own over IPv6: %w", svc, err)
+	}
 	return p, nil
+}
+
+// single refuses services that are not what one packet is sent to.
+func single(svc firewall.Service) error {
+	switch proto := packet.Proto(svc.Protocol); {
+	case svc.Protocol == firewall.AllProtocols:
+		return fmt.Errorf("service %s: one packet has one protocol, like tcp/443, udp/53, icmp or ip/50", svc)
+	case proto.HasPorts() && svc.From != svc.To:
+		return fmt.Errorf("service %s is a range of ports: name the one to knock at, like %s/%d", svc, proto, max(svc.From, 1))
+	}
+	return nil
 }
 
 // icmp fills in type and code; none given means an echo request.

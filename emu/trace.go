@@ -12,8 +12,7 @@ type Query struct {
 	// "internet", or "internet:203.0.113.7".
 	Source, Destination string
 	// Service is one port, one ICMP type or one protocol: "tcp/443", "udp/53",
-	// "icmp" (an echo request), "icmp/3/4", "ip/50". Of a range, the first port is
-	// asked about.
+	// "icmp" (an echo request), "icmp/3/4", "ip/50". A range of ports is an error.
 	Service firewall.Service
 	// SourcePort is the client's port; 0 means 49152.
 	SourcePort uint16

@@ -92,7 +92,7 @@ func (w *walk) run(stages []stage) bool {
 			return false
 		default:
 			w.result = Result{Fate: Dropped, Reason: v.reason}
-			w.flowLog(v.reason)
+			w.refused(s.name)
 			return false
 		}
 	}
@@ -165,7 +165,9 @@ func (w *walk) hairpin() {
 		if piece.pkt.Parse(b) == nil {
 			piece.enter()
 		}
-		w.result = piece.result
+		if w.result == (Result{}) || piece.result.Fate == Dropped {
+			w.result = piece.result // one lost piece loses the packet
+		}
 	})
 }
 

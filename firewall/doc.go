@@ -19,6 +19,9 @@
 //	      │                                   └───────false───────────▶ drop, CONNTRACK_FULL (SG-48)
 //	      └─Denied────────────────────────────────────────────────────▶ drop
 //
+// What can be the answer to an untracked flow stays untracked too: it is one of the flow's packets, and there is no state to tell
+// (SG-30). The caller sees to that.
+//
 // The package knows nothing of interfaces, subnets and routes: which filter and which tracker a packet meets, whether its sender's
 // groups are still known (SG-15 to SG-24), and what is never filtered (SG-51, ACL-20), the caller decides. It also does not check
 // what AWS would refuse, such as reversed ports; package vpc does.

@@ -18,18 +18,16 @@ func Compile(n *vpc.Network, prev *Plan) *Plan {
 	p := &Plan{
 		Epoch:   prev.Epoch + 1,
 		Network: n,
-		Slots:   prev.Slots,
 		public:  make(map[netip.Addr]Binding),
 
 		unmodelled: make(map[netip.Addr]string),
 
-		slots:  make(map[string]int),
-		groups: make(map[string]firewall.GroupID),
-	}
-	for key, id := range prev.groups {
-		p.groups[key] = id
+		slots:     make(map[string]int),
+		groups:    make(map[string]firewall.GroupID),
+		lastGroup: prev.lastGroup,
 	}
 	c := compiler{plan: p, prev: prev, prevVPCs: make(map[string]*VPC, len(prev.VPCs)), index: n.Index()}
+	c.takenSlots()
 	for _, v := range prev.VPCs {
 		c.prevVPCs[v.Desc.ID] = v
 	}
@@ -47,6 +45,8 @@ type compiler struct {
 	plan, prev *Plan
 	prevVPCs   map[string]*VPC
 	index      *vpc.Index
+	taken      []bool // slots of interfaces that stay
+	nextFree   int
 }
 
 func (c *compiler) vpc(desc *vpc.VPC) *VPC {
@@ -87,11 +87,8 @@ func (c *compiler) unmodelled(g *vpc.Gateway, private map[netip.Addr]string) {
 	}
 }
 
-// resolver is base+2 of the primary CIDR (LNK-2, LNK-5).
+// resolver is base+2 of the primary CIDR (LNK-2).
 func resolver(desc *vpc.VPC) netip.Addr {
-	if desc.DisableDNS {
-		return netip.Addr{}
-	}
 	for _, p := range desc.CIDRs {
 		if p.Addr().Is4() {
 			return p.Masked().Addr().Next().Next()
@@ -135,14 +132,33 @@ func (c *compiler) iface(s *Subnet, desc *vpc.Interface) *Interface {
 	return i
 }
 
-// slot gives an interface the number it had before, or the next one.
+// takenSlots marks the slots of interfaces that the network still has, so that
+// new ones get the others.
+func (c *compiler) takenSlots() {
+	c.taken = make([]bool, c.prev.Slots)
+	for _, v := range c.plan.Network.VPCs {
+		for _, s := range v.Subnets {
+			for _, i := range s.Interfaces {
+				if slot, ok := c.prev.slots[v.ID+"/"+i.ID]; ok {
+					c.taken[slot] = true
+				}
+			}
+		}
+	}
+}
+
+// slot gives an interface the number it had before, or the lowest free one.
 func (c *compiler) slot(key string) int {
 	slot, ok := c.prev.slots[key]
 	if !ok {
-		slot = c.plan.Slots
-		c.plan.Slots++
+		for c.nextFree < len(c.taken) && c.taken[c.nextFree] {
+			c.nextFree++
+		}
+		slot = c.nextFree
+		c.nextFree++
 	}
 	c.plan.slots[key] = slot
+	c.plan.Slots = max(c.plan.Slots, slot+1)
 	return slot
 }
 
@@ -195,11 +211,8 @@ func (c *compiler) acls(v, old *VPC) {
 	}
 }
 
-// defaultEntries are what AWS puts into a default network ACL (ACL-8).
-var defaultEntries = []firewall.Entry{
-	{Number: 100, Action: firewall.Allow, Service: firewall.All, CIDR: netip.MustParsePrefix("0.0.0.0/0")},
-	{Number: 101, Action: firewall.Allow, Service: firewall.All, CIDR: netip.MustParsePrefix("::/0")},
-}
+// allowAll is a default network ACL as AWS makes it (ACL-8).
+var allowAll = firewall.CompileACL(vpc.DefaultACLEntries())
 
 // acl is the network ACL in effect for a subnet that names one (ACL-1).
 func (v *VPC) acl(name string) *ACL {
@@ -207,8 +220,7 @@ func (v *VPC) acl(name string) *ACL {
 		name = v.Desc.DefaultNetworkACL
 	}
 	if name == "" && !v.Desc.Partial {
-		all := firewall.CompileACL(defaultEntries)
-		return &ACL{ID: "default", In: all, Out: all}
+		return &ACL{ID: "default", In: allowAll, Out: allowAll}
 	}
 	if desc := v.Desc.NetworkACL(name); desc != nil {
 		return v.acls[desc.ID]

@@ -48,22 +48,12 @@ func mapsEqual(a, b map[string]firewall.GroupID) bool {
 	return true
 }
 
-// defaultGroup is the VPC's default group when nobody described it (SG-4).
-func defaultGroup() *vpc.SecurityGroup {
-	g := &vpc.SecurityGroup{ID: "default", Name: "default"}
-	g.Ingress = []firewall.Rule{{Service: firewall.All, Peer: firewall.Peer{Group: "default"}}}
-	for _, any := range []string{"0.0.0.0/0", "::/0"} {
-		g.Egress = append(g.Egress, firewall.Rule{Service: firewall.All, Peer: firewall.Peer{Prefix: netip.MustParsePrefix(any)}})
-	}
-	return g
-}
-
-// Groups compiles the security groups of a VPC. A group that some interface has
+// groups compiles the security groups of a VPC. A group that some interface has
 // by name only counts once, so names and IDs lead to the same number.
 func (c *compiler) groups(v, old *VPC) {
 	descs := v.Desc.SecurityGroups
 	if v.Desc.DefaultSecurityGroup == "" && !v.Desc.Partial && v.Desc.SecurityGroup("default") == nil {
-		descs = append(slices.Clone(descs), defaultGroup())
+		descs = append(slices.Clone(descs), vpc.DefaultGroup())
 	}
 	v.names = names{groups: make(map[string]firewall.GroupID, 2*len(descs)), lists: c.plan.Network.PrefixLists}
 	for _, d := range descs {
@@ -90,11 +80,12 @@ func (c *compiler) groups(v, old *VPC) {
 
 // groupID gives a group the number it had before, or the next one.
 func (c *compiler) groupID(key string) firewall.GroupID {
-	id, ok := c.plan.groups[key]
+	id, ok := c.prev.groups[key]
 	if !ok {
-		id = firewall.GroupID(len(c.plan.groups) + 1)
-		c.plan.groups[key] = id
+		c.plan.lastGroup++
+		id = c.plan.lastGroup
 	}
+	c.plan.groups[key] = id
 	return id
 }
 

@@ -17,15 +17,16 @@ type Plan struct {
 
 	VPCs       []*VPC
 	Interfaces []*Interface
-	// Slots is one more than the highest Interface.Slot ever given.
+	// Slots is one more than the highest Interface.Slot.
 	Slots int
 
 	public map[netip.Addr]Binding // public IPv4 → private address
 	// unmodelled are the public addresses of gateways that packets cannot be
 	// carried through, with the gateway's ID.
 	unmodelled map[netip.Addr]string
-	slots      map[string]int // interface key → slot, also of interfaces that are gone
+	slots      map[string]int // interface key → slot
 	groups     map[string]firewall.GroupID
+	lastGroup  firewall.GroupID // the highest number ever given
 }
 
 // Binding is a private address and the interface that has it.
@@ -66,7 +67,7 @@ type VPC struct {
 	Subnets []*Subnet
 	// Gateway is the internet gateway attached to it, nil for none.
 	Gateway *InternetGateway
-	// Resolver is base+2 of the primary CIDR, the zero Addr if DNS is off (LNK-2).
+	// Resolver is base+2 of the primary CIDR, also if DNS is off (LNK-2, LNK-5).
 	Resolver netip.Addr
 	// Groups are the compiled security groups by ID.
 	Groups map[string]*Group
@@ -177,7 +178,8 @@ type Group struct {
 
 // Interface is a compiled network interface.
 type Interface struct {
-	// Slot numbers the interface; it keeps its slot from plan to plan.
+	// Slot numbers the interface. It keeps its slot from plan to plan; when it has
+	// gone, a plan after that may give the slot to another.
 	Slot   int
 	Desc   *vpc.Interface
 	VPC    *VPC
