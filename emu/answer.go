@@ -7,18 +7,18 @@ import (
 	"github.com/vpcemu/vpcemu/packet"
 )
 
-// tooBig is the router telling a sender that its packet was too large: ICMP from
-// the router's address in the sender's subnet, past every filter (MTU-5, MTU-7,
-// MTU-8, ORDER-36).
+// tooBig is the router telling the source of a packet that it was too large: ICMP
+// from the router's address in the subnet that the packet left, past every filter
+// (MTU-5, MTU-7, MTU-8, ORDER-36).
 func (g *generation) tooBig(w *walk, mtu int) {
-	if w.tracer != nil {
-		return
-	}
+	source := w.vpc.Owner(w.flow.Src)
 	router, ok := routerAddress(w.from.Subnet, w.flow.Src.Is4())
-	if !ok || !w.from.Owns(w.flow.Src) {
+	if w.tracer != nil || !ok || source == nil || !source.Attached {
 		return
 	}
-	g.ports[w.from.Slot].deliver(packet.AppendTooBig(nil, router, &w.pkt, mtu))
+	if answer := packet.AppendTooBig(nil, router, &w.pkt, mtu); answer != nil {
+		g.ports[source.Slot].deliver(answer)
+	}
 }
 
 // routerAddress is base+1 of the subnet (SUB-5, SUB-9).

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/routing"
 )
@@ -47,13 +48,29 @@ func layer2(w *walk) verdict {
 	return passed
 }
 
+// everybody is the limited broadcast address.
+var everybody = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
+// isRouter reports whether the address is the router's in the sender's subnet
+// (SUB-12).
+func isRouter(w *walk, dst netip.Addr) bool {
+	router, ok := routerAddress(w.from.Subnet, dst.Is4())
+	return ok && dst == router
+}
+
+// onLink reports whether an IPv6 address is one that messages about the link
+// itself are sent to: multicast, link-local, or in the sender's subnet.
+func onLink(w *walk, dst netip.Addr) bool {
+	return !dst.Is4() && (dst.IsMulticast() || dst.IsLinkLocalUnicast() || w.from.Subnet.Contains(dst))
+}
+
 // isBroadcast reports whether the address is 255.255.255.255, or the first or
 // the last of the sender's subnet (SUB-16).
 func isBroadcast(w *walk, dst netip.Addr) bool {
 	if !dst.Is4() {
 		return false
 	}
-	if dst == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+	if dst == everybody {
 		return true
 	}
 	return slices.ContainsFunc(w.from.Subnet.Desc.CIDRs, func(p netip.Prefix) bool {
@@ -65,11 +82,11 @@ func isBroadcast(w *walk, dst netip.Addr) bool {
 // DHCPv6 and neighbour discovery never reach a filter (SUB-23).
 func housekeeping(w *walk) string {
 	switch f := w.flow; {
-	case f.Proto == packet.UDP && f.SrcPort == 68 && f.DstPort == 67:
+	case f.Proto == packet.UDP && f.SrcPort == 68 && f.DstPort == 67 && f.Dst.Is4() && (f.Dst == everybody || isRouter(w, f.Dst)):
 		return "dhcp"
-	case f.Proto == packet.UDP && f.SrcPort == 546 && f.DstPort == 547:
+	case f.Proto == packet.UDP && f.SrcPort == 546 && f.DstPort == 547 && onLink(w, f.Dst):
 		return "dhcpv6"
-	case f.Proto == packet.ICMPv6 && w.pkt.ICMPType >= 133 && w.pkt.ICMPType <= 136:
+	case f.Proto == packet.ICMPv6 && w.pkt.ICMPType >= 133 && w.pkt.ICMPType <= 136 && onLink(w, f.Dst):
 		return "neighbour discovery"
 	}
 	return ""
@@ -104,15 +121,33 @@ func groupsOut(w *walk) verdict {
 func aclOut(w *walk) verdict {
 	subnet := w.from.Subnet
 	if w.via != nil || subnet.Contains(w.flow.Dst) {
-		w.inside, w.routed = true, true // no route is looked up either (SUB-20)
+		w.inside = true // no route is looked up either (SUB-20)
 		return skipped
 	}
-	w.routeFor(subnet.Routes, w.flow.Dst)
-	if w.target.Interface != nil && w.target.Interface.Subnet == subnet {
+	w.lookUp(subnet.Routes)
+	if w.next.target.Subnet == subnet {
 		w.inside = true
 		return skipped
 	}
-	return w.filterSubnet(subnet, firewall.Egress, NACLEgress)
+	v := w.filterSubnet(subnet, firewall.Egress, NACLEgress)
+	if v.outcome == drop && !w.next.leaves() {
+		w.say("it denies what leaves the subnet, and whether this does is not known")
+		return undetermined
+	}
+	return v
+}
+
+// leaves reports whether the packet surely goes to a node outside the subnet
+// that it is in, knowing that it does not go to a known one inside.
+func (h *hop) leaves() bool {
+	if h.verdict.outcome != unknown || h.target.Subnet != nil {
+		return true
+	}
+	switch h.target.Kind {
+	case routing.Nowhere, routing.UnknownTarget, routing.Interface, routing.Instance, routing.NATGateway, routing.GWLBEndpoint:
+		return false
+	}
+	return true
 }
 
 // route is the route table of the sender's subnet.
@@ -120,36 +155,63 @@ func route(w *walk) verdict {
 	if w.via != nil || w.from.Subnet.Contains(w.flow.Dst) {
 		return skipped // routes never affect traffic inside a subnet (RT-12)
 	}
-	table := w.from.Subnet.Routes
-	if table.Unknown != "" {
-		w.say(table.Unknown)
-		return undetermined
-	}
-	w.routeFor(table, w.flow.Dst)
-	if !w.certain(table.FIB, table.Routes) {
-		return undetermined
-	}
-	switch {
-	case !w.hasRoute:
-		return dropped(NoRoute)
-	case w.target.Blackhole:
-		return dropped(Blackhole)
-	case w.target.Unknown != "":
-		w.say(w.target.Unknown)
-		return undetermined
-	case w.target.Interface == w.from && w.target.Interface != nil:
+	w.lookUp(w.from.Subnet.Routes)
+	w.note = w.next.note
+	if w.next.verdict.outcome == pass && w.next.target.Interface == w.from {
 		return dropped(RoutingLoop) // RT-52
 	}
-	return passed
+	return w.next.verdict
 }
 
-// certain reports whether no route of unknown destination might take the packet
-// instead. Such routes lead out of the VPC, so what a local route takes is safe.
-func (w *walk) certain(fib *routing.FIB, routes []routing.Route) bool {
-	uncertain := fib.Uncertain()
-	if len(uncertain) == 0 || w.hasRoute && w.target.Kind == routing.Local {
-		return true
+// lookUp finds the next hop, once: the network ACL's stage needs it before the
+// RT stage does.
+func (w *walk) lookUp(t *plan.Table) {
+	if !w.next.looked {
+		w.next = follow(t, w.flow.Dst)
 	}
-	w.sayName(routes[uncertain[0]].PrefixList, "is the destination of a route that may take it, and not described")
-	return false
+}
+
+// follow is where a route table sends an address: the longest prefix wins over
+// active and blackhole routes alike, and there is no falling back to a shorter
+// one (RT-13, RT-14, RT-15).
+func follow(t *plan.Table, addr netip.Addr) hop {
+	h := hop{looked: true, verdict: undetermined}
+	if t.Unknown != "" {
+		h.note.text = t.Unknown
+		return h
+	}
+	if h.entry, h.found = t.FIB.Lookup(addr); h.found {
+		_, h.target = t.Target(h.entry)
+	}
+	if n, ok := uncertain(t, &h); ok {
+		h.note = n
+		return h
+	}
+	switch {
+	case !h.found:
+		h.verdict = dropped(NoRoute)
+	case h.target.Blackhole:
+		h.verdict = dropped(Blackhole)
+	case h.target.Unknown != "":
+		h.note.text = h.target.Unknown
+	default:
+		h.verdict = passed
+	}
+	return h
+}
+
+// uncertain names a route whose destinations are not known, and which may take
+// what the looked-up one takes. A prefix list leads out of the VPC, so what a
+// local route takes is safe from it.
+func uncertain(t *plan.Table, h *hop) (n note, ok bool) {
+	for _, i := range t.FIB.Uncertain() {
+		r := &t.Routes[i]
+		switch {
+		case r.PrefixList == "":
+			return note{text: "the destination of a route to " + r.Target.String() + " is not known, and it may take it"}, true
+		case !h.found || h.target.Kind != routing.Local:
+			return note{name: r.PrefixList, text: "is the destination of a route that may take it, and not described"}, true
+		}
+	}
+	return note{}, false
 }

@@ -148,10 +148,13 @@ func (g *generation) interfaceOf(i *plan.Interface) *plan.Interface {
 }
 
 func sameAttachment(a, b *plan.Interface) bool {
-	if !a.Attached || !b.Attached || a.Desc.Instance != b.Desc.Instance {
+	switch {
+	case !a.Attached || !b.Attached:
 		return false
+	case a.Instance == nil || b.Instance == nil:
+		return a.Desc.Instance == b.Desc.Instance
 	}
-	return a.Instance == nil || b.Instance == nil || a.Instance.TrackedFlows == b.Instance.TrackedFlows
+	return a.Instance.ID == b.Instance.ID && a.Instance.TrackedFlows == b.Instance.TrackedFlows
 }
 
 // budget is what the interfaces of an instance share (SG-48): that of a sibling

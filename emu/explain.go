@@ -239,13 +239,13 @@ func explainRoute(w *walk, s *Step, table *plan.Table) {
 	if table.Unknown != "" {
 		return
 	}
-	if !w.hasRoute {
+	if !w.next.found {
 		if s.Verdict == Drop {
 			s.Detail = fmt.Sprintf("no route of %s matches %s", table.ID, w.flow.Dst)
 		}
 		return
 	}
-	route, target := table.Target(w.entry)
+	route, target := table.Target(w.next.entry)
 	if route == nil {
 		s.Route = localRoute(w)
 		return

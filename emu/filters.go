@@ -50,7 +50,7 @@ func (w *walk) rules(i *plan.Interface, dir firewall.Direction, remote []firewal
 	case w.decision.Verdict == firewall.Unknown:
 		return false, undetermined
 	case len(i.UnknownGroups) > 0:
-		w.sayName(i.UnknownGroups[0], "is a group of it that nothing describes")
+		w.say("nothing describes all of its security groups")
 		return false, undetermined
 	default:
 		return false, dropped(denied)

@@ -46,16 +46,15 @@ func notRedirected(w *walk) verdict {
 	if w.vpc.Gateway == nil || w.vpc.Gateway.Edge == nil || !w.from.Subnet.Contains(w.flow.Src) {
 		return passed
 	}
-	edge := w.vpc.Gateway.Edge
-	entry, ok := edge.FIB.Lookup(w.flow.Src)
-	if !ok {
+	back := follow(w.vpc.Gateway.Edge, w.flow.Src)
+	switch {
+	case back.verdict.outcome == unknown:
+		w.note = back.note
+		return undetermined
+	case !back.found, back.target.Kind == routing.Local, back.target.Interface == w.from && w.from != nil:
 		return passed
 	}
-	_, target := edge.Target(entry)
-	if target.Kind == routing.Local || target.Interface == w.from {
-		return passed
-	}
-	w.sayName(target.ID, "gets the subnet's inbound traffic by the edge route table")
+	w.sayName(back.target.ID, "gets the subnet's inbound traffic by the edge route table")
 	return dropped(IGWIngressRedirect)
 }
 
@@ -99,23 +98,26 @@ func destinationIsPublic(w *walk) verdict {
 	return passed
 }
 
-// translateSource is the gateway's 1:1 NAT on the way out (IGW-3). The quoted
-// packet of an ICMP error is translated along.
+// translateSource is the gateway's 1:1 NAT on the way out (IGW-3). What an ICMP
+// error quotes had come in to a private address, and is translated back.
 func translateSource(w *walk) verdict {
-	private := w.flow.Src
-	sender := w.vpc.Owner(private)
-	if sender == nil || !private.Is4() {
-		return passed
+	if public, ok := w.publicOf(w.flow.Src); ok {
+		w.setSrc(public)
 	}
-	public, ok := sender.Public(private)
-	if !ok {
-		return passed
-	}
-	w.setSrc(public)
-	if w.pkt.IsICMPError() {
-		w.pkt.SetEmbeddedDst(public)
+	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
+		if public, ok := w.publicOf(about.Dst); ok {
+			w.pkt.SetEmbeddedDst(public)
+		}
 	}
 	return passed
+}
+
+// publicOf is the public IPv4 address of a private one of the VPC.
+func (w *walk) publicOf(private netip.Addr) (netip.Addr, bool) {
+	if owner := w.vpc.Owner(private); owner != nil {
+		return owner.Public(private)
+	}
+	return netip.Addr{}, false
 }
 
 // whichGateway finds out whose public address the destination is, and with that
@@ -125,8 +127,8 @@ func whichGateway(w *walk) verdict {
 	w.binding = plan.Binding{}
 	if b, ok := w.net.plan.Public(dst); ok {
 		w.binding, w.vpc = b, b.Interface.VPC
-	} else if i := w.net.plan.Global(dst); i != nil && !dst.Is4() {
-		w.binding.Interface, w.binding.Private, w.vpc = i, dst, i.VPC
+	} else if i := w.net.plan.Global(dst); i != nil && !isPrivate(dst) {
+		w.binding, w.vpc = plan.Binding{Interface: i, Private: dst}, i.VPC
 	}
 	if w.binding.Interface == nil {
 		return passed
@@ -137,8 +139,12 @@ func whichGateway(w *walk) verdict {
 // publicAddress refuses destinations that nobody here has (IGW-9).
 func publicAddress(w *walk) verdict {
 	dst := w.flow.Dst
-	if w.binding.Interface != nil {
-		return w.known(w.binding.Interface.Attached)
+	if i := w.binding.Interface; i != nil {
+		if !i.Attached {
+			w.sayName(i.Desc.ID, "is not attached")
+			return dropped(IGWUnknownDst)
+		}
+		return passed
 	}
 	if g := w.net.plan.Unmodelled(dst); g != "" {
 		w.sayName(g, "has the address and is not modelled")
@@ -146,14 +152,6 @@ func publicAddress(w *walk) verdict {
 	}
 	w.sayAddr(dst, "is no public address of an attached interface")
 	return dropped(IGWUnknownDst)
-}
-
-func (w *walk) known(attached bool) verdict {
-	if !attached {
-		w.sayName(w.binding.Interface.Desc.ID, "is not attached")
-		return dropped(IGWUnknownDst)
-	}
-	return passed
 }
 
 // sourceFromOutside: private and bogus sources do not come in (IGW-11, IGW-12).
@@ -176,29 +174,28 @@ func ipv6Inbound(w *walk) verdict {
 		w.sayName(i.Desc.ID, "denies traffic of internet gateways")
 		return dropped(IGWUnknownDst)
 	}
-	table := i.Subnet.Routes
-	if table.Unknown != "" {
-		w.say(table.Unknown)
+	back := follow(i.Subnet.Routes, w.flow.Src)
+	switch {
+	case back.verdict.outcome == unknown:
+		w.note = back.note
 		return undetermined
+	case back.verdict.outcome == pass && back.target.Kind == routing.InternetGateway:
+		return passed
 	}
-	entry, ok := table.FIB.Lookup(w.flow.Src)
-	if ok {
-		if _, target := table.Target(entry); target.Kind == routing.InternetGateway && !target.Blackhole {
-			return passed
-		}
-	}
-	w.sayName(table.ID, "does not route the source to the internet gateway")
+	w.sayName(i.Subnet.Routes.ID, "does not route the source to the internet gateway")
 	return dropped(EIGWUnsolicited)
 }
 
-// translateDestination is the gateway's 1:1 NAT on the way in (IGW-3).
+// translateDestination is the gateway's 1:1 NAT on the way in (IGW-3). What an
+// ICMP error quotes had left with the public address, if it is about a packet of
+// the interface at all.
 func translateDestination(w *walk) verdict {
 	public, private := w.flow.Dst, w.binding.Private
 	if public == private {
 		return passed
 	}
 	w.setDst(private)
-	if w.pkt.IsICMPError() {
+	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() && about.Src == public {
 		w.pkt.SetEmbeddedSrc(private)
 	}
 	return passed
@@ -207,32 +204,25 @@ func translateDestination(w *walk) verdict {
 // edgeRoute is the route table associated with the gateway, which may send what
 // comes in to a middlebox first (RT-42 to RT-49, ORDER-14).
 func edgeRoute(w *walk) verdict {
-	edge := w.vpc.Gateway
-	if edge == nil || edge.Edge == nil {
+	if w.vpc.Gateway == nil || w.vpc.Gateway.Edge == nil {
 		return skipped // plain local delivery (RT-50)
 	}
-	t := edge.Edge
-	if t.Unknown != "" {
-		w.say(t.Unknown)
-		return undetermined
-	}
-	w.routed = false
-	w.routeFor(t, w.flow.Dst)
+	w.next = follow(w.vpc.Gateway.Edge, w.flow.Dst)
+	w.note = w.next.note
+	middlebox := w.next.target.Interface
 	switch {
-	case !w.hasRoute, w.target.Kind == routing.Local:
+	case len(w.vpc.Gateway.Edge.FIB.Uncertain()) > 0:
+		w.say("a route of the edge table may take it: its destination is not known")
+		return undetermined // here even a local route is not safe: the others are inside the VPC
+	case w.next.verdict.reason == NoRoute, w.next.target.Kind == routing.Local:
 		return passed
-	case w.target.Blackhole:
-		return dropped(Blackhole)
-	case w.target.Unknown != "":
-		w.say(w.target.Unknown)
+	case w.next.verdict.outcome != pass:
+		return w.next.verdict
+	case middlebox == nil:
 		return undetermined
-	case w.target.Interface == nil:
-		return undetermined
-	case w.target.Interface.Owns(w.flow.Dst):
+	case middlebox.Owns(w.flow.Dst):
 		return passed // RT-49
-	}
-	middlebox := w.target.Interface
-	if !middlebox.HasPublic() {
+	case !middlebox.HasPublic():
 		w.sayName(middlebox.Desc.ID, "has no public IPv4 address")
 		return dropped(IGWMiddleboxNoPublicIP)
 	}
@@ -260,6 +250,7 @@ var notInternet = [...]netip.Prefix{
 	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"),
 	netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("240.0.0.0/4"),
 	netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff00::/8"), netip.MustParsePrefix("::/127"),
+	netip.MustParsePrefix("::ffff:0:0/96"),
 }
 
 // isPrivate reports whether an address cannot be that of an internet host.

@@ -5,25 +5,24 @@ import (
 	"sync"
 
 	"github.com/vpcemu/vpcemu/packet"
-	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// service is something that the fabric answers on a link-local address, for the
-// interface that asks and nobody else (LNK-1 to LNK-10).
+// service is something that the fabric answers, for the interface that asks and
+// nobody else (LNK-1 to LNK-10).
 type service struct {
-	name string
-	addr netip.Addr
-	port uint16
-	tcp  bool
-	udp  bool
-	off  func(*vpc.Interface) bool // nil: always there
+	name     string
+	addr     netip.Addr // the zero Addr: base+2 of the VPC's primary CIDR
+	port     uint16
+	tcp, udp bool
+	off      func(*walk) Reason // why it does not answer, None if it does; nil: it always does
 }
 
 var services = [...]service{
-	{"imds", netip.MustParseAddr("169.254.169.254"), 80, true, false, noMetadata},
-	{"imds", netip.MustParseAddr("fd00:ec2::254"), 80, true, false, noMetadata6},
-	{"dns", netip.MustParseAddr("169.254.169.253"), 53, true, true, nil},
-	{"dns", netip.MustParseAddr("fd00:ec2::253"), 53, true, true, nil},
+	{"imds", netip.MustParseAddr("169.254.169.254"), 80, true, false, metadataOff},
+	{"imds", netip.MustParseAddr("fd00:ec2::254"), 80, true, false, metadata6Off},
+	{"dns", netip.Addr{}, 53, true, true, dnsOff},
+	{"dns", netip.MustParseAddr("169.254.169.253"), 53, true, true, dnsOff},
+	{"dns", netip.MustParseAddr("fd00:ec2::253"), 53, true, true, dnsOff},
 	{"time", netip.MustParseAddr("169.254.169.123"), 123, false, true, nil},
 	{"time", netip.MustParseAddr("fd00:ec2::123"), 123, false, true, nil},
 	{"kms", netip.MustParseAddr("169.254.169.250"), 1688, true, false, nil},
@@ -32,58 +31,81 @@ var services = [...]service{
 	{"eks-credentials", netip.MustParseAddr("169.254.170.23"), 80, true, false, noContainer},
 }
 
-func noMetadata(i *vpc.Interface) bool  { return i.Metadata.Disabled }
-func noMetadata6(i *vpc.Interface) bool { return i.Metadata.Disabled || !i.Metadata.IPv6 }
-func noContainer(i *vpc.Interface) bool { return !i.Metadata.Credentials }
+func reservedIf(off bool) Reason {
+	if off {
+		return ReservedRange
+	}
+	return None
+}
 
-// answers reports whether the service takes packets of the flow.
-func (s *service) answers(f packet.Flow) bool {
-	return f.DstPort == s.port && (s.tcp && f.Proto == packet.TCP || s.udp && f.Proto == packet.UDP)
+func metadataOff(w *walk) Reason { return reservedIf(w.from.Desc.Metadata.Disabled) } // LNK-14
+func metadata6Off(w *walk) Reason {
+	return reservedIf(w.from.Desc.Metadata.Disabled || !w.from.Desc.Metadata.IPv6)
+}
+func noContainer(w *walk) Reason { return reservedIf(!w.from.Desc.Metadata.Credentials) } // LNK-7
+
+// dnsOff: without DNS support the resolver answers at none of its addresses
+// (LNK-5).
+func dnsOff(w *walk) Reason {
+	if w.vpc.Desc.DisableDNS {
+		return NoSuchAddress
+	}
+	return None
+}
+
+// takes reports whether the service is what a packet is for.
+func (s *service) takes(w *walk) bool {
+	f, addr := w.flow, s.addr
+	if !addr.IsValid() {
+		addr = w.vpc.Resolver
+	}
+	return f.Dst == addr && f.DstPort == s.port && (s.tcp && f.Proto == packet.TCP || s.udp && f.Proto == packet.UDP)
 }
 
 var (
-	linkLocal4  = netip.MustParsePrefix("169.254.0.0/16")
-	linkLocal6  = netip.MustParsePrefix("fe80::/10")
-	reserved6   = netip.MustParsePrefix("fd00:ec2::/32")
-	resolver4   = netip.MustParseAddr("169.254.169.253")
-	resolver6   = netip.MustParseAddr("fd00:ec2::253")
-	dnsResolver = service{name: "dns", port: 53, tcp: true, udp: true}
+	linkLocal4 = netip.MustParsePrefix("169.254.0.0/16")
+	linkLocal6 = netip.MustParsePrefix("fe80::/10")
+	reserved6  = netip.MustParsePrefix("fd00:ec2::/32")
 )
 
-// linkLocal hands packets for link-local services over to them, past security
+// linkLocal hands packets for the fabric's services over to them, past security
 // groups, network ACLs and route tables (LNK-8, ORDER-35), and drops what else
-// has a reserved destination (LNK-11, RT-30).
+// has a reserved destination (LNK-11, RT-30, SUB-12).
 func linkLocal(w *walk) verdict {
 	dst := w.flow.Dst
-	if dst == w.vpc.Resolver {
-		switch {
-		case !dnsResolver.answers(w.flow):
-			return passed
-		case w.vpc.Desc.DisableDNS:
-			w.say("DNS support is off")
-			return dropped(NoSuchAddress) // LNK-5
-		}
-		return w.take("dns")
-	}
-	if !linkLocal4.Contains(dst) && !linkLocal6.Contains(dst) && !reserved6.Contains(dst) {
+	reserved := linkLocal4.Contains(dst) || linkLocal6.Contains(dst) || reserved6.Contains(dst)
+	switch {
+	case isRouter(w, dst):
+		w.say("the router is no host")
+		return dropped(NoSuchAddress)
+	case !reserved && dst != w.vpc.Resolver:
 		return passed
 	}
-	if w.vpc.Desc.DisableDNS && (dst == resolver4 || dst == resolver6) {
-		w.say("DNS support is off")
-		return dropped(NoSuchAddress) // LNK-5
+	for i := range services {
+		if s := &services[i]; s.takes(w) {
+			return w.ask(s)
+		}
+	}
+	if !reserved {
+		return passed // base+2 is an ordinary address for all but DNS
+	}
+	w.say("no service answers there")
+	return dropped(ReservedRange)
+}
+
+// ask hands a packet to a service, if it is there for the sender.
+func (w *walk) ask(s *service) verdict {
+	if s.off != nil {
+		if r := s.off(w); r != None {
+			w.sayName(s.name, "is switched off")
+			return dropped(r)
+		}
 	}
 	if !w.from.Owns(w.flow.Src) {
 		w.sayAddr(w.flow.Src, "is not an address of it, and services answer nobody else")
 		return dropped(ReservedRange) // LNK-10
 	}
-	for i := range services {
-		s := &services[i]
-		if s.addr == dst && s.answers(w.flow) && (s.off == nil || !s.off(w.from.Desc)) {
-			return w.take(s.name)
-		}
-	}
-	w.say("no service answers there")
-	return dropped(ReservedRange)
+	return w.take(s.name)
 }
 
 // take counts the packet against the interface's allowance and ends it at the

@@ -52,6 +52,8 @@ func newProbe(g *generation, q Query, src, dst endpoint) (probe, error) {
 // single refuses services that are not what one packet is sent to.
 func single(svc firewall.Service) error {
 	switch proto := packet.Proto(svc.Protocol); {
+	case svc.Protocol < firewall.AllProtocols || svc.Protocol > 255 || svc.From > 65535 || svc.To > 65535:
+		return fmt.Errorf("service %d/%d-%d: there is no such protocol or port", svc.Protocol, svc.From, svc.To)
 	case svc.Protocol == firewall.AllProtocols:
 		return fmt.Errorf("service %s: one packet has one protocol, like tcp/443, udp/53, icmp or ip/50", svc)
 	case proto.HasPorts() && svc.From != svc.To:
@@ -113,12 +115,16 @@ func (p *probe) ack(f packet.Flow) []byte {
 
 // addresses chooses what to write into source and destination: the addresses
 // that were asked for, else the first of a common IP version. From the internet
-// an interface is addressed by its public address, if it has one.
+// an interface is addressed by its public address, if it has one; and it sends
+// from its private one, however it was named (IGW-6).
 func (g *generation) addresses(q Query, src, dst endpoint) (from, to netip.Addr, err error) {
 	for _, v6 := range versions(q, src, dst) {
-		from, to = src.address(v6), dst.address(v6)
+		from, to = src.address(v6, dst.internet), dst.address(v6, src.internet)
 		if !from.IsValid() || !to.IsValid() {
 			continue
+		}
+		if b, ok := g.plan.Public(from); ok && src.iface == b.Interface {
+			from = b.Private
 		}
 		if src.internet && dst.iface != nil && !dst.asked {
 			if public, ok := dst.iface.Public(to); ok {

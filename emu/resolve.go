@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // endpoint is one end of a query: an interface, the internet, or a bare address
@@ -15,60 +16,96 @@ type endpoint struct {
 	name     string
 	iface    *plan.Interface
 	internet bool
-	addr     netip.Addr // the one that was asked for, or that stands for the internet
-	asked    bool       // addr was written by the user
+	asked    bool          // the user wrote an address: addr
+	addr     netip.Addr    //
+	hosts    [2]netip.Addr // internet: the hosts that stand for it, IPv4 and IPv6
 }
 
-// The internet host that "internet" stands for, from the ranges set aside for
-// documentation.
+// The internet hosts that "internet" stands for, from the ranges set aside for
+// documentation, or the next ones that nobody in the network has.
 var (
 	someHost4 = netip.MustParseAddr("203.0.113.7")
 	someHost6 = netip.MustParseAddr("2001:db8:ffff:ffff::7")
 )
 
-// address is the endpoint's address of an IP version, invalid if it has none.
-func (e *endpoint) address(v6 bool) netip.Addr {
-	switch {
-	case e.asked:
-		if e.addr.Is4() == v6 {
-			return netip.Addr{}
+// someHost is the n-th internet host of an IP version that is not in the network.
+func (g *generation) someHost(v6 bool, n int) netip.Addr {
+	a := someHost4
+	if v6 {
+		a = someHost6
+	}
+	for ; g.plan.IsPublic(a) || g.local(a) || n > 0; a = a.Next() {
+		if !g.plan.IsPublic(a) && !g.local(a) {
+			n--
 		}
+	}
+	return a
+}
+
+// address is the endpoint's address of an IP version, invalid if it has none. Of
+// an interface it is the first; one that has a public address is preferred if
+// the other end is the internet.
+func (e *endpoint) address(v6, public bool) netip.Addr {
+	switch {
+	case e.asked && e.addr.Is4() == v6:
+		return netip.Addr{}
+	case e.asked:
 		return e.addr
 	case e.internet && v6:
-		return someHost6
+		return e.hosts[1]
 	case e.internet:
-		return someHost4
+		return e.hosts[0]
 	case e.iface == nil:
 		return netip.Addr{}
 	}
+	var first netip.Addr
 	for _, a := range e.iface.Desc.Addresses {
-		if a.IP.Is4() != v6 {
+		_, hasPublic := e.iface.Public(a.IP)
+		switch {
+		case a.IP.Is4() == v6:
+		case public && hasPublic:
 			return a.IP
+		case !first.IsValid():
+			first = a.IP
 		}
 	}
-	return netip.Addr{}
+	return first
 }
 
 // resolve finds what a name in a query means.
 func (g *generation) resolve(name string) (endpoint, error) {
+	internet := endpoint{name: name, internet: true, hosts: [2]netip.Addr{g.someHost(false, 0), g.someHost(true, 0)}}
 	if name == "internet" {
-		return endpoint{name: name, internet: true}, nil
+		return internet, nil
 	}
 	if host, ok := strings.CutPrefix(name, "internet:"); ok {
-		a, err := netip.ParseAddr(host)
-		if err != nil {
-			return endpoint{}, fmt.Errorf("%q is not an IP address", host)
-		}
-		return endpoint{name: name, internet: true, addr: a, asked: true}, nil
+		a, err := parseAddr(host)
+		internet.addr, internet.asked = a, true
+		return internet, err
 	}
-	if a, err := netip.ParseAddr(name); err == nil {
+	if _, err := netip.ParseAddr(name); err == nil {
+		a, err := parseAddr(name)
+		if err != nil {
+			return endpoint{}, err
+		}
 		return g.resolveAddress(name, a)
 	}
 	return g.resolveName(name)
 }
 
-// resolveAddress finds the interface that has a private or public address. An
-// address that nobody has is an internet host, if it can be one.
+// parseAddr reads an address as packets carry it: without a zone, and IPv4 as
+// IPv4 even where it is written as IPv6.
+func parseAddr(s string) (netip.Addr, error) {
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.Zone() != "" {
+		return netip.Addr{}, fmt.Errorf("%q is not an IP address", s)
+	}
+	return a.Unmap(), nil
+}
+
+// resolveAddress finds the interface that has a private or public address, or had
+// it while its instance ran (IGW-27). An address that nobody has is an internet
+// host, if it can be one.
 func (g *generation) resolveAddress(name string, a netip.Addr) (endpoint, error) {
 	var owners []*plan.Interface
 	for _, v := range g.plan.VPCs {
@@ -76,16 +113,18 @@ func (g *generation) resolveAddress(name string, a netip.Addr) (endpoint, error)
 			owners = append(owners, i)
 		}
 	}
-	if len(owners) == 0 {
-		if b, ok := g.plan.Public(a); ok {
-			return endpoint{name: name, iface: b.Interface, addr: a, asked: true}, nil
+	for _, i := range g.plan.Interfaces {
+		if len(owners) == 0 && slices.ContainsFunc(i.Desc.Addresses, func(d vpc.Address) bool { return d.Public == a }) {
+			owners = append(owners, i)
 		}
+	}
+	switch len(owners) {
+	case 0:
 		return endpoint{name: name, addr: a, asked: true, internet: !isPrivate(a) && !g.local(a)}, nil
+	case 1:
+		return endpoint{name: name, iface: owners[0], addr: a, asked: true}, nil
 	}
-	if len(owners) > 1 {
-		return endpoint{}, ambiguous(name, owners)
-	}
-	return endpoint{name: name, iface: owners[0], addr: a, asked: true}, nil
+	return endpoint{}, ambiguous(name, owners)
 }
 
 // local reports whether an address lies in some VPC, so that it is no internet
@@ -95,29 +134,12 @@ func (g *generation) local(a netip.Addr) bool {
 }
 
 // resolveName finds an interface or an instance by ID, by name or by "vpc/name".
-// An ID wins over a name.
+// An ID wins over a name, and a name that has a slash itself over a VPC's.
 func (g *generation) resolveName(name string) (endpoint, error) {
-	owner, rest, qualified := strings.Cut(name, "/")
-	if !qualified {
-		owner, rest = "", name
+	found := g.named("", name)
+	if owner, rest, qualified := strings.Cut(name, "/"); qualified && len(found) == 0 {
+		found = g.named(owner, rest)
 	}
-	var byID, byName []*plan.Interface
-	for _, i := range g.plan.Interfaces {
-		if v := i.VPC.Desc; owner != "" && v.ID != owner && v.Name != owner {
-			continue
-		}
-		switch {
-		case i.Desc.ID == rest || i.Desc.Instance == rest || i.Instance != nil && i.Instance.ID == rest:
-			byID = append(byID, i)
-		case i.Desc.Name == rest || i.Instance != nil && i.Instance.Name == rest:
-			byName = append(byName, i)
-		}
-	}
-	found := byID
-	if len(found) == 0 {
-		found = byName
-	}
-	found = primaries(found)
 	switch len(found) {
 	case 0:
 		return endpoint{}, g.notFound(name)
@@ -125,6 +147,25 @@ func (g *generation) resolveName(name string) (endpoint, error) {
 		return endpoint{name: name, iface: found[0]}, nil
 	}
 	return endpoint{}, ambiguous(name, found)
+}
+
+// named finds the interfaces of a name, in one VPC or, if owner is empty, in all.
+func (g *generation) named(owner, name string) []*plan.Interface {
+	var byID, byName []*plan.Interface
+	for _, i := range g.plan.Interfaces {
+		v := i.VPC.Desc
+		switch {
+		case name == "", owner != "" && v.ID != owner && v.Name != owner:
+		case i.Desc.ID == name, i.Desc.Instance == name, i.Instance != nil && i.Instance.ID == name:
+			byID = append(byID, i)
+		case i.Desc.Name == name, i.Instance != nil && i.Instance.Name == name:
+			byName = append(byName, i)
+		}
+	}
+	if len(byID) > 0 {
+		return primaries(byID)
+	}
+	return primaries(byName)
 }
 
 // primaries keeps, of several interfaces of one instance, the first by device

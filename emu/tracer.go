@@ -26,9 +26,13 @@ type tracer struct {
 
 	leg       *Leg
 	direction string
-	target    *plan.Interface // where the leg is meant to end, nil outside
+	goal      endpoint        // where the leg is meant to end
+	target    *plan.Interface // the goal's interface, nil outside
+	strayed   bool            // a leg ended elsewhere
 	arrived   packet.Flow     // the packet as the stage got it
 	quiet     map[Reason]bool // drops that only repeat another blocker
+	down      map[string]bool // middleboxes whose routes are blackholes, by ID
+	standIn   netip.Addr      // the public address that a source was lent, if any
 }
 
 func newTracer(g *generation, q Query) (*tracer, error) {
@@ -43,7 +47,7 @@ func newTracer(g *generation, q Query) (*tracer, error) {
 	if src.iface == nil && !src.internet {
 		return nil, fmt.Errorf("source: no interface has the address %s", src.addr)
 	}
-	t := &tracer{net: g, query: q, src: src, dst: dst, memory: make(map[*plan.Interface]*state), quiet: make(map[Reason]bool)}
+	t := &tracer{net: g, query: q, src: src, dst: dst, memory: make(map[*plan.Interface]*state), quiet: make(map[Reason]bool), down: make(map[string]bool)}
 	if t.probe, err = newProbe(g, q, src, dst); err != nil {
 		return nil, err
 	}
@@ -56,7 +60,10 @@ func (t *tracer) trace() *Trace {
 		Source: t.query.Source, Destination: t.query.Destination, Service: t.query.Service.String(),
 		Blockers: []Blocker{}, Unknowns: []Blocker{}, sent: t.probe.flow,
 	}
-	w := t.walk("request", t.src.iface, t.dst.iface, t.probe.request())
+	if t.src.iface != nil && t.src.iface.Owns(t.probe.flow.Dst) {
+		return t.insideGuest()
+	}
+	w := t.walk("request", t.src.iface, t.dst, t.probe.request())
 	t.out.Request = t.leg
 	t.quiet[IGWUnknownDst] = t.blockedBy(IGWNoPublicIP)
 	t.quiet[IGWNoPublicIP] = t.blockedBy(IGWUnknownDst)
@@ -67,9 +74,24 @@ func (t *tracer) trace() *Trace {
 	return t.out
 }
 
+// insideGuest is the answer to what an interface sends to itself: the fabric never
+// sees it (ENI-23).
+func (t *tracer) insideGuest() *Trace {
+	t.arrived = t.probe.flow
+	i := t.src.iface
+	w := &walk{net: t.net, tracer: t, from: i, to: i, vpc: i.VPC, flow: t.probe.flow}
+	_ = w.pkt.Parse(t.probe.request())
+	step := t.step(w, Deliver, passed)
+	step.Detail = "an interface's packets to itself stay in the guest"
+	t.out.Request = &Leg{Verdict: Delivered, At: i.Desc.ID, Steps: []Step{step}}
+	t.out.Verdict = Reachable
+	return t.out
+}
+
 // canReply reports whether the request got anywhere an answer could come from.
 func (t *tracer) canReply(w *walk) bool {
-	return !t.query.OneWay && t.probe.answers() && (w.result.Fate == Delivered || w.result.Fate == Exited)
+	ended := w.result.Fate == Delivered || w.result.Fate == Exited
+	return !t.query.OneWay && t.probe.answers() && ended && !t.strayed
 }
 
 // reply walks the answer from where the request ended.
@@ -82,22 +104,30 @@ func (t *tracer) reply(w *walk) {
 		t.out.Reply = &Leg{Verdict: Delivered, At: t.src.name, Steps: []Step{}} // a service of the fabric (ORDER-35)
 		return
 	}
-	if w.result.Fate == Exited && w.target.Kind != routing.InternetGateway {
-		t.direction = "reply"
-		t.leg = &Leg{Verdict: Unknown, Steps: []Step{}}
-		t.out.Reply = t.leg
-		t.out.Unknowns = append(t.out.Unknowns, Blocker{Stage: RT, Kind: w.target.Kind.String(), Component: w.target.ID,
-			Direction: "reply", Detail: "what answers behind it is not modelled"})
+	if t.farSide(w) {
+		t.out.Reply = &Leg{Verdict: Unknown, Steps: []Step{}}
 		return
 	}
-	back := t.walk("reply", from, t.src.iface, t.probe.reply(w.pkt.Flow))
+	back := t.walk("reply", from, t.src, t.probe.reply(w.pkt.Flow))
 	t.out.Reply = t.leg
 	if t.probe.flow.Proto == packet.TCP && len(t.out.Blockers) == 0 && back.result.Fate != Dropped {
-		t.walk("ack", t.src.iface, t.dst.iface, t.probe.ack(t.probe.flow))
+		t.walk("ack", t.src.iface, t.dst, t.probe.ack(t.probe.flow))
 		if t.leg.Verdict == Dropped {
 			t.out.Ack = t.leg
 		}
 	}
+}
+
+// farSide notes that a packet has left through something other than an internet
+// gateway, behind which nothing is modelled (RT-41).
+func (t *tracer) farSide(w *walk) bool {
+	target := w.next.target
+	if w.result.Fate != Exited || target.Kind == routing.InternetGateway {
+		return false
+	}
+	t.out.Unknowns = append(t.out.Unknowns, Blocker{Stage: RT, Kind: target.Kind.String(), Component: target.ID,
+		Direction: t.direction, Detail: "it leaves through it, and what is behind is not modelled"})
+	return true
 }
 
 // verdict puts the legs together: a certain drop anywhere means blocked, a gap
@@ -119,12 +149,10 @@ func (t *tracer) blockedBy(r Reason) bool {
 }
 
 // walk takes one packet from an interface, or from the internet, to its end.
-func (t *tracer) walk(direction string, from, to *plan.Interface, b []byte) *walk {
-	t.direction, t.target, t.leg = direction, to, &Leg{Verdict: Delivered, Steps: []Step{}}
+func (t *tracer) walk(direction string, from *plan.Interface, to endpoint, b []byte) *walk {
+	t.direction, t.goal, t.target, t.leg = direction, to, to.iface, &Leg{Verdict: Delivered, Steps: []Step{}}
 	w := &walk{net: t.net, now: 1, tracer: t, from: from}
-	if err := w.pkt.Parse(b); err != nil {
-		panic("emu: probe does not parse: " + err.Error())
-	}
+	_ = w.pkt.Parse(b) // newProbe has tried
 	w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
 	if from == nil {
 		w.enter()
@@ -143,7 +171,7 @@ func (t *tracer) walk(direction string, from, to *plan.Interface, b []byte) *wal
 // forwards reports whether the packet has reached an interface that is not its
 // end: a middlebox, whose guest is taken to send it on.
 func (w *walk) forwards() bool {
-	return w.result.Fate == Delivered && w.to != nil && !w.to.Owns(w.flow.Dst) && w.to.Desc.NoSourceDestCheck
+	return w.result.Fate == Delivered && w.to != nil && !w.to.Owns(w.flow.Dst)
 }
 
 // finish writes down how the leg ended, which is not how the forced walk ended
@@ -156,6 +184,35 @@ func (t *tracer) finish(w *walk) {
 		t.leg.Verdict = Dropped
 		t.block(RoutingLoop, Step{Stage: RT, Kind: "eni", Component: w.from.Desc.ID, Detail: "interfaces forward to each other"})
 	}
+	switch {
+	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet:
+		t.farSide(w)
+	case t.leg.Verdict == Delivered || t.leg.Verdict == Exited:
+		t.checkGoal(w)
+	}
+}
+
+// checkGoal lists a packet that ended, but not where it was meant to: at another
+// host that has the same address, or outside (VPC-19, VPC-20).
+func (t *tracer) checkGoal(w *walk) {
+	if w.to == nil && w.result.Fate == Delivered {
+		return // a service of the fabric
+	}
+	at, r := "it leaves through "+w.result.At, NoRoute
+	switch {
+	case t.goal.iface != nil && w.result.Fate == Delivered && w.to == t.goal.iface:
+		return
+	case t.goal.internet && w.result.Fate == Exited:
+		return
+	case t.goal.iface == nil && !t.goal.internet:
+		r = NoSuchAddress
+	case w.result.Fate == Delivered:
+		at = "it ends at " + w.to.Key() + ", which has the same address"
+	}
+	last := t.leg.Steps[len(t.leg.Steps)-1]
+	last.Detail = fmt.Sprintf("%s; no way leads to %s", at, t.goal.name)
+	t.block(r, last)
+	t.strayed = true
 }
 
 // state is the tracer's own memory of an interface.
@@ -226,14 +283,16 @@ func (t *tracer) block(r Reason, s Step) {
 	}
 	b := t.blocker(s)
 	b.Reason, b.Code = r.String(), r.Code()
-	same := func(o Blocker) bool {
-		o.Direction = b.Direction
-		o.Detail = b.Detail
-		return o == b && r == IGWNotAttached
+	// What is wrong with a component as such is one thing to mend, however often
+	// packets meet it.
+	asSuch := r == IGWNotAttached || r == ENINotAttached || r == SrcDstCheck
+	if r == ENINotAttached && t.down[b.Component] {
+		return // that is why the route is a blackhole
 	}
-	if !slices.ContainsFunc(t.out.Blockers, same) {
-		t.out.Blockers = append(t.out.Blockers, b)
+	if asSuch && slices.ContainsFunc(t.out.Blockers, func(o Blocker) bool { return o.Reason == b.Reason && o.Component == b.Component }) {
+		return
 	}
+	t.out.Blockers = append(t.out.Blockers, b)
 }
 
 // force lets the packet pass what dropped it, where it is clear what would come
@@ -255,6 +314,11 @@ func (t *tracer) force(w *walk, stage Stage, v verdict) verdict {
 		return t.reroute(w, v)
 	case IGW:
 		return t.forceGateway(w, v)
+	case EdgeRT:
+		if v.outcome == drop {
+			w.to = w.next.target.Interface // nil: straight to the destination
+			return passed
+		}
 	case ADDR:
 		if w.to != nil && w.to.Unknown == "" {
 			return passed
@@ -263,44 +327,50 @@ func (t *tracer) force(w *walk, stage Stage, v verdict) verdict {
 	return v
 }
 
-// reroute guesses where a route would have led, had there been one: straight to
-// the interface that is meant, or to the internet gateway.
+// reroute guesses where a route would have led, had there been one: to the
+// middlebox that is down, straight to the interface that is meant, or to the
+// internet gateway.
 func (t *tracer) reroute(w *walk, v verdict) verdict {
-	if v.outcome == unknown {
-		return v
-	}
 	switch {
+	case v.outcome == unknown:
+		return v
+	case v.reason == Blackhole && w.next.target.Interface != nil && w.next.target.Interface != w.from:
+		t.down[w.next.target.Interface.Desc.ID] = true
 	case t.target != nil && t.target.Owns(w.flow.Dst):
-		w.vpc = t.target.VPC
-		w.target = plan.Target{Kind: routing.Local, ID: "local"}
+		w.vpc, w.inside = t.target.VPC, false
+		w.next.target = plan.Target{Kind: routing.Local, ID: "local"}
 	case !isPrivate(w.flow.Dst):
-		w.target = plan.Target{Kind: routing.InternetGateway}
+		w.inside = false
+		w.next.target = plan.Target{Kind: routing.InternetGateway}
 	default:
 		return v
 	}
-	w.inside = false // as it would be on the way to a middlebox of the subnet
 	return passed
 }
 
 // forceGateway goes on behind an internet gateway's refusal.
 func (t *tracer) forceGateway(w *walk, v verdict) verdict {
-	if v.outcome == unknown && w.vpc == nil {
+	switch {
+	case v.outcome == unknown && w.inbound && w.binding.Interface == nil:
 		return v // it ends at a gateway that is not modelled
-	}
-	switch v.reason {
-	case IGWUnknownDst:
-		if w.binding.Interface == nil {
-			if t.target == nil {
-				return v
-			}
-			w.binding = plan.Binding{Interface: t.target, Private: t.privateOf(t.target, w.flow.Dst)}
-			w.vpc = t.target.VPC
-		}
-	case IGWPrivateDst:
+	case v.reason == IGWPrivateDst:
 		return v
+	case v.reason == IGWNoPublicIP:
+		t.standIn = t.net.someHost(false, 1)
+		w.setSrc(t.standIn)
+	case v.reason == IGWUnknownDst && w.binding.Interface == nil:
+		if t.target == nil {
+			return v
+		}
+		w.binding = plan.Binding{Interface: t.target, Private: t.privateOf(t.target, w.flow.Dst)}
+		w.vpc = t.target.VPC
 	}
 	return passed
 }
+
+// standsIn reports whether an address was lent to a source that has no public
+// one, so that the reply comes back in.
+func (t *tracer) standsIn(a netip.Addr) bool { return t != nil && a == t.standIn }
 
 // privateOf is the address of an interface that a packet from outside is meant
 // for.

@@ -32,12 +32,10 @@ type walk struct {
 	identity *plan.Interface
 	via      *plan.Interface // next hop by MAC address, nil for the router (SUB-21)
 
-	target   plan.Target // where the route leads, once routed
-	entry    routing.Entry
-	routed   bool // target is set
-	hasRoute bool // some route matched
-	inside   bool // it stays inside one subnet
-	binding  plan.Binding
+	next    hop  // where its route leads
+	inside  bool // it stays inside one subnet
+	inbound bool // it is coming in through an internet gateway
+	binding plan.Binding
 
 	fragments bool // to be cut to the gateway's MTU
 	hops      int
@@ -61,6 +59,17 @@ type note struct {
 func (w *walk) say(text string)                      { w.note = note{text: text} }
 func (w *walk) sayAddr(addr netip.Addr, text string) { w.note = note{addr: addr, text: text} }
 func (w *walk) sayName(name, text string)            { w.note = note{name: name, text: text} }
+
+// hop is what a route table says about a packet. The zero hop has not been
+// looked up.
+type hop struct {
+	looked  bool
+	verdict verdict
+	note    note
+	entry   routing.Entry
+	found   bool // some route matched: entry is set
+	target  plan.Target
+}
 
 // trackedBy says why a security group stage did not look at rules.
 type trackedBy uint8
@@ -111,8 +120,8 @@ func (w *walk) send() {
 
 // leave takes the packet out of w.from and on to where its route leads.
 func (w *walk) leave() {
-	w.to, w.target, w.result = nil, plan.Target{}, Result{}
-	w.routed, w.hasRoute, w.inside = false, false, false
+	w.to, w.next, w.result = nil, hop{}, Result{}
+	w.inside, w.inbound = false, false
 	if w.hops++; w.hops > maxHops {
 		w.result = Result{Fate: Dropped, Reason: RoutingLoop}
 		return
@@ -124,15 +133,15 @@ func (w *walk) leave() {
 	case w.via != nil:
 		w.to, w.inside = w.via, true
 		w.run(ingress[:])
-	case w.inside && w.target.Interface == nil, w.target.Kind == routing.Local:
+	case w.from.Subnet.Contains(w.flow.Dst), w.next.target.Kind == routing.Local:
 		w.run(ingress[:])
-	case w.target.Interface != nil:
-		w.to = w.target.Interface
+	case w.next.target.Interface != nil:
+		w.to = w.next.target.Interface
 		w.run(ingress[:])
-	case w.target.Kind == routing.InternetGateway:
+	case w.next.target.Kind == routing.InternetGateway:
 		w.exit()
 	default:
-		w.result = Result{Fate: Exited, At: w.target.ID} // an opaque far side (RT-41)
+		w.result = Result{Fate: Exited, At: w.next.target.ID} // an opaque far side (RT-41)
 		w.net.emit(w)
 	}
 }
@@ -143,7 +152,7 @@ func (w *walk) exit() {
 	if !w.run(toInternet[:]) {
 		return
 	}
-	if w.net.plan.IsPublic(w.flow.Dst) {
+	if w.net.plan.IsPublic(w.flow.Dst) || w.tracer.standsIn(w.flow.Dst) {
 		w.identity = nil
 		w.hairpin()
 		return
@@ -173,7 +182,7 @@ func (w *walk) hairpin() {
 
 // enter is the way of a packet that comes from the internet.
 func (w *walk) enter() {
-	w.to, w.inside = nil, false
+	w.to, w.inside, w.inbound = nil, false, true
 	if w.run(fromInternet[:]) {
 		w.run(ingress[:])
 	}
@@ -185,18 +194,4 @@ func (w *walk) state(i *plan.Interface) *state {
 		return w.tracer.state(i)
 	}
 	return w.net.state[i.Slot]
-}
-
-// routeFor is the route of the sender's subnet for the destination; it is looked
-// up once, since the network ACL's stage needs it before the RT stage does.
-func (w *walk) routeFor(t *plan.Table, dst netip.Addr) {
-	if w.routed {
-		return
-	}
-	w.routed = true
-	w.entry, w.hasRoute = t.FIB.Lookup(dst)
-	w.target = plan.Target{}
-	if w.hasRoute {
-		_, w.target = t.Target(w.entry)
-	}
 }

@@ -15,8 +15,11 @@ type flowKey struct {
 	v6                    bool // tells ::ffff:10.0.0.1 from 10.0.0.1
 }
 
-// keyOf is the key of the flow that f belongs to if it crosses the interface in this direction.
-func keyOf(dir Direction, f packet.Flow) flowKey {
+// echoPort keeps echoes apart from other ICMP messages, which have no identifier, in a field that ICMP does not use.
+const echoPort = 8
+
+// keyOf is the key of the flow that f belongs to if it crosses the interface in this direction. Echo says that it is an ICMP echo.
+func keyOf(dir Direction, f packet.Flow, echo bool) flowKey {
 	k := flowKey{local: f.Src.As16(), remote: f.Dst.As16(), proto: f.Proto, v6: f.Src.Is6()}
 	if dir == Ingress {
 		k.local, k.remote = k.remote, k.local
@@ -28,6 +31,9 @@ func keyOf(dir Direction, f packet.Flow) flowKey {
 		k.localPort, k.remotePort = f.DstPort, f.SrcPort
 	case f.Proto.IsICMP():
 		k.localPort = f.SrcPort
+		if echo {
+			k.remotePort = echoPort
+		}
 	}
 	return k
 }
@@ -35,6 +41,9 @@ func keyOf(dir Direction, f packet.Flow) flowKey {
 // flow is the inverse of keyOf.
 func (k flowKey) flow(dir Direction) packet.Flow {
 	f := packet.Flow{Src: k.addr(k.local), Dst: k.addr(k.remote), SrcPort: k.localPort, DstPort: k.remotePort, Proto: k.proto}
+	if k.proto.IsICMP() {
+		f.DstPort = 0 // echoPort
+	}
 	if dir == Ingress {
 		return f.Reverse()
 	}

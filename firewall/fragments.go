@@ -42,7 +42,11 @@ type fragment struct {
 }
 
 func fragmentKeyOf(p *packet.Packet) fragmentKey {
-	return fragmentKey{p.Flow.Src, p.Flow.Dst, p.FragID, p.Flow.Proto}
+	k := fragmentKey{p.Flow.Src, p.Flow.Dst, p.FragID, p.Flow.Proto}
+	if p.Version == 6 {
+		k.proto = 0 // what follows the fragment header may differ from piece to piece (RFC 8200 section 4.5)
+	}
+	return k
 }
 
 // Remember notes the ports of a first fragment. It ignores every other packet.

@@ -43,8 +43,11 @@ var All = Service{Protocol: AllProtocols, From: -1, To: -1}
 //	icmp, icmp/8, icmp/8/0   any ICMP, a type, a type and a code; icmpv6 alike
 //	ip/50                    a protocol by number
 func ParseService(s string) (Service, error) {
-	name, args, _ := strings.Cut(s, "/")
+	name, args, hasArgs := strings.Cut(s, "/")
 	svc, err := parseService(name, args)
+	if err == nil && hasArgs && args == "" {
+		err = fmt.Errorf("nothing stands after the slash")
+	}
 	if err != nil {
 		return Service{}, fmt.Errorf("service %q: %w", s, err)
 	}
@@ -88,11 +91,8 @@ func parseService(name, args string) (Service, error) {
 // protocolService is the widest service of a protocol given by number, so that
 // "ip/6" and "tcp" are one value.
 func protocolService(n int) Service {
-	switch n {
-	case protoTCP, protoUDP:
+	if n == protoTCP || n == protoUDP {
 		return Service{Protocol: n, From: 0, To: 65535}
-	case protoICMP, protoICMPv6:
-		return Service{Protocol: n, From: -1, To: -1}
 	}
 	return Service{Protocol: n, From: -1, To: -1}
 }
@@ -138,7 +138,7 @@ func parseICMP(protocol int, s string) (Service, error) {
 
 func number(s string, low, high int, what string) (int, error) {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < low || n > high {
+	if err != nil || n < low || n > high || strconv.Itoa(n) != s {
 		return 0, fmt.Errorf("%q is not a %s (%d to %d)", s, what, low, high)
 	}
 	return n, nil

@@ -34,7 +34,7 @@ func (t *Tracker) Lookup(dir Direction, p *packet.Packet, f packet.Flow, now int
 	if p.IsICMPError() {
 		return Untracked
 	}
-	k := keyOf(dir, f)
+	k := keyOf(dir, f, isEcho(p, f))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.find(k, now)
@@ -44,14 +44,24 @@ func (t *Tracker) Lookup(dir Direction, p *packet.Packet, f packet.Flow, now int
 	return t.hit(e, dir, p, now)
 }
 
+// isEcho reports whether a packet of flow f is an ICMP echo. A later fragment does not say so itself, but has the identifier.
+func isEcho(p *packet.Packet, f packet.Flow) bool {
+	_, _, echo := p.ICMPEcho()
+	return echo || p.IsLaterFragment() && f.SrcPort != 0
+}
+
 // Related reports whether an ICMP error that crosses the interface is about a tracked flow and may pass (SG-45). Embedded is the flow
 // of the packet it quotes, as [packet.Packet.EmbeddedFlow] returns it. The error does not keep the flow alive (ORDER-5).
 func (t *Tracker) Related(dir Direction, embedded packet.Flow, now int64) bool {
 	// What an arriving error quotes had left, and the other way round.
-	k := keyOf(1-dir, embedded)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.find(k, now) != nil
+	for _, echo := range []bool{true, false} {
+		if t.find(keyOf(1-dir, embedded, echo), now) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Add tracks the flow of a packet that a rule allowed and that is not untracked (SG-28). It returns false if the instance tracks as
@@ -71,7 +81,7 @@ func (t *Tracker) Add(dir Direction, p *packet.Packet, f packet.Flow, now int64)
 }
 
 func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64) bool {
-	k := keyOf(dir, f)
+	k := keyOf(dir, f, isEcho(p, f))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.forget(now, sweepPerAdd)

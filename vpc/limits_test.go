@@ -206,8 +206,8 @@ func TestACL18_EntriesPerACL(t *testing.T) {
 	})
 }
 
-// TestLIM_Counts: every other limit, at what the sample has and one below.
-func TestLIM_Counts(t *testing.T) {
+// TestLIM1_LIM2_…_Counts: every other limit, at what the sample has and one below.
+func TestLIM1_LIM2_LIM11_LIM12_LIM15_LIM18_LIM21_LIM27_LIM28_LIM32_LIM33_Counts(t *testing.T) {
 	all := func(v *VPC) {
 		v.Gateways[0].Subnet = "app"
 		v.app().Addresses[0].Public, v.app().Addresses[0].Elastic = ip("203.0.113.1"), true

@@ -109,7 +109,7 @@ func TestSG20_ReachOfReferences(t *testing.T) {
 	}.run(t)
 }
 
-func TestSG22_ReferencesOverATransitGateway(t *testing.T) {
+func TestReferencesOverATransitGateway(t *testing.T) {
 	tgw := func(change func(*VPC)) func(*Network) {
 		return func(n *Network) {
 			n.Gateways = append(n.Gateways, &Gateway{ID: "tgw-1", Kind: routing.TransitGateway, VPCs: []string{"main", "lone"}})

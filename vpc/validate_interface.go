@@ -75,7 +75,8 @@ func (c *checker) unknownGroup(v *VPC, sc *scope, i *Interface) *mistake {
 		return nil
 	}
 	for _, name := range i.Groups {
-		if sc.groups.get(name) == nil {
+		implicit := name == "default" && v.DefaultSecurityGroup == "" // SG-4
+		if sc.groups.get(name) == nil && !implicit {
 			return wrong(CodeGroupNotFound, "has the security group %s, which the VPC does not have (SG-60)", name)
 		}
 	}

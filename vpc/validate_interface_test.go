@@ -129,7 +129,7 @@ func TestERR38_AttachedInstance(t *testing.T) {
 	}.run(t)
 }
 
-func TestLNK12_HopLimit(t *testing.T) {
+func TestHopLimit(t *testing.T) {
 	hops := func(k int) func(*VPC) { return func(v *VPC) { v.app().Metadata.HopLimit = k } }
 	cases{
 		{"default", fine, hops(0)},

@@ -32,7 +32,7 @@ func TestNotOneService(t *testing.T) {
 		{"tcp:443", `did you mean "tcp/443"?`},
 		{"99999", "want tcp/PORT"},
 		{"tcp/99999", "want tcp/PORT"},
-		{"tcp/", "range of ports"},
+		{"tcp/", "want tcp/PORT"},
 		{"sctp/1", "want tcp/PORT"},
 		{"", "want tcp/PORT"},
 	} {

@@ -20,6 +20,7 @@ func Compile(n *vpc.Network, prev *Plan) *Plan {
 		Network: n,
 		public:  make(map[netip.Addr]Binding),
 
+		released:   make(map[netip.Addr]bool),
 		unmodelled: make(map[netip.Addr]string),
 
 		slots:     make(map[string]int),
@@ -61,6 +62,7 @@ func (c *compiler) vpc(desc *vpc.VPC) *VPC {
 	for _, s := range desc.Subnets {
 		c.subnet(v, s)
 	}
+	v.nameInterfaces()
 	v.unmodelled = make(map[netip.Addr]string)
 	for _, g := range desc.Gateways {
 		c.unmodelled(g, v.unmodelled)
@@ -103,11 +105,15 @@ func (c *compiler) subnet(v *VPC, desc *vpc.Subnet) {
 	for _, d := range desc.Interfaces {
 		i := c.iface(s, d)
 		c.plan.Interfaces = append(c.plan.Interfaces, i)
-		v.byName[d.Name], v.byName[d.ID] = i, i
+		s.Interfaces = append(s.Interfaces, i)
 		for _, a := range d.Addresses {
 			v.owners[a.IP] = i
-			if a.Public.IsValid() && i.publicInUse(a) {
+			switch {
+			case !a.Public.Is4() || !a.IP.Is4():
+			case i.publicInUse(a):
 				c.plan.public[a.Public] = Binding{i, a.IP}
+			default:
+				c.plan.released[a.Public] = true
 			}
 		}
 		for _, p := range d.Prefixes {
@@ -122,14 +128,31 @@ func (c *compiler) iface(s *Subnet, desc *vpc.Interface) *Interface {
 	if desc.Instance != "" {
 		i.Instance = s.VPC.Desc.Instance(desc.Instance)
 	}
-	if i.Instance != nil && i.Instance.State != vpc.Running {
+	switch {
+	case i.Instance != nil && i.Instance.State != vpc.Running:
 		i.Attached = false
+	case i.Instance == nil && desc.Instance != "" && s.VPC.Desc.Partial && i.Unknown == "":
+		i.Unknown = "nothing describes its instance " + desc.Instance + ", which may be stopped"
 	}
 	if !isHost(desc.Kind) && i.Unknown == "" {
 		i.Unknown = "interfaces of type " + desc.Kind + " are not modelled"
 	}
 	c.groupsOf(i)
 	return i
+}
+
+// nameInterfaces fills byName; an ID wins over another interface's name.
+func (v *VPC) nameInterfaces() {
+	for _, s := range v.Subnets {
+		for _, i := range s.Interfaces {
+			v.byName[i.Desc.Name] = i
+		}
+	}
+	for _, s := range v.Subnets {
+		for _, i := range s.Interfaces {
+			v.byName[i.Desc.ID] = i
+		}
+	}
 }
 
 // takenSlots marks the slots of interfaces that the network still has, so that

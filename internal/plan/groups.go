@@ -10,7 +10,7 @@ import (
 
 // names gives the names in a VPC's security-group rules their meaning.
 type names struct {
-	groups map[string]firewall.GroupID // by ID and by name
+	groups map[string]firewall.GroupID // by ID, by name, and by both after "vpc/"
 	lists  []*vpc.PrefixList
 }
 
@@ -62,6 +62,14 @@ func (c *compiler) groups(v, old *VPC) {
 	for _, d := range descs {
 		if _, taken := v.names.groups[d.Name]; !taken && d.Name != "" {
 			v.names.groups[d.Name] = v.names.groups[d.ID]
+		}
+	}
+	for _, owner := range []string{v.Desc.ID, v.Desc.Name} {
+		for _, d := range descs {
+			v.names.groups[owner+"/"+d.ID] = v.names.groups[d.ID]
+			if id, ok := v.names.groups[d.Name]; ok {
+				v.names.groups[owner+"/"+d.Name] = id
+			}
 		}
 	}
 	sameNames := v.names.equal(old.names)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/routing"
@@ -21,6 +22,9 @@ type Plan struct {
 	Slots int
 
 	public map[netip.Addr]Binding // public IPv4 → private address
+	// released are public IPv4 addresses of interfaces that do not have them at
+	// the moment (IGW-27).
+	released map[netip.Addr]bool
 	// unmodelled are the public addresses of gateways that packets cannot be
 	// carried through, with the gateway's ID.
 	unmodelled map[netip.Addr]string
@@ -50,12 +54,18 @@ func (p *Plan) Unmodelled(addr netip.Addr) string { return p.unmodelled[addr] }
 // be modelled, "" for none.
 func (v *VPC) Unmodelled(addr netip.Addr) string { return v.unmodelled[addr] }
 
-// Global finds the interface that owns a global IPv6 address in a VPC with an
-// internet gateway (IGW-18).
+// Global finds the interface that owns a global IPv6 address in a VPC that has, or
+// may have, an internet gateway (IGW-18).
 func (p *Plan) Global(addr netip.Addr) *Interface {
+	if addr.Is4() {
+		return nil
+	}
 	for _, v := range p.VPCs {
-		if v.Gateway != nil && v.Contains(addr) {
-			return v.Owner(addr)
+		if v.Gateway == nil && !v.Desc.Partial {
+			continue
+		}
+		if i := v.Owner(addr); i != nil {
+			return i
 		}
 	}
 	return nil
@@ -113,10 +123,11 @@ func (v *VPC) Contains(addr netip.Addr) bool {
 
 // Subnet is a compiled subnet.
 type Subnet struct {
-	Desc   *vpc.Subnet
-	VPC    *VPC
-	Routes *Table
-	ACL    *ACL
+	Desc       *vpc.Subnet
+	VPC        *VPC
+	Interfaces []*Interface
+	Routes     *Table
+	ACL        *ACL
 }
 
 // Contains reports whether the address lies in one of the subnet's CIDRs.
@@ -154,6 +165,9 @@ type Target struct {
 	ID   string
 	// Interface is set for the kinds Interface and Instance.
 	Interface *Interface
+	// Subnet is where the interface or the gateway stands, nil if it stands in
+	// none or that is not known.
+	Subnet *Subnet
 	// Blackhole means that nothing is there any more (RT-14).
 	Blackhole bool
 	// Unknown, if not empty, says why the fate of packets is unknown.
@@ -220,7 +234,7 @@ func (i *Interface) Owns(addr netip.Addr) bool {
 // gateway with (IGW-3, IGW-4).
 func (i *Interface) Public(private netip.Addr) (netip.Addr, bool) {
 	for _, a := range i.Desc.Addresses {
-		if a.IP == private && a.Public.IsValid() && i.publicInUse(a) {
+		if a.IP == private && a.Public.Is4() && i.publicInUse(a) {
 			return a.Public, true
 		}
 	}
@@ -244,14 +258,15 @@ func (i *Interface) HasPublic() bool {
 	return false
 }
 
-// IsPublic reports whether an address is reached through an internet gateway of
-// this network (ORDER-16).
+// IsPublic reports whether an address belongs to this network as seen from the
+// internet, so that a packet to it comes back in (ORDER-16): a public IPv4 address,
+// also one that has been released, or a global IPv6 address of a VPC.
 func (p *Plan) IsPublic(addr netip.Addr) bool {
 	if addr.Is4() {
 		_, ok := p.public[addr]
-		return ok || p.unmodelled[addr] != ""
+		return ok || p.released[addr] || p.unmodelled[addr] != ""
 	}
-	return p.Global(addr) != nil
+	return !addr.IsPrivate() && slices.ContainsFunc(p.VPCs, func(v *VPC) bool { return v.Contains(addr) })
 }
 
 // GatewayID is the internet gateway's ID, empty if the VPC has none.

@@ -64,12 +64,29 @@ func (c *compiler) target(v *VPC, r routing.Route) Target {
 	case routing.Nowhere:
 		t.Blackhole = true
 	default:
+		t.Subnet = v.subnetOfGateway(t.ID)
 		t.Unknown = t.Kind.String() + " " + t.ID + " is not modelled"
 		if !found {
 			t.Unknown = "nothing describes " + t.ID
 		}
 	}
 	return t
+}
+
+// subnetOfGateway is the subnet that a gateway of the VPC stands in, nil if it
+// stands in none or that is not known.
+func (v *VPC) subnetOfGateway(id string) *Subnet {
+	g := v.Desc.Gateway(id)
+	if g == nil || g.Subnet == "" {
+		return nil
+	}
+	desc := v.Desc.Subnet(g.Subnet)
+	for _, s := range v.Subnets {
+		if s.Desc == desc {
+			return s
+		}
+	}
+	return nil
 }
 
 // internetGatewayTarget: a gateway that is not attached to this VPC leaves a
@@ -90,7 +107,7 @@ func (c *compiler) internetGatewayTarget(v *VPC, t *Target) {
 // (RT-37).
 func (c *compiler) interfaceTarget(v *VPC, t *Target) {
 	if i := v.byName[t.ID]; i != nil {
-		t.ID, t.Interface = i.Desc.ID, i
+		t.ID, t.Interface, t.Subnet = i.Desc.ID, i, i.Subnet
 		t.Blackhole, t.Unknown = !i.Attached, i.Unknown
 		return
 	}
