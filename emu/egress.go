@@ -94,16 +94,20 @@ func housekeeping(w *walk) string {
 
 // sourceCheck is the source half of the source/destination check (ENI-1, ENI-15,
 // SUB-10).
-func sourceCheck(w *walk) verdict {
+func sourceCheck(w *walk) verdict { return w.ownAddress(w.from, w.flow.Src) }
+
+// ownAddress is the source/destination check: an address in the packet must be
+// the interface's own, unless the check is off (ENI-2, ENI-3).
+func (w *walk) ownAddress(i *plan.Interface, a netip.Addr) verdict {
 	switch {
-	case w.from.Owns(w.flow.Src):
-		w.sayAddr(w.flow.Src, "belongs to it")
+	case i.Owns(a):
+		w.sayAddr(a, "belongs to it")
 		return passed
-	case w.from.Desc.NoSourceDestCheck:
+	case i.Desc.NoSourceDestCheck:
 		w.say("the check is off")
 		return passed
 	}
-	w.sayAddr(w.flow.Src, "is not an address of it")
+	w.sayAddr(a, "is not an address of it")
 	return dropped(SrcDstCheck)
 }
 

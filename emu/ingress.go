@@ -42,18 +42,7 @@ func aclIn(w *walk) verdict {
 
 // destinationCheck is the destination half of the source/destination check
 // (ENI-1, ENI-3).
-func destinationCheck(w *walk) verdict {
-	switch {
-	case w.to.Owns(w.flow.Dst):
-		w.sayAddr(w.flow.Dst, "belongs to it")
-		return passed
-	case w.to.Desc.NoSourceDestCheck:
-		w.say("the check is off")
-		return passed
-	}
-	w.sayAddr(w.flow.Dst, "is not an address of it")
-	return dropped(SrcDstCheck)
-}
+func destinationCheck(w *walk) verdict { return w.ownAddress(w.to, w.flow.Dst) }
 
 // groupsIn is the receiver's security groups. Group references go by the
 // interface that sent the packet, while it is still known (SG-15, SG-16, SG-23).
