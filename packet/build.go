@@ -68,7 +68,7 @@ func (s Spec) finish(b []byte, l4 int) {
 	if len(b) > 65535 {
 		panic("packet: too long: " + s.Flow.String())
 	}
-	addrs := b[src6:]
+	var addrs []byte
 	if s.Flow.Src.Is4() {
 		addrs = b[src4:header4]
 		binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
