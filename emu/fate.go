@@ -1,5 +1,10 @@
 package emu
 
+import (
+	"fmt"
+	"slices"
+)
+
 // Fate is how a packet ended. The zero Fate is Dropped.
 type Fate uint8
 
@@ -12,12 +17,22 @@ const (
 )
 
 // String is "dropped", "delivered", "exited" or "unknown".
-func (f Fate) String() string {
-	return [...]string{"dropped", "delivered", "exited", "unknown"}[f]
-}
+func (f Fate) String() string { return fates[f] }
+
+var fates = [...]string{Dropped: "dropped", Delivered: "delivered", Exited: "exited", Unknown: "unknown"}
 
 // MarshalText is the fate's name.
 func (f Fate) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText reads a fate's name.
+func (f *Fate) UnmarshalText(text []byte) error {
+	i := slices.Index(fates[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is no fate", text)
+	}
+	*f = Fate(i)
+	return nil
+}
 
 // Result is what became of one packet. The zero Result is a drop.
 type Result struct {

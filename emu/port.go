@@ -61,11 +61,12 @@ func (p *Port) Receive(f func(b []byte)) {
 
 // Forward makes the port send on every packet that arrives, as a guest does that
 // routes: with a TTL one lower, and with time exceeded back to the source when
-// it has run out. It needs an interface without source/destination check (ENI-3).
+// it has run out. What is for the guest itself ends there. It needs an interface
+// without source/destination check (ENI-3).
 func (p *Port) Forward() {
 	p.Receive(func(b []byte) {
 		var pkt packet.Packet
-		if pkt.Parse(b) != nil {
+		if pkt.Parse(b) != nil || p.owns(pkt.Flow.Dst) {
 			return
 		}
 		if pkt.TTL() > 1 {
@@ -79,6 +80,12 @@ func (p *Port) Forward() {
 			}
 		}
 	})
+}
+
+// owns reports whether an address is the interface's own.
+func (p *Port) owns(a netip.Addr) bool {
+	i := p.em.current.Load().at(p)
+	return i != nil && i.Owns(a)
 }
 
 // address is the interface's first address of an IP version.

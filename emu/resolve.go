@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vpcemu/vpcemu/internal/nearest"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/vpc"
 )
@@ -197,37 +198,15 @@ func ambiguous(name string, found []*plan.Interface) error {
 
 // notFound is the error for an unknown name, with the nearest known one.
 func (g *generation) notFound(name string) error {
-	nearest, best := "", len(name)/2+1
+	var known []string
 	for _, i := range g.plan.Interfaces {
-		for _, known := range []string{i.Desc.ID, i.Desc.Name, i.Desc.Instance} {
-			if d := distance(name, known); known != "" && d < best {
-				nearest, best = known, d
-			}
+		known = append(known, i.Desc.ID, i.Desc.Name, i.Desc.Instance)
+		if i.Instance != nil {
+			known = append(known, i.Instance.Name)
 		}
 	}
-	if nearest != "" {
-		return fmt.Errorf("nothing is called %q; did you mean %q?", name, nearest)
+	if best := nearest.Best(name, known); best != "" {
+		return fmt.Errorf("nothing is called %q; did you mean %q?", name, best)
 	}
 	return fmt.Errorf("nothing is called %q: want an interface, an instance, an address, internet or internet:ADDRESS", name)
-}
-
-// distance counts the insertions, deletions and replacements that turn a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

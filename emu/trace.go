@@ -1,6 +1,9 @@
 package emu
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
 )
@@ -34,10 +37,22 @@ const (
 )
 
 // String is "blocked", "reachable" or "unknown".
-func (a Answer) String() string { return [...]string{"blocked", "reachable", "unknown"}[a] }
+func (a Answer) String() string { return answers[a] }
+
+var answers = [...]string{Blocked: "blocked", Reachable: "reachable", Uncertain: "unknown"}
 
 // MarshalText is the answer's name.
 func (a Answer) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads an answer's name.
+func (a *Answer) UnmarshalText(text []byte) error {
+	i := slices.Index(answers[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is no answer", text)
+	}
+	*a = Answer(i)
+	return nil
+}
 
 // Trace is the answer to a [Query]: the same stages that packets pass, both ways,
 // each with what it decided and why, and everything that stands in the way, not

@@ -144,6 +144,22 @@ func number(s string, low, high int, what string) (int, error) {
 	return n, nil
 }
 
+// HasPorts reports whether From and To are ports: those of TCP or UDP.
+func (s Service) HasPorts() bool { return s.Protocol == protoTCP || s.Protocol == protoUDP }
+
+// IsICMP reports whether From and To are a type and a code: those of ICMP or
+// ICMPv6.
+func (s Service) IsICMP() bool { return s.Protocol == protoICMP || s.Protocol == protoICMPv6 }
+
+// Plain is the service without the numbers that its protocol ignores, as
+// [ParseService] makes it, so that services that mean the same are equal (SG-9).
+func (s Service) Plain() Service {
+	if s.HasPorts() || s.IsICMP() {
+		return s
+	}
+	return protocolService(s.Protocol)
+}
+
 // String writes the service in the shortest form that ParseService reads.
 func (s Service) String() string {
 	switch s.Protocol {

@@ -44,6 +44,33 @@ func TestParseService(t *testing.T) {
 	}
 }
 
+func TestServiceKinds(t *testing.T) {
+	for _, c := range []struct {
+		in           string
+		ports, icmps bool
+	}{
+		{"tcp/443", true, false}, {"udp", true, false}, {"icmp/8", false, true}, {"icmpv6", false, true}, {"ip/50", false, false}, {"all", false, false},
+	} {
+		s := MustParseService(c.in)
+		if s.HasPorts() != c.ports || s.IsICMP() != c.icmps || s.Plain() != s {
+			t.Errorf("%s: ports %v, ICMP %v, plain %v", c.in, s.HasPorts(), s.IsICMP(), s.Plain())
+		}
+	}
+	for _, c := range []struct {
+		name string
+		s    Service
+		want string
+	}{
+		{"SG-9 ports of ESP", Service{50, 1, 2}, "ip/50"},
+		{"SG-9 ports of all", Service{AllProtocols, 0, 65535}, "all"},
+		{"ports of TCP", Service{6, 1, 2}, "tcp/1-2"},
+	} {
+		if got := c.s.Plain(); got != MustParseService(c.want) {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+}
+
 func TestParseService_Errors(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"nothing", "", `unknown protocol ""`},

@@ -105,13 +105,3 @@ var kindNames = [...]string{
 
 // String is the short name that files use: "local", "igw", "nat", "eni", …
 func (k TargetKind) String() string { return kindNames[k] }
-
-// ParseTargetKind is the inverse of [TargetKind.String].
-func ParseTargetKind(s string) (TargetKind, error) {
-	for k, name := range kindNames {
-		if name == s {
-			return TargetKind(k), nil
-		}
-	}
-	return Nowhere, fmt.Errorf("unknown kind of route target %q", s)
-}

@@ -139,9 +139,6 @@ func TestERR30_StoppedInstancesKeepTheirAddresses(t *testing.T) {
 // TestAssignPublicPools: 254 addresses of the first pool, then the second, 65,534
 // more; the one after that fails.
 func TestAssignPublicPools(t *testing.T) {
-	if testing.Short() {
-		t.Skip("large")
-	}
 	n := big(254 + 65_534 + 1)
 	for _, s := range n.VPCs[0].Subnets {
 		for _, i := range s.Interfaces {

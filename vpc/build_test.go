@@ -56,6 +56,10 @@ func TestSG54_RemoveRule(t *testing.T) {
 		{"another port", gone, func(v *VPC) { v.web().RemoveIn("tcp/444", "0.0.0.0/0") }},
 		{"another peer", gone, func(v *VPC) { v.web().RemoveIn("tcp/443", "::/0") }},
 		{"outbound", fine, func(v *VPC) { v.web().RemoveOut("all", "::/0") }},
+		{"for all, with ports that it ignores", fine, func(v *VPC) {
+			v.web().Egress[0].Service = firewall.Service{Protocol: firewall.AllProtocols, To: 65535}
+			v.web().RemoveOut("all", v.web().Egress[0].Peer.String())
+		}},
 		{"outbound rule inbound", gone, func(v *VPC) { v.web().RemoveIn("all", "::/0") }},
 	}.run(t)
 	g := new(SecurityGroup).AllowIn("tcp/1", "a").AllowIn("tcp/2", "a").AllowIn("tcp/3", "a").RemoveIn("tcp/2", "a")

@@ -107,14 +107,14 @@ func ExampleErrors() {
 }
 
 // The target of a route may be a name: the VPC knows what it means.
-func ExampleVPC_ResolveTarget() {
+func ExampleIndex_Target() {
 	var n vpc.Network
 	v := n.AddVPC("prod", "10.0.0.0/16")
 	v.AddInstance("firewall")
 	v.AddSubnet("a", "10.0.1.0/24").AddInterface("eni-fw", "").AttachTo("firewall")
 
 	named, _ := vpc.ParseTarget("firewall")
-	target, ok := v.ResolveTarget(&n, named)
+	target, ok := n.Index().Target(v, named)
 	fmt.Println(target.Kind, target.ID, ok)
 	// Output:
 	// eni eni-fw true

@@ -142,12 +142,6 @@ func (ix *Index) joins(g *Gateway, v *VPC) bool {
 	return false
 }
 
-// ResolveTarget says what the target of a route of the VPC is: see
-// [Index.Target], which is faster for many.
-func (v *VPC) ResolveTarget(n *Network, t routing.Target) (routing.Target, bool) {
-	return n.Index().Target(v, t)
-}
-
 // Target says what the target of a route of the VPC is: names become a kind and
 // an ID, an instance its only interface (RT-36). A kind that was guessed from
 // the prefix of an ID gives way to what has that ID as its name. ok is false if

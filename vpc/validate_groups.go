@@ -162,7 +162,7 @@ type ruleKey struct {
 }
 
 func (c *checker) ruleKey(v *VPC, r *firewall.Rule) ruleKey {
-	key := ruleKey{service: plainService(r.Service), prefix: r.Peer.Prefix.Masked(), name: r.Peer.PrefixList}
+	key := ruleKey{service: r.Service.Plain(), prefix: r.Peer.Prefix.Masked(), name: r.Peer.PrefixList}
 	if l := c.ix.prefixLists.get(key.name); l != nil {
 		key.name = l.ID
 	}

@@ -10,6 +10,9 @@ import (
 
 var everyone = firewall.Peer{Prefix: cidr("0.0.0.0/0")}
 
+// Protocols by number, as a service made by hand has them.
+const icmp, tcp, udp, icmpv6 = 1, 6, 17, 58
+
 // service is an inbound rule from everyone that differs from the sample's.
 func service(protocol, from, to int) func(*VPC) {
 	return allow(firewall.Rule{Service: firewall.Service{Protocol: protocol, From: from, To: to}, Peer: everyone})

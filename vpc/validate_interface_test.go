@@ -169,7 +169,7 @@ func TestSG39_UDPStreamTimeout(t *testing.T) {
 	}.run(t)
 }
 
-func TestResolveTarget(t *testing.T) {
+func TestTarget(t *testing.T) {
 	n := sample()
 	v := n.VPCs[0]
 	v.AddInstance("i-two")
@@ -200,12 +200,12 @@ func TestResolveTarget(t *testing.T) {
 		{"nothing", routing.Target{Kind: bare, ID: "gone"}, routing.Target{Kind: bare, ID: "gone"}, false},
 		{"no name", routing.Target{Kind: bare}, routing.Target{Kind: bare}, false},
 	} {
-		if got, ok := v.ResolveTarget(n, c.in); got != c.want || ok != c.ok {
+		if got, ok := n.Index().Target(v, c.in); got != c.want || ok != c.ok {
 			t.Errorf("%s: got %v %v (%v), want %v %v (%v)", c.name, got.Kind, got, ok, c.want.Kind, c.want, c.ok)
 		}
 	}
 	v.InternetGateway = nil
-	if got, ok := v.ResolveTarget(n, routing.Target{Kind: routing.InternetGateway}); !ok || got.ID != "" {
+	if got, ok := n.Index().Target(v, routing.Target{Kind: routing.InternetGateway}); !ok || got.ID != "" {
 		t.Errorf("no internet gateway: got %v (%v), want it resolved, as a blackhole", got, ok)
 	}
 }

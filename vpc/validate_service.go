@@ -4,23 +4,15 @@ import (
 	"github.com/vpcemu/vpcemu/firewall"
 )
 
-// Protocols whose rules have ports, or types and codes.
-const (
-	icmp   = 1
-	tcp    = 6
-	udp    = 17
-	icmpv6 = 58
-)
-
 // malformedService checks the protocol and the ports of a rule. The rules named
 // are those of security groups or of network ACLs, which say the same.
 func malformedService(s firewall.Service, portRule, icmpRule string) *mistake {
 	switch {
 	case s.Protocol < firewall.AllProtocols || s.Protocol > 255:
 		return wrong(CodeInvalidValue, "protocol %d is not 0 to 255, or -1 for all (ERR-5)", s.Protocol)
-	case s.Protocol == tcp || s.Protocol == udp:
+	case s.HasPorts():
 		return malformedPorts(s, portRule)
-	case s.Protocol == icmp || s.Protocol == icmpv6:
+	case s.IsICMP():
 		return malformedICMP(s, icmpRule)
 	}
 	return nil
@@ -47,13 +39,3 @@ func malformedICMP(s firewall.Service, rule string) *mistake {
 }
 
 func inRange(n, low, high int) bool { return low <= n && n <= high }
-
-// plainService is the service without the numbers that it ignores, so that equal
-// rules compare equal (SG-9).
-func plainService(s firewall.Service) firewall.Service {
-	switch s.Protocol {
-	case tcp, udp, icmp, icmpv6:
-		return s
-	}
-	return firewall.Service{Protocol: s.Protocol}
-}

@@ -20,7 +20,8 @@ own, or in both; those of the network come first.
     - internet -> db-1 tcp/5432: blocked
     - app-1 -> internet tcp/443: unknown
 
-A file of its own is the same, with or without the line "expect:".
+A file of its own is the same, with or without the line "expect:", and holds
+nothing else.
 
 The exit status is 0 if all expectations hold, 1 if one does not, and 2 if some
 question could not be answered and no other failed, or if there is none.`

@@ -112,7 +112,7 @@ func serviceNames(n *vpc.Network) []string {
 	for _, v := range n.VPCs {
 		for _, g := range v.SecurityGroups {
 			for _, r := range g.Ingress {
-				if one := r.Service; hasPorts(one) && one.From == one.To {
+				if one := r.Service; one.HasPorts() && one.From == one.To {
 					add(one.String(), fmt.Sprintf("a rule of %s", nameOr(g.Name, g.ID)))
 				}
 			}

@@ -22,6 +22,7 @@ import (
 // TestHelpExamples runs every example of every help text. What stands behind
 // "status" in its comment is the exit status, else 0.
 func TestHelpExamples(t *testing.T) {
+	t.Parallel() // with the scripts: all wait for processes
 	dir := t.TempDir()
 	net, err := examples.FS.ReadFile("three-tier.yaml")
 	require.NoError(t, err)

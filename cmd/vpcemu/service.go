@@ -25,15 +25,10 @@ func oneService(s string) (firewall.Service, error) {
 	switch name, _, _ := strings.Cut(s, "/"); {
 	case svc.Protocol == firewall.AllProtocols:
 		return svc, fmt.Errorf("service %q: one packet has one protocol: want %s", s, serviceForms)
-	case hasPorts(svc) && svc.From != svc.To:
+	case svc.HasPorts() && svc.From != svc.To:
 		return svc, fmt.Errorf("service %q is a range of ports: name the one to knock at, like %s", s, typical(svc, name))
 	}
 	return svc, nil
-}
-
-func hasPorts(svc firewall.Service) bool {
-	name, _, _ := strings.Cut(svc.String(), "/")
-	return name == "tcp" || name == "udp"
 }
 
 // typical is one service of a range.

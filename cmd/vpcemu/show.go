@@ -55,7 +55,7 @@ func (a *app) show(network string, f showFlags) error {
 		return err
 	}
 	v := newView(network, e.Network())
-	v.Report = &report.Report{Format: rep.Format, Read: rep.Read, Notes: append([]report.Note{}, rep.Notes...)} // never null
+	v.Report = rep
 	if f.output.value == "json" {
 		v.keep(f.only)
 		return writeJSON(a.out, v)

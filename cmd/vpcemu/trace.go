@@ -69,7 +69,7 @@ func (a *app) trace(c *cobra.Command, args []string, f traceFlags) error {
 	if q.Service, err = oneService(args[3]); err != nil {
 		return usage(c, "%v", err)
 	}
-	if c.Flags().Changed("src-port") && !hasPorts(q.Service) {
+	if c.Flags().Changed("src-port") && !q.Service.HasPorts() {
 		return usage(c, "--src-port: %s has no ports", q.Service)
 	}
 	e, rep, err := a.openNetwork(args[0])

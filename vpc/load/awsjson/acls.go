@@ -49,6 +49,7 @@ func (l *loader) networkACL(v value) error {
 		err = errors.New("is not in the snapshot")
 	}
 	if err != nil {
+		//lint:ignore ST1005 the key is written as AWS writes it
 		l.unknownEntry(a, entryJSON{}, firewall.Entry{Service: firewall.All, Origin: v.origin()}, fmt.Errorf("Entries %w", err))
 	}
 	for _, item := range items {
@@ -173,14 +174,14 @@ func freeNumber(entries []firewall.Entry) int {
 
 // service reads protocol, ports and ICMP type of an entry.
 func (j entryJSON) service() (firewall.Service, error) {
-	n, err := protocolNumber(string(j.Protocol))
+	s, err := protocolOf(string(j.Protocol))
 	if err != nil {
 		return firewall.All, err
 	}
 	switch {
-	case (n == 6 || n == 17) && j.PortRange != nil:
+	case s.HasPorts() && j.PortRange != nil:
 		return serviceOf(string(j.Protocol), j.PortRange.From, j.PortRange.To)
-	case (n == 1 || n == 58) && j.IcmpTypeCode != nil:
+	case s.IsICMP() && j.IcmpTypeCode != nil:
 		return serviceOf(string(j.Protocol), j.IcmpTypeCode.Type, j.IcmpTypeCode.Code)
 	}
 	return serviceOf(string(j.Protocol), nil, nil)

@@ -40,16 +40,15 @@ func implied(v *vpc.VPC) {
 			v.MainRouteTable = t.ID
 		}
 		if v.DefaultNetworkACL == "" {
-			a := v.AddNetworkACL(free(v.ID+"-default", func(id string) bool { return v.NetworkACL(id) != nil })).AllowIn(100, "all", "0.0.0.0/0").AllowOut(100, "all", "0.0.0.0/0")
-			if slices.ContainsFunc(v.CIDRs, is6) {
-				a.AllowIn(101, "all", "::/0").AllowOut(101, "all", "::/0")
-			}
+			a := v.AddNetworkACL(free(v.ID+"-default", func(id string) bool { return v.NetworkACL(id) != nil }))
+			a.Ingress, a.Egress = defaultEntries(v), defaultEntries(v)
 			v.DefaultNetworkACL = a.ID
 		}
 		if v.DefaultSecurityGroup == "" {
-			g := v.AddSecurityGroup(free(v.ID+"-default", func(id string) bool { return v.SecurityGroup(id) != nil }))
-			g.AllowIn("all", g.ID).AllowAllOut()
-			g.Name, g.Description = "default", "default VPC security group"
+			g := vpc.DefaultGroup()
+			g.ID = free(v.ID+"-default", func(id string) bool { return v.SecurityGroup(id) != nil })
+			g.Ingress[0].Peer.Group, g.Description = g.ID, "default VPC security group"
+			v.SecurityGroups = append(v.SecurityGroups, g)
 			v.DefaultSecurityGroup = g.ID
 		}
 	}
@@ -62,6 +61,13 @@ func implied(v *vpc.VPC) {
 	if g := v.SecurityGroup(v.DefaultSecurityGroup); g != nil {
 		g.Name = cmp.Or(g.Name, "default")
 	}
+}
+
+// defaultEntries are those of AWS, which writes entries for IPv6 only where the
+// VPC has IPv6 (ACL-8).
+func defaultEntries(v *vpc.VPC) []firewall.Entry {
+	without6 := !slices.ContainsFunc(v.CIDRs, is6)
+	return slices.DeleteFunc(vpc.DefaultACLEntries(), func(e firewall.Entry) bool { return without6 && is6(e.CIDR) })
 }
 
 // free is an ID that is not taken.
@@ -203,13 +209,4 @@ func usualState(k routing.TargetKind) string {
 		return "active"
 	}
 	return "available"
-}
-
-// plainService is a service as its listing will be read again.
-func plainService(s firewall.Service) firewall.Service {
-	switch s.Protocol {
-	case 1, 6, 17, 58:
-		return s
-	}
-	return firewall.Service{Protocol: s.Protocol, From: -1, To: -1}
 }

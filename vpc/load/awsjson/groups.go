@@ -3,7 +3,6 @@ package awsjson
 import (
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/vpc"
@@ -168,60 +167,54 @@ func (j peerJSON) peer() (firewall.Peer, error) {
 // serviceOf reads IpProtocol, FromPort and ToPort of a security group rule. With
 // an error comes the widest service that may be meant.
 func serviceOf(protocol string, from, to *int) (firewall.Service, error) {
-	n, err := protocolNumber(protocol)
+	widest, err := protocolOf(protocol)
 	if err != nil {
 		return firewall.All, err
 	}
-	s := firewall.Service{Protocol: n, From: -1, To: -1}
-	switch n {
-	case 6, 17:
-		s.From, s.To = 0, 65535
+	s := widest
+	switch {
+	case s.HasPorts():
 		if from == nil || to == nil {
-			return s, fmt.Errorf("IpProtocol %s has no port range", protocol)
+			return widest, fmt.Errorf("IpProtocol %s has no port range", protocol)
 		}
-		if *from < 0 || *to > 65535 || *from > *to {
-			return s, fmt.Errorf("%d to %d is not a range of ports (SG-10)", *from, *to)
+		if s.From, s.To = *from, *to; s.From < 0 || s.To > 65535 || s.From > s.To {
+			return widest, fmt.Errorf("%d to %d is not a range of ports (SG-10)", *from, *to)
 		}
-		s.From, s.To = *from, *to
-	case 1, 58:
-		if from == nil && to == nil && n == 58 {
+	case s.IsICMP():
+		if from == nil && to == nil && s == anyICMPv6 {
 			return s, nil // all types (SG-12)
 		}
 		if from == nil || to == nil {
-			return s, errors.New("an ICMP rule without type and code")
+			return widest, errors.New("an ICMP rule without type and code")
 		}
-		s.From, s.To = *from, *to
-		if !icmpValues(s.From, s.To) {
-			return firewall.Service{Protocol: n, From: -1, To: -1}, fmt.Errorf("%d, %d is not an ICMP type and code (SG-11)", *from, *to)
+		if s.From, s.To = *from, *to; !icmpValues(s.From, s.To) {
+			return widest, fmt.Errorf("%d, %d is not an ICMP type and code (SG-11)", *from, *to)
 		}
 	}
 	return s, nil
 }
+
+var anyICMPv6 = firewall.MustParseService("icmpv6")
 
 // icmpValues checks a type and a code, where -1 means any (SG-11).
 func icmpValues(typ, code int) bool {
 	return typ >= -1 && typ <= 255 && code >= -1 && code <= 255 && (typ >= 0 || code < 0)
 }
 
-// protocolNumber reads a protocol by AWS's name or by its number.
-func protocolNumber(s string) (int, error) {
+// protocolOf reads a protocol by AWS's name or by its number: it is the widest
+// service of it.
+func protocolOf(s string) (firewall.Service, error) {
 	switch s {
-	case "-1", "all":
-		return firewall.AllProtocols, nil
-	case "tcp":
-		return 6, nil
-	case "udp":
-		return 17, nil
-	case "icmp":
-		return 1, nil
-	case "icmpv6":
-		return 58, nil
 	case "":
-		return 0, errors.New("names no protocol")
+		return firewall.All, errors.New("names no protocol")
+	case "-1", "all":
+		return firewall.All, nil
+	case "tcp", "udp", "icmp", "icmpv6":
+		return firewall.MustParseService(s), nil
 	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > 255 {
-		return 0, fmt.Errorf("%q is not a protocol", s)
+	widest, err := firewall.ParseService("ip/" + s)
+	if err != nil {
+		return firewall.All, fmt.Errorf("%q is not a protocol", s)
 	}
-	return n, nil
+	return widest, nil
 }

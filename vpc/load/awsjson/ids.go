@@ -20,58 +20,17 @@ type renamer struct {
 // "web" becomes "subnet-web", or "subnet-prod-web" if two VPCs have one.
 func renameAll(n *vpc.Network) *renamer {
 	r := &renamer{ids: make(map[any]string), count: make(map[string]int), taken: make(map[string]bool)}
-	for _, choose := range []bool{false, true} { // count first, then choose
-		for _, v := range n.VPCs {
-			r.element(choose, v, "vpc-", v.ID, "")
-		}
-		for _, l := range n.PrefixLists {
-			r.element(choose, l, "pl-", l.ID, "")
-		}
-		for _, g := range n.Gateways {
-			r.element(choose, g, gatewayPrefix(g.Kind), g.ID, "")
-		}
-		for _, v := range n.VPCs {
-			r.inside(choose, v)
-		}
-	}
+	n.Walk(func(e vpc.Element) { r.count[withPrefix(prefixOf(e), *e.ID)]++ })
+	n.Walk(r.choose)
 	return r
 }
 
-func (r *renamer) inside(choose bool, v *vpc.VPC) {
-	owner := strings.TrimPrefix(r.ids[v], "vpc-")
-	if g := v.InternetGateway; g != nil {
-		r.element(choose, g, "igw-", g.ID, owner)
-	}
-	for _, g := range v.Gateways {
-		r.element(choose, g, gatewayPrefix(g.Kind), g.ID, owner)
-	}
-	for _, t := range v.RouteTables {
-		r.element(choose, t, "rtb-", t.ID, owner)
-	}
-	for _, a := range v.NetworkACLs {
-		r.element(choose, a, "acl-", a.ID, owner)
-	}
-	for _, g := range v.SecurityGroups {
-		r.element(choose, g, "sg-", g.ID, owner)
-	}
-	for _, i := range v.Instances {
-		r.element(choose, i, "i-", i.ID, owner)
-	}
-	for _, s := range v.Subnets {
-		r.element(choose, s, "subnet-", s.ID, owner)
-		for _, i := range s.Interfaces {
-			r.element(choose, i, "eni-", i.ID, owner)
-		}
-	}
-}
-
-func (r *renamer) element(choose bool, e any, prefix, id, owner string) {
-	base := withPrefix(prefix, id)
-	if !choose {
-		r.count[base]++
-		return
-	}
-	if r.count[base] > 1 && owner != "" {
+// choose gives an element a free ID; its VPC has one by now.
+func (r *renamer) choose(e vpc.Element) {
+	prefix := prefixOf(e)
+	base := withPrefix(prefix, *e.ID)
+	if r.count[base] > 1 && e.VPC != nil {
+		owner := strings.TrimPrefix(r.ids[e.VPC], "vpc-")
 		base = prefix + owner + "-" + strings.TrimPrefix(base, prefix)
 	}
 	unique := base
@@ -79,7 +38,20 @@ func (r *renamer) element(choose bool, e any, prefix, id, owner string) {
 		unique = fmt.Sprintf("%s-%d", base, k)
 	}
 	r.taken[unique] = true
-	r.ids[e] = unique
+	r.ids[e.Value] = unique
+}
+
+// prefixes are how AWS's IDs begin; those of gateways tell their kinds apart.
+var prefixes = map[string]string{
+	"VPC": "vpc-", "subnet": "subnet-", "route table": "rtb-", "network ACL": "acl-", "security group": "sg-",
+	"instance": "i-", "interface": "eni-", "internet gateway": "igw-", "prefix list": "pl-",
+}
+
+func prefixOf(e vpc.Element) string {
+	if g, ok := e.Value.(*vpc.Gateway); ok {
+		return gatewayPrefix(g.Kind)
+	}
+	return prefixes[e.Kind]
 }
 
 // withPrefix puts a prefix before an ID that has none; what AWS's IDs do not

@@ -38,6 +38,7 @@ func (l *loader) reservation(v value) error {
 	}
 	items, err := v.get("Instances").list()
 	if err != nil {
+		//lint:ignore ST1005 the key is written as AWS writes it
 		return fmt.Errorf("Instances %w", err)
 	}
 	for _, item := range items {

@@ -1,6 +1,7 @@
 package awsjson
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/vpc/load/report"
@@ -21,17 +22,9 @@ type kind struct {
 	vague bool
 }
 
-// What the notes on kinds without a handler say.
-const (
-	harmlessKind = "no part in what packets do"
-	notYet       = "not modelled: what packets meet of it has an unknown fate"
-	theirENIs    = "not modelled; its interfaces are read from NetworkInterfaces"
-	answers      = "the answer of another tool, not a resource"
-)
-
-// kinds is the dispatch table. Its order is the order of loading: what others
+// handled is the dispatch table. Its order is the order of loading: what others
 // refer to comes first, whatever the files are called.
-var kinds = []kind{
+var handled = []kind{
 	{key: "Vpcs", name: "vpc", load: (*loader).vpc},
 	{key: "Subnets", name: "subnet", load: (*loader).subnet},
 	{key: "PrefixLists", name: "prefix list", load: (*loader).prefixList},
@@ -57,71 +50,54 @@ var kinds = []kind{
 	{key: "Reservations", name: "reservation", load: (*loader).reservation},
 	{key: "Instances", name: "instance", load: (*loader).instance, vague: true},
 	{key: "Addresses", name: "address", load: (*loader).address, vague: true},
+}
 
-	{key: "TransitGatewayRouteTables", verdict: report.Unmodelled, why: notYet},
-	{key: "TransitGatewayPropagations", verdict: report.Unmodelled, why: notYet},
-	{key: "TransitGatewayStaticRoutes", verdict: report.Unmodelled, why: notYet},
-	{key: "TransitGatewayRouteTablePropagations", verdict: report.Unmodelled, why: notYet},
-	{key: "TransitGatewayAttachmentPropagations", verdict: report.Unmodelled, why: notYet},
-	{key: "TransitGatewayPrefixListReferences", verdict: report.Unmodelled, why: notYet},
-	{key: "TransitGatewayPeeringAttachments", verdict: report.Unmodelled, why: notYet},
-	{key: "TransitGatewayConnects", verdict: report.Unmodelled, why: notYet},
-	{key: "TransitGatewayConnectPeers", verdict: report.Unmodelled, why: notYet},
-	{key: "TransitGatewayMulticastDomains", verdict: report.Unmodelled, why: notYet},
-	{key: "TransitGatewayPolicyTables", verdict: report.Unmodelled, why: notYet},
-	{key: "MulticastDomainAssociations", verdict: report.Unmodelled, why: notYet},
-	{key: "MulticastGroups", verdict: report.Unmodelled, why: notYet},
-	{key: "Routes", verdict: report.Unmodelled, why: notYet, vague: true},       // search-transit-gateway-routes
-	{key: "Associations", verdict: report.Unmodelled, why: notYet, vague: true}, // of a transit gateway's table
-	{key: "DirectConnectGateways", verdict: report.Unmodelled, why: notYet},
-	{key: "DirectConnectGatewayAssociations", verdict: report.Unmodelled, why: notYet},
-	{key: "DirectConnectGatewayAttachments", verdict: report.Unmodelled, why: notYet},
-	{key: "CustomerGateways", verdict: report.Unmodelled, why: notYet},
-	{key: "LocalGatewayRouteTables", verdict: report.Unmodelled, why: notYet},
-	{key: "LocalGatewayRouteTableVpcAssociations", verdict: report.Unmodelled, why: notYet},
-	{key: "LocalGatewayRouteTableVpcAssociation", verdict: report.Unmodelled, why: notYet}, // the CLI manual's misprint
-	{key: "LocalGatewayRouteTableVirtualInterfaceGroupAssociations", verdict: report.Unmodelled, why: notYet},
-	{key: "LocalGatewayVirtualInterfaceGroups", verdict: report.Unmodelled, why: notYet},
-	{key: "LocalGatewayVirtualInterfaces", verdict: report.Unmodelled, why: notYet},
-	{key: "CoreNetworks", verdict: report.Unmodelled, why: notYet},
-	{key: "SecurityGroupVpcAssociations", verdict: report.Unmodelled, why: notYet},
-	{key: "VpcBlockPublicAccessExclusions", verdict: report.Unmodelled, why: notYet},
-	{key: "Firewalls", verdict: report.Unmodelled, why: notYet, vague: true},
+// notYet is what notes say of what vpcemu does not model.
+const notYet = "not modelled: what packets meet of it has an unknown fate"
 
-	{key: "LoadBalancers", verdict: report.Unmodelled, why: theirENIs, vague: true},
-	{key: "LoadBalancerDescriptions", verdict: report.Unmodelled, why: theirENIs},
-	{key: "LoadBalancerListeners", verdict: report.Unmodelled, why: theirENIs},
-	{key: "LoadBalancerAttributes", verdict: report.Unmodelled, why: theirENIs},
-	{key: "LoadBalancerTargetHealth", verdict: report.Unmodelled, why: theirENIs},
-	{key: "TargetGroups", verdict: report.Unmodelled, why: theirENIs, vague: true},
-	{key: "TargetHealthDescriptions", verdict: report.Unmodelled, why: theirENIs},
-	{key: "Listeners", verdict: report.Unmodelled, why: theirENIs, vague: true},
-	{key: "DBInstances", verdict: report.Unmodelled, why: theirENIs},
-	{key: "DBClusters", verdict: report.Unmodelled, why: theirENIs},
-	{key: "DomainStatusList", verdict: report.Unmodelled, why: theirENIs},
-	{key: "Clusters", verdict: report.Unmodelled, why: theirENIs, vague: true},
-	{key: "Functions", verdict: report.Unmodelled, why: theirENIs, vague: true},
+// noted are the kinds that are only noted, by what the note says of them.
+var noted = []struct {
+	verdict     report.Verdict
+	why         string
+	keys, vague string
+}{
+	{report.Unmodelled, notYet, `
+		TransitGatewayRouteTables TransitGatewayPropagations TransitGatewayStaticRoutes TransitGatewayRouteTablePropagations
+		TransitGatewayAttachmentPropagations TransitGatewayPrefixListReferences TransitGatewayPeeringAttachments
+		TransitGatewayConnects TransitGatewayConnectPeers TransitGatewayMulticastDomains TransitGatewayPolicyTables
+		MulticastDomainAssociations MulticastGroups
+		DirectConnectGateways DirectConnectGatewayAssociations DirectConnectGatewayAttachments CustomerGateways
+		LocalGatewayRouteTables LocalGatewayRouteTableVpcAssociations LocalGatewayRouteTableVpcAssociation
+		LocalGatewayRouteTableVirtualInterfaceGroupAssociations LocalGatewayVirtualInterfaceGroups LocalGatewayVirtualInterfaces
+		CoreNetworks SecurityGroupVpcAssociations VpcBlockPublicAccessExclusions`,
+		"Routes Associations Firewalls"}, // the first two of a transit gateway's table
+	{report.Unmodelled, "not modelled; its interfaces are read from NetworkInterfaces", `
+		LoadBalancerDescriptions LoadBalancerListeners LoadBalancerAttributes LoadBalancerTargetHealth
+		TargetHealthDescriptions DBInstances DBClusters DomainStatusList`,
+		"LoadBalancers TargetGroups Listeners Clusters Functions"},
+	{report.Ignored, "no part in what packets do", `
+		AvailabilityZones DhcpOptions AccountAttributes InstanceStatuses PlacementGroups MovingAddressStatuses FlowLogs
+		PrefixListAssociations`,
+		"Regions Snapshots Tags Hosts ServiceDetails"},
+	{report.Ignored, "service names, of which the listing says nothing else", "", "ServiceNames"},
+	{report.Ignored, "reservations of addresses carry no packets", "SubnetIpv4CidrReservations SubnetIpv6CidrReservations", ""},
+	{report.Ignored, "the answer of another tool, not a resource", `
+		NetworkInsightsPaths NetworkInsightsAnalyses NetworkInsightsAccessScopes NetworkInsightsAccessScopeAnalyses`, ""},
+}
 
-	{key: "AvailabilityZones", verdict: report.Ignored, why: harmlessKind},
-	{key: "Regions", verdict: report.Ignored, why: harmlessKind, vague: true},
-	{key: "DhcpOptions", verdict: report.Ignored, why: harmlessKind},
-	{key: "AccountAttributes", verdict: report.Ignored, why: harmlessKind},
-	{key: "InstanceStatuses", verdict: report.Ignored, why: harmlessKind},
-	{key: "PlacementGroups", verdict: report.Ignored, why: harmlessKind},
-	{key: "MovingAddressStatuses", verdict: report.Ignored, why: harmlessKind},
-	{key: "FlowLogs", verdict: report.Ignored, why: harmlessKind},
-	{key: "Snapshots", verdict: report.Ignored, why: harmlessKind, vague: true},
-	{key: "Tags", verdict: report.Ignored, why: harmlessKind, vague: true},
-	{key: "Hosts", verdict: report.Ignored, why: harmlessKind, vague: true},
-	{key: "ServiceNames", verdict: report.Ignored, why: "service names, of which the listing says nothing else", vague: true},
-	{key: "ServiceDetails", verdict: report.Ignored, why: harmlessKind, vague: true},
-	{key: "SubnetIpv4CidrReservations", verdict: report.Ignored, why: "reservations of addresses carry no packets"},
-	{key: "SubnetIpv6CidrReservations", verdict: report.Ignored, why: "reservations of addresses carry no packets"},
-	{key: "PrefixListAssociations", verdict: report.Ignored, why: harmlessKind},
-	{key: "NetworkInsightsPaths", verdict: report.Ignored, why: answers},
-	{key: "NetworkInsightsAnalyses", verdict: report.Ignored, why: answers},
-	{key: "NetworkInsightsAccessScopes", verdict: report.Ignored, why: answers},
-	{key: "NetworkInsightsAccessScopeAnalyses", verdict: report.Ignored, why: answers},
+// kinds are the kinds with a handler, in their order, and then the others.
+var kinds = slices.Concat(handled, notedKinds())
+
+func notedKinds() []kind {
+	var list []kind
+	for _, n := range noted {
+		for i, keys := range []string{n.keys, n.vague} {
+			for key := range strings.FieldsSeq(keys) {
+				list = append(list, kind{key: key, verdict: n.verdict, why: n.why, vague: i == 1})
+			}
+		}
+	}
+	return list
 }
 
 // kindOf finds a key in the table. The first letter may be small, as the Direct

@@ -3,6 +3,7 @@ package awsjson
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -32,20 +33,22 @@ func mustHold(t *testing.T, files map[string][]byte) {
 	require.NoError(t, err)
 }
 
-// TestMutations breaks our own snapshot in thousands of ways: in its bytes, and
-// in its structure, where the JSON stays valid.
+var (
+	mutations    = flag.Int("mutations", 160, "how many snapshots TestMutations breaks")
+	mutationSeed = flag.Uint64("mutation-seed", 0, "the first seed of TestMutations")
+)
+
+// TestMutations breaks our own snapshot in hundreds of ways, with -mutations=N in
+// as many as there is time for: in its bytes, and in its structure, where the
+// JSON stays valid.
 func TestMutations(t *testing.T) {
 	good := WriteFiles(everything())
 	const workers = 4
-	rounds := 500
-	if testing.Short() {
-		rounds = 50
-	}
 	for w := range workers {
 		t.Run(fmt.Sprint(w), func(t *testing.T) {
 			t.Parallel()
-			for k := range rounds {
-				breakAndLoad(t, good, uint64(w*rounds+k))
+			for k := w; k < *mutations; k += workers {
+				breakAndLoad(t, good, *mutationSeed+uint64(k))
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package awsjson
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/vpc"
@@ -28,7 +29,7 @@ func groupObject(v *vpc.VPC, g *vpc.SecurityGroup) object {
 func permissionObjects(v *vpc.VPC, rules []firewall.Rule) []object {
 	list := []object{}
 	for _, r := range rules {
-		o := object{"IpProtocol": protocolName(r.Service.Protocol), "IpRanges": []object{}, "Ipv6Ranges": []object{}, "PrefixListIds": []object{}, "UserIdGroupPairs": []object{}}
+		o := object{"IpProtocol": protocolName(r.Service), "IpRanges": []object{}, "Ipv6Ranges": []object{}, "PrefixListIds": []object{}, "UserIdGroupPairs": []object{}}
 		if r.Unknown != "" {
 			o["IpProtocol"] = "unknown"
 		} else {
@@ -52,8 +53,7 @@ func permissionObjects(v *vpc.VPC, rules []firewall.Rule) []object {
 
 // ports writes FromPort and ToPort for the protocols that have them.
 func ports(o object, s firewall.Service) {
-	switch s.Protocol {
-	case 1, 6, 17, 58:
+	if s.HasPorts() || s.IsICMP() {
 		o["FromPort"], o["ToPort"] = s.From, s.To
 	}
 }
@@ -69,7 +69,7 @@ func (l listing) ruleIDs(v *vpc.VPC, g *vpc.SecurityGroup) {
 			if r.ID == "" {
 				continue
 			}
-			o := object{"SecurityGroupRuleId": r.ID, "GroupId": g.ID, "IsEgress": egress, "IpProtocol": protocolName(r.Service.Protocol)}
+			o := object{"SecurityGroupRuleId": r.ID, "GroupId": g.ID, "IsEgress": egress, "IpProtocol": protocolName(r.Service)}
 			ports(o, r.Service)
 			switch {
 			case r.Peer.Group != "":
@@ -86,20 +86,12 @@ func (l listing) ruleIDs(v *vpc.VPC, g *vpc.SecurityGroup) {
 	}
 }
 
-// protocolName is how security groups write a protocol.
-func protocolName(n int) string {
-	switch n {
-	case 1:
-		return "icmp"
-	case 6:
-		return "tcp"
-	case 17:
-		return "udp"
-	case 58:
-		return "icmpv6"
+// protocolName is how security groups write a protocol; network ACLs write its
+// number.
+func protocolName(s firewall.Service) string {
+	if !s.HasPorts() && !s.IsICMP() {
+		return strconv.Itoa(s.Protocol)
 	}
-	return strconv.Itoa(n)
+	name, _, _ := strings.Cut(s.String(), "/")
+	return name
 }
-
-// protocolText is how network ACLs write one.
-func protocolText(n int) string { return strconv.Itoa(n) }

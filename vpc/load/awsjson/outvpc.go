@@ -2,6 +2,7 @@ package awsjson
 
 import (
 	"net/netip"
+	"strconv"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/routing"
@@ -174,14 +175,14 @@ func finalEntries(v *vpc.VPC, egress bool) []object {
 }
 
 func entryObject(e firewall.Entry, egress bool) object {
-	o := object{"RuleNumber": e.Number, "Egress": egress, "RuleAction": e.Action.String(), "Protocol": protocolText(e.Service.Protocol)}
+	o := object{"RuleNumber": e.Number, "Egress": egress, "RuleAction": e.Action.String(), "Protocol": strconv.Itoa(e.Service.Protocol)}
 	if e.Unknown != "" {
 		o["RuleAction"] = "unknown"
 	}
-	switch e.Service.Protocol {
-	case 6, 17:
+	switch {
+	case e.Service.HasPorts():
 		o["PortRange"] = object{"From": e.Service.From, "To": e.Service.To}
-	case 1, 58:
+	case e.Service.IsICMP():
 		o["IcmpTypeCode"] = object{"Type": e.Service.From, "Code": e.Service.To}
 	}
 	if e.CIDR.IsValid() {

@@ -113,6 +113,7 @@ func (l *loader) prefixListEntry(v value) error {
 	}
 	if _, err := prefix(j.Cidr); err != nil {
 		join(&p.Unknown, "entry %v", err)
+		//lint:ignore ST1005 the key is written as AWS writes it
 		return fmt.Errorf("Cidr %w", err)
 	}
 	l.addEntry(p, j.Cidr, v)

@@ -30,52 +30,15 @@ func (x *rewriter) network() {
 	for _, v := range x.n.VPCs {
 		x.references(v)
 	}
-	for _, l := range x.n.PrefixLists {
-		x.rename(l, &l.ID, &l.Name)
-	}
-	for _, g := range x.n.Gateways {
-		x.rename(g, &g.ID, &g.Name)
-	}
-	for _, v := range x.n.VPCs {
-		x.elements(v)
-	}
+	x.n.Walk(x.rename)
 }
 
 // rename gives an element its new ID; the old one becomes the name of an
 // element without a name.
-func (x *rewriter) rename(e any, id, name *string) {
-	if fresh := x.ids[e]; fresh != *id {
-		*name = cmp.Or(*name, *id)
-		*id = fresh
-	}
-}
-
-func (x *rewriter) elements(v *vpc.VPC) {
-	x.rename(v, &v.ID, &v.Name)
-	if g := v.InternetGateway; g != nil {
-		x.rename(g, &g.ID, &g.Name)
-	}
-	for _, g := range v.Gateways {
-		x.rename(g, &g.ID, &g.Name)
-	}
-	for _, t := range v.RouteTables {
-		x.rename(t, &t.ID, &t.Name)
-	}
-	for _, a := range v.NetworkACLs {
-		x.rename(a, &a.ID, &a.Name)
-	}
-	for _, g := range v.SecurityGroups {
-		x.rename(g, &g.ID, &g.Name)
-	}
-	for _, i := range v.Instances {
-		x.rename(i, &i.ID, &i.Name)
-		i.TrackedFlows = 0
-	}
-	for _, s := range v.Subnets {
-		x.rename(s, &s.ID, &s.Name)
-		for _, i := range s.Interfaces {
-			x.rename(i, &i.ID, &i.Name)
-		}
+func (x *rewriter) rename(e vpc.Element) {
+	if fresh := x.ids[e.Value]; fresh != *e.ID {
+		*e.Name = cmp.Or(*e.Name, *e.ID)
+		*e.ID = fresh
 	}
 }
 
@@ -83,6 +46,9 @@ func (x *rewriter) elements(v *vpc.VPC) {
 func (x *rewriter) references(v *vpc.VPC) {
 	for _, t := range v.RouteTables {
 		x.table(v, t)
+	}
+	for _, i := range v.Instances {
+		i.TrackedFlows = 0 // which no listing has
 	}
 	for _, g := range v.SecurityGroups {
 		x.rules(v, g.Ingress)
@@ -134,7 +100,7 @@ func (x *rewriter) networkInterface(v *vpc.VPC, i *vpc.Interface, metadata map[s
 func (x *rewriter) rules(v *vpc.VPC, rules []firewall.Rule) {
 	for k := range rules {
 		r := &rules[k]
-		if r.Service = plainService(r.Service); r.Unknown != "" {
+		if r.Service = r.Service.Plain(); r.Unknown != "" {
 			r.Service, r.ID = firewall.All, ""
 		}
 		if r.Peer == (firewall.Peer{}) {
@@ -152,7 +118,10 @@ func (x *rewriter) rules(v *vpc.VPC, rules []firewall.Rule) {
 func entries(list []firewall.Entry) {
 	for k := range list {
 		e := &list[k]
-		e.Service, e.CIDR = plainService(e.Service), e.CIDR.Masked()
+		if e.Unknown != "" && e.Service == (firewall.Service{}) {
+			e.Service = firewall.All // it may be about any packet
+		}
+		e.Service, e.CIDR = e.Service.Plain(), e.CIDR.Masked()
 		if e.Unknown != "" {
 			e.Action = firewall.Deny
 		}

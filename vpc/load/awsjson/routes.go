@@ -248,5 +248,6 @@ func (l *loader) source(j routeJSON) (routing.Source, error) {
 		}
 		return routing.VPNDynamic, nil
 	}
+	//lint:ignore ST1005 the key is written as AWS writes it
 	return routing.VPNDynamic, fmt.Errorf("Origin %q is not known", j.Origin)
 }

@@ -82,3 +82,16 @@ func TestWriteRoundTrip(t *testing.T) {
 		assert.Equal(t, string(first[name]), string(second[name]), name)
 	}
 }
+
+// TestUnknownEntryStaysOpen: an entry of which not even the service is known may
+// be about any packet, and still is when it was written and read.
+func TestUnknownEntryStaysOpen(t *testing.T) {
+	n := &vpc.Network{}
+	a := n.AddVPC("v", "10.0.0.0/16").AddNetworkACL("acl-1")
+	a.Ingress = []firewall.Entry{{Number: 100, Unknown: "who knows"}}
+	loaded, _, err := LoadFiles(WriteFiles(n))
+	require.NoError(t, err)
+	e := loaded.VPCs[0].NetworkACL("acl-1").Ingress[0]
+	assert.Equal(t, firewall.All, e.Service)
+	assert.NotEmpty(t, e.Unknown)
+}

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -44,6 +45,18 @@ const (
 	// Missing: other resources name it, and nothing describes it.
 	Missing Verdict = "missing"
 )
+
+// MarshalJSON writes what is empty as {} and [], never as null.
+func (r Report) MarshalJSON() ([]byte, error) {
+	type fields Report // without this method
+	if r.Read == nil {
+		r.Read = make(map[string]int)
+	}
+	if r.Notes == nil {
+		r.Notes = []Note{}
+	}
+	return json.Marshal(fields(r))
+}
 
 // Count adds one resource of a kind to what was read.
 func (r *Report) Count(kind string) {

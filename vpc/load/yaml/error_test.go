@@ -65,6 +65,11 @@ var mistakes = []struct {
 	{"ambiguous name", subnets("security-groups: {a: {name: web}, b: {name: web}}", "default-security-group: web"), `net.yaml:6:29: 2 security groups are named "web": refer to one by its id`},
 
 	{"no such target", prod("route-tables: {x: {0.0.0.0/0: nat-2}}", "nat-gateways: {nat-1: {}}"), `net.yaml:4:35: no gateway, interface or instance "nat-2" is defined: did you mean "nat-1"?`},
+	{"a mistyped igw", prod("internet-gateway: true", "route-tables: {x: {0.0.0.0/0: igww}}"), `net.yaml:5:35: no gateway, interface or instance "igww" is defined: did you mean "igw"?`},
+	{"a mistyped local", prod("route-tables: {x: {10.0.0.0/16: locla}}"), `net.yaml:4:37: no gateway, interface or instance "locla" is defined: did you mean "local"?`},
+	{"a mistyped blackhole", prod("route-tables: {x: {0.0.0.0/0: black-hole}}"), `net.yaml:4:35: no gateway, interface or instance "black-hole" is defined: did you mean "blackhole"?`},
+	{"no such target, names known once", subnets("instances: {web-1: {subnet: s}, db-1: {subnet: s}}", "route-tables: {x: {0.0.0.0/0: firewall}}"), `net.yaml:6:35: no gateway, interface or instance "firewall" is defined: known are web-1, db-1, igw, local, blackhole`},
+	{"an ambiguous target", subnets("instances: {a: {name: web, subnet: s}, b: {name: web, subnet: s}}", "route-tables: {x: {0.0.0.0/0: web}}"), `net.yaml:6:35: 2 targets are named "web": refer to one by its id`},
 	{"no internet gateway, said once", prod("route-tables: {x: {0.0.0.0/0: igw, 1.0.0.0/8: igw}}"), `net.yaml:4:35: VPC "prod" has no internet gateway: add "internet-gateway: true"`},
 	{"no target", prod("route-tables: {x: {0.0.0.0/0: {}}}"), `net.yaml:4:35: a route without a target`},
 	{"nothing as a target", prod("route-tables: {x: {0.0.0.0/0: }}"), `net.yaml:4:35: want ` + wantTarget + `, not nothing`},

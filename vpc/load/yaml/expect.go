@@ -29,14 +29,31 @@ func ParseExpectations(name string, b []byte) ([]vpc.Expectation, error) {
 	d := newDecoder(name)
 	var list []vpc.Expectation
 	if root := d.parse(b); root != nil {
-		if follow(root).Kind == goyaml.MappingNode {
+		root = follow(root)
+		switch key := networkKey(root); {
+		case key != nil:
+			d.errorf(key, "%q describes a network, and this file holds expectations only; those in a file with its network are asked with that network", key.Value)
+		case root.Kind == goyaml.MappingNode:
 			read(d, root, "a file of expectations", networkKeys[len(networkKeys)-1:], d.net)
 			list = d.net.Expect
-		} else {
+		default:
 			list = d.expectations(root)
 		}
 	}
 	return list, d.mistakes()
+}
+
+// networkKey is the first key that makes a file a network and no list of
+// expectations, nil if there is none. Its own list is about itself: read here, it
+// would be asked of another network, and that one left out silently.
+func networkKey(root *node) *node {
+	names := networkKeys.names()
+	for i := 0; root.Kind == goyaml.MappingNode && i < len(root.Content); i += 2 {
+		if k := follow(root.Content[i]); k.Value != "expect" && slices.Contains(names, k.Value) {
+			return k
+		}
+	}
+	return nil
 }
 
 // LoadExpectations is [ParseExpectations] for a file.

@@ -57,10 +57,8 @@ func TestMutations(t *testing.T) {
 	b, err := os.ReadFile("testdata/design.yaml")
 	require.NoError(t, err)
 	rng := rand.New(rand.NewPCG(1, 2))
-	rounds, read := 3000, 0
-	if testing.Short() {
-		rounds = 500
-	}
+	const rounds = 3000
+	read := 0
 	for range rounds {
 		if readAndBack(t, []byte(mutate(rng, string(b)))) {
 			read++

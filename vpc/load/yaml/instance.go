@@ -146,7 +146,9 @@ func (d *decoder) place(i *nic) {
 	}
 	if s == nil {
 		x := index{known: make(map[string]int)}
-		listVPC(d.vpc, kindSubnet, x.add)
+		for _, s := range d.vpc.Subnets {
+			x.add(s.ID, s.Name)
+		}
 		d.missing(i.at, kindSubnet, i.subnet, &x)
 		return
 	}

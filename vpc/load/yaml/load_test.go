@@ -185,7 +185,9 @@ func TestParseExpectations(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 	_, err := ParseExpectations("e.yaml", []byte("vpcs: {}\n"))
-	require.EqualError(t, err, `e.yaml:1:1: unknown key "vpcs" in a file of expectations: known are expect`)
+	require.EqualError(t, err, `e.yaml:1:1: "vpcs" describes a network, and this file holds expectations only; those in a file with its network are asked with that network`)
+	_, err = ParseExpectations("e.yaml", []byte("expects: []\n"))
+	require.EqualError(t, err, `e.yaml:1:1: unknown key "expects" in a file of expectations: did you mean "expect"?`)
 }
 
 // TestPropagatingUnknown: it is in the report, and no mistake.

@@ -7,7 +7,7 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// The kinds of things that can be referred to.
+// The kinds of things that can be referred to: each the Kind of a [vpc.Element].
 const (
 	kindVPC       = "VPC"
 	kindSubnet    = "subnet"
@@ -43,6 +43,17 @@ func (x *index) add(id, name string) {
 	}
 }
 
+// merge adds the names of another index that may stand in the same place, each
+// once: an instance often has the name of its interface.
+func (x *index) merge(other *index) {
+	for _, s := range other.order {
+		if x.known[s] == 0 {
+			x.order = append(x.order, s)
+		}
+		x.known[s] = max(1, x.known[s], other.known[s])
+	}
+}
+
 // indexOf lists what a scope holds. It is made once, after everything is read.
 func (r *references) indexOf(s scope) *index {
 	if x := r.made[s]; x != nil {
@@ -50,11 +61,16 @@ func (r *references) indexOf(s scope) *index {
 	}
 	x := &index{known: make(map[string]int)}
 	r.made[s] = x
-	if s.vpc == nil {
-		listNetwork(r.net, s.kind, x.add)
-	} else {
-		listVPC(s.vpc, s.kind, x.add)
+	walk := r.net.Walk
+	if s.vpc != nil {
+		walk = s.vpc.Walk
 	}
+	walk(func(e vpc.Element) {
+		inside := s.vpc == nil && e.VPC != nil // only gateways have two homes
+		if e.Kind == s.kind && !(inside && s.kind == kindGateway) {
+			x.add(*e.ID, *e.Name)
+		}
+	})
 	return x
 }
 
@@ -82,66 +98,6 @@ func newReferences(n *vpc.Network) *references {
 func (r *references) found(s scope, name string) bool {
 	count := r.indexOf(s).known[name]
 	return count < 0 || count == 1
-}
-
-func listNetwork(n *vpc.Network, kind string, add func(id, name string)) {
-	switch kind {
-	case kindVPC:
-		for _, v := range n.VPCs {
-			add(v.ID, v.Name)
-		}
-	case kindList:
-		for _, l := range n.PrefixLists {
-			add(l.ID, l.Name)
-		}
-	case kindGateway:
-		for _, g := range n.Gateways {
-			add(g.ID, g.Name)
-		}
-	default:
-		for _, v := range n.VPCs {
-			listVPC(v, kind, add)
-		}
-	}
-}
-
-func listVPC(v *vpc.VPC, kind string, add func(id, name string)) {
-	switch kind {
-	case kindSubnet:
-		for _, e := range v.Subnets {
-			add(e.ID, e.Name)
-		}
-	case kindTable:
-		for _, e := range v.RouteTables {
-			add(e.ID, e.Name)
-		}
-	case kindACL:
-		for _, e := range v.NetworkACLs {
-			add(e.ID, e.Name)
-		}
-	case kindGroup:
-		for _, e := range v.SecurityGroups {
-			add(e.ID, e.Name)
-		}
-	case kindInstance:
-		for _, e := range v.Instances {
-			add(e.ID, e.Name)
-		}
-	case kindGateway:
-		for _, e := range v.Gateways {
-			add(e.ID, e.Name)
-		}
-	case kindInterface:
-		for _, s := range v.Subnets {
-			for _, e := range s.Interfaces {
-				add(e.ID, e.Name)
-			}
-		}
-	case kindIGW:
-		if g := v.InternetGateway; g != nil {
-			add(g.ID, g.Name)
-		}
-	}
 }
 
 // refer checks, when everything is read, that a name in the current VPC exists.

@@ -7,6 +7,7 @@ import (
 
 	goyaml "go.yaml.in/yaml/v4"
 
+	"github.com/vpcemu/vpcemu/internal/nearest"
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 	"github.com/vpcemu/vpcemu/vpc/load/report"
@@ -107,6 +108,9 @@ func (d *decoder) listedRoute(n *node) *routing.Route {
 	return r.Route
 }
 
+// targetWords are the targets that are no names; see [vpc.ParseTarget].
+var targetWords = []string{"igw", "local", "blackhole"}
+
 const wantTarget = "a target: local, igw, blackhole, or the name or id of a gateway, interface or instance"
 
 func (d *decoder) route(k, n *node) *routing.Route {
@@ -181,7 +185,7 @@ func (d *decoder) knownList(at *node, name *string) bool {
 		return true
 	}
 	known := append(slices.Clone(d.refs.indexOf(s).order), "routes", "propagating")
-	if best := nearest(*name, known); best != "" {
+	if best := nearest.Best(*name, known); best != "" {
 		d.errorf(at, "%q is neither a CIDR block nor a prefix list: did you mean %q?", *name, best)
 	} else {
 		d.errorf(at, "%q is neither a CIDR block nor a prefix list", *name)
@@ -212,9 +216,14 @@ func (d *decoder) checkTarget(at *node, v *vpc.VPC, t *routing.Target) {
 			t.ID = id
 			return
 		}
-		all.order = append(all.order, d.refs.indexOf(s).order...)
+		all.merge(d.refs.indexOf(s))
 	}
-	if !v.Partial {
+	all.order = append(all.order, targetWords...)
+	switch {
+	case v.Partial:
+	case all.known[t.ID] > 1:
+		d.missing(at, "target", t.ID, &all)
+	default:
 		d.missing(at, "gateway, interface or instance", t.ID, &all)
 	}
 }

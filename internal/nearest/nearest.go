@@ -1,22 +1,16 @@
-package yaml
+// Package nearest finds what somebody meant who mistyped a name, by the letters
+// to change. It does not say it: the words "did you mean" are the caller's.
+//
+// Start with [Best].
+package nearest
 
 import "strings"
 
-// suggest is a clause that helps with a name that does not exist: the nearest
-// one that does, else all of them if they are few, else nothing.
-func suggest(name string, known []string) string {
-	if best := nearest(name, known); best != "" {
-		return `: did you mean "` + best + `"?`
-	}
-	if len(known) == 0 || len(known) > 30 {
-		return ""
-	}
-	return ": known are " + strings.Join(known, ", ")
-}
-
-// nearest is the known name with the fewest edits from name, "" if all need more
-// than a third of its letters: of a short one, one letter.
-func nearest(name string, known []string) string {
+// Best is the known name with the fewest edits from name, whatever the case, and
+// of several the first. It is "" if all need more than a third of the letters: of
+// a name of up to four, more than one. An edit inserts, deletes or replaces a letter or
+// swaps two neighbours. The name itself is never its own correction.
+func Best(name string, known []string) string {
 	limit := max(2, len(name)/3)
 	if len(name) < 5 {
 		limit = min(1, len(name)-1)
@@ -30,8 +24,8 @@ func nearest(name string, known []string) string {
 	return best
 }
 
-// distance counts the letters to insert, delete or replace, or neighbours to
-// swap, that turn a into b. Beyond the limit it may answer any larger number.
+// distance counts the edits that turn a into b. Beyond the limit it may answer
+// any larger number.
 func distance(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1
@@ -40,9 +34,9 @@ func distance(a, b string, limit int) int {
 	for j := range last {
 		last[j] = j
 	}
-	for i := range a {
+	for i := range len(a) {
 		row[0] = i + 1
-		for j := range b {
+		for j := range len(b) {
 			cost := 1
 			if a[i] == b[j] {
 				cost = 0
