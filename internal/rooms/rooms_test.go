@@ -55,7 +55,7 @@ var testsOnly = map[string][]string{
 	"vpc/load":             {"examples", "emu", "firewall"},
 	"vpc/load/yaml":        {"examples", "github.com/santhosh-tekuri/jsonschema/v6", "emu"},
 	"vpc/load/awsjson":     {"emu", "vpc/load/yaml"},
-	"internal/conformance": {"emu", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/yaml", "vpc/load/awsjson", "golang.org/x/tools/txtar"},
+	"internal/conformance": {"emu", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal"},
 	"cmd/vpcemu":           {"github.com/rogpeppe/go-internal", "packet", "github.com/google/gopacket"},
 	"bench":                {"github.com/google/gopacket"},
 }
