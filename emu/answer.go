@@ -3,8 +3,10 @@ package emu
 import (
 	"net/netip"
 
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
 )
 
 // tooBig is the router telling the source of a packet that it was too large: ICMP
@@ -16,9 +18,71 @@ func (g *generation) tooBig(w *walk, mtu int) {
 	if w.tracer != nil || !ok || source == nil || !source.Attached {
 		return
 	}
-	if answer := packet.AppendTooBig(nil, router, &w.pkt, mtu); answer != nil {
+	answer := packet.AppendTooBig(nil, router, &w.pkt, mtu)
+	switch {
+	case answer == nil:
+	case source.GatewayOf(routing.NATGateway) != nil:
+		g.tooBigInside(w, source, answer)
+	default:
 		g.ports[source.Slot].deliver(answer)
 	}
+}
+
+// tooBigInside hands the router's message to the host whose packet the NAT gateway
+// had sent on: straight to it if it is in the VPC, else by the gateway's routes
+// (ORDER-36).
+func (g *generation) tooBigInside(w *walk, nat *plan.Interface, message []byte) {
+	inside, ok := w.state(nat).nat.answer(w.flow.Reverse(), w.now)
+	var pkt packet.Packet
+	if !ok || pkt.Parse(message) != nil {
+		return
+	}
+	pkt.SetDst(inside.Dst)
+	pkt.SetEmbeddedSrc(inside.Dst)
+	if w.flow.Proto.IsICMP() {
+		pkt.SetEmbeddedSrcPort(inside.SrcPort)
+	} else {
+		pkt.SetEmbeddedSrcPort(inside.DstPort)
+	}
+	if host := nat.VPC.Owner(inside.Dst); host != nil {
+		if host.Attached {
+			g.ports[host.Slot].deliver(message)
+		}
+		return
+	}
+	w.answers = append(w.answers, answer{nat, message})
+}
+
+// answer is a packet that a gateway has made itself.
+type answer struct {
+	from *plan.Interface
+	b    []byte
+}
+
+// answer notes a packet that the gateway the walk is in makes: RST, time exceeded,
+// too big. It is sent when the walk is over.
+func (w *walk) answer(b []byte) { w.answerFrom(w.from, b) }
+
+// answerFrom is answer for what another interface makes.
+func (w *walk) answerFrom(i *plan.Interface, b []byte) {
+	if w.tracer == nil && b != nil {
+		w.answers = append(w.answers, answer{i, b})
+	}
+}
+
+// inject sends a gateway's own packet from its interface: it meets what every
+// packet leaving the gateway meets (ORDER-36).
+func (g *generation) inject(a answer, now int64) {
+	w := &walk{net: g, now: now, from: a.from, vpc: a.from.VPC, translated: true}
+	if w.pkt.Parse(a.b) != nil {
+		return
+	}
+	w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
+	if a.from.GatewayOf(routing.TransitGateway) != nil {
+		w.emerge(a.from)
+		return
+	}
+	w.depart(departure[:])
 }
 
 // routerAddress is base+1 of the subnet (SUB-5, SUB-9).

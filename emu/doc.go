@@ -8,9 +8,8 @@
 // order of the stages is in stages.go, the reasons for drops in reason.go.
 //
 // It starts no goroutines: a send runs to the delivery on the caller's. It reads
-// no clock of its own but [Options.Now]. NAT gateways, peering, transit gateways
-// and endpoints are not carried yet; a packet that meets one has the fate
-// [Unknown], never a guess.
+// no clock of its own but [Options.Now]. A packet that meets what is not modelled,
+// or not described, has the fate [Unknown], never a guess.
 //
 // Start with [New], or with package emutest in tests.
 package emu

@@ -113,8 +113,11 @@ func (w *walk) ownAddress(i *plan.Interface, a netip.Addr) verdict {
 
 // groupsOut is the sender's security groups.
 func groupsOut(w *walk) verdict {
+	if !w.direct() {
+		w.lookUp(w.from.Subnet.Routes)
+	}
 	var groups []firewall.GroupID
-	if remote := w.vpc.Owner(w.flow.Dst); remote != nil {
+	if remote := w.peerOf().Owner(w.flow.Dst); remote != nil {
 		groups = remote.GroupIDs
 	}
 	return w.groups(w.from, firewall.Egress, groups, SGEgress)
@@ -124,7 +127,7 @@ func groupsOut(w *walk) verdict {
 // subnet (ACL-3, SUB-19, ORDER-11).
 func aclOut(w *walk) verdict {
 	subnet := w.from.Subnet
-	if w.via != nil || subnet.Contains(w.flow.Dst) {
+	if w.direct() {
 		w.inside = true // no route is looked up either (SUB-20)
 		return skipped
 	}
@@ -133,6 +136,11 @@ func aclOut(w *walk) verdict {
 		w.inside = true
 		return skipped
 	}
+	return w.leaveSubnet(subnet)
+}
+
+// leaveSubnet is the network ACL for a packet that leaves the subnet, or may.
+func (w *walk) leaveSubnet(subnet *plan.Subnet) verdict {
 	v := w.filterSubnet(subnet, firewall.Egress, NACLEgress)
 	if v.outcome == drop && !w.next.leaves() {
 		w.say("it denies what leaves the subnet, and whether this does is not known")
@@ -156,7 +164,7 @@ func (h *hop) leaves() bool {
 
 // route is the route table of the sender's subnet.
 func route(w *walk) verdict {
-	if w.via != nil || w.from.Subnet.Contains(w.flow.Dst) {
+	if w.direct() {
 		return skipped // routes never affect traffic inside a subnet (RT-12)
 	}
 	w.lookUp(w.from.Subnet.Routes)
@@ -170,7 +178,11 @@ func route(w *walk) verdict {
 // lookUp finds the next hop, once: the network ACL's stage needs it before the
 // RT stage does.
 func (w *walk) lookUp(t *plan.Table) {
-	if !w.next.looked {
+	switch {
+	case w.next.looked:
+	case w.back != nil:
+		w.next = backTo(w.back)
+	default:
 		w.next = follow(t, w.flow.Dst)
 	}
 }
@@ -211,6 +223,10 @@ func uncertain(t *plan.Table, h *hop) (n note, ok bool) {
 	for _, i := range t.FIB.Uncertain() {
 		r := &t.Routes[i]
 		switch {
+		case r.PrefixList == "" && r.Source.Propagated():
+			if !h.found || h.target.Kind != routing.Local { // which propagated routes never beat (RT-19)
+				return note{text: r.Unknown}, true
+			}
 		case r.PrefixList == "":
 			return note{text: "the destination of a route to " + r.Target.String() + " is not known, and it may take it"}, true
 		case !h.found || h.target.Kind != routing.Local:

@@ -45,6 +45,11 @@ type generation struct {
 	bySlot []*plan.Interface
 	state  []*state
 	ports  []*Port
+	outer  []*Port // of on-premises networks, by the slots of their gateways
+	// memories are those of egress-only gateways, by VPC.
+	memories map[string]*outbound
+	// services are those behind gateway endpoints, by VPC and endpoint.
+	services map[string]farService
 }
 
 // state is what an interface remembers from packet to packet.
@@ -53,6 +58,11 @@ type state struct {
 	budget    *firewall.Budget // of the instance, nil for no limit
 	fragments firewall.Fragments
 	linkLocal allowance
+	balancer  balancerTable // of a load balancer's node
+	internet  outbound      // what went out of a subnet that only answers come in to (IGW-30)
+	nat       natTable      // of a NAT gateway's interface
+	service   outbound      // what came to the service behind an interface endpoint (EP-17)
+	sticky    sticky        // of a Gateway Load Balancer endpoint's interface
 }
 
 // New compiles a network. It keeps a copy: later changes go through
@@ -95,6 +105,11 @@ func (e *Emulator) install(n *vpc.Network, prev *generation) error {
 	if err := n.Validate(); err != nil {
 		return err
 	}
+	if prev != nil {
+		if err := n.ValidateChange(prev.plan.Network); err != nil {
+			return err
+		}
+	}
 	if err := n.Assign(); err != nil {
 		return err
 	}
@@ -119,6 +134,18 @@ func (e *Emulator) generation(p *plan.Plan, prev *generation) *generation {
 		bySlot: make([]*plan.Interface, p.Slots),
 		state:  make([]*state, p.Slots),
 		ports:  make([]*Port, p.Slots),
+	}
+	g.endpointServices(prev)
+	g.outerPorts(prev)
+	g.memories = make(map[string]*outbound)
+	for _, v := range p.VPCs {
+		if v.EgressOnly == nil {
+			continue
+		}
+		key := v.Desc.ID + "/" + v.EgressOnly.Desc.ID
+		if g.memories[key] = prev.memories[key]; g.memories[key] == nil {
+			g.memories[key] = new(outbound)
+		}
 	}
 	budgets := make(map[string]*firewall.Budget)
 	for _, i := range p.Interfaces {

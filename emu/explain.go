@@ -2,6 +2,7 @@ package emu
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/firewall"
@@ -28,7 +29,9 @@ func (t *tracer) step(w *walk, stage Stage, v verdict) Step {
 	case RT:
 		explainRoute(w, &s, w.from.Subnet.Routes)
 	case EdgeRT:
-		explainRoute(w, &s, w.vpc.Gateway.Edge)
+		explainRoute(w, &s, w.edgeTable())
+	case TGW:
+		explainTransit(w, &s)
 	case Deliver:
 		if w.forwards() {
 			s.Detail = "a middlebox, taken to forward it"
@@ -60,12 +63,20 @@ func (t *tracer) packet(w *walk, s *Step) {
 	f := w.pkt.Flow
 	s.Source, s.Destination = f.Src.String(), f.Dst.String()
 	s.SourcePort, s.DestinationPort, s.Protocol = f.SrcPort, f.DstPort, f.Proto.String()
-	if f.Src != t.arrived.Src {
-		s.Detail = fmt.Sprintf("source %s becomes %s", t.arrived.Src, f.Src)
+	if was := t.arrived; f.Src != was.Src || f.SrcPort != was.SrcPort {
+		s.Detail = fmt.Sprintf("source %s becomes %s", end(was.Src, was.SrcPort, f.SrcPort), end(f.Src, f.SrcPort, was.SrcPort))
 	}
-	if f.Dst != t.arrived.Dst {
-		s.Detail = fmt.Sprintf("destination %s becomes %s", t.arrived.Dst, f.Dst)
+	if was := t.arrived; f.Dst != was.Dst || f.DstPort != was.DstPort {
+		s.Detail = fmt.Sprintf("destination %s becomes %s", end(was.Dst, was.DstPort, f.DstPort), end(f.Dst, f.DstPort, was.DstPort))
 	}
+}
+
+// end is an address, with its port if that changes too.
+func end(a netip.Addr, port, other uint16) string {
+	if port == other {
+		return a.String()
+	}
+	return netip.AddrPortFrom(a, port).String()
 }
 
 // component names what a stage looked at.
@@ -79,7 +90,27 @@ func (t *tracer) component(w *walk, s *Step) {
 			s.VPC = v.Desc.ID
 		}
 	}
+	defer func() {
+		if i := w.gatewayInterface(s.Stage); i != nil {
+			s.Kind, s.Component = i.Gateway.Desc.Kind.String(), i.Gateway.Desc.ID
+		}
+	}()
 	switch s.Stage {
+	case NAT:
+		set("nat", w.from.Desc.ID, w.from.Desc.Origin, w.from.Subnet, w.from.VPC)
+	case TGW:
+		g := w.transitGateway()
+		set("tgw", g.Desc.ID, g.Desc.Origin, nil, w.vpc)
+	case VGW:
+		set("vgw", w.outer.Desc.ID, w.outer.Desc.Origin, nil, w.vpc)
+	case LB:
+		b := w.from.Balancer.Desc
+		set("lb", b.ID, b.Origin, w.from.Subnet, w.from.VPC)
+	case PCX:
+		g := w.next.target.Gateway
+		set("pcx", g.Desc.ID, g.Desc.Origin, nil, w.vpc)
+	case EIGW:
+		set("eigw", w.vpc.EgressOnly.Desc.ID, w.vpc.EgressOnly.Desc.Origin, nil, w.vpc)
 	case ATT, L2, SRC, LL, SGOut, FlowOut:
 		set("eni", w.from.Desc.ID, w.from.Desc.Origin, w.from.Subnet, w.from.VPC)
 		if w.result.Fate == Delivered && w.to == nil {
@@ -98,10 +129,47 @@ func (t *tracer) component(w *walk, s *Step) {
 		}
 		set("eni", w.to.Desc.ID, w.to.Desc.Origin, w.to.Subnet, w.to.VPC)
 	case EdgeRT:
-		set("rtb", w.vpc.Gateway.Edge.ID, "", nil, w.vpc)
+		set("rtb", w.edgeTable().ID, "", nil, w.vpc)
+	case EP, GWLB:
+		endpointComponent(w, set)
+	case MTU:
+		mtuComponent(w, set)
 	default:
 		gatewayComponent(w, set)
 	}
+}
+
+// mtuComponent names the component that limits the size of packets.
+func mtuComponent(w *walk, set func(kind, id, origin string, subnet *plan.Subnet, v *plan.VPC)) {
+	switch g := w.next.target.Gateway; {
+	case w.to != nil && w.to.Service(), w.fromGWLB() && w.to == nil && !w.next.looked, w.fromGWLB() && g == w.from.Gateway:
+		endpointComponent(w, set)
+	case w.link != nil:
+		set(w.link.Kind, w.link.ID, w.link.Origin, nil, w.vpc)
+	case w.transit.in != nil:
+		set("tgw", w.transitGateway().Desc.ID, w.transitGateway().Desc.Origin, nil, w.vpc)
+	case w.from != nil && w.from.Gateway != nil && !w.next.looked:
+		set("nat", w.from.Gateway.Desc.ID, w.from.Gateway.Desc.Origin, w.from.Subnet, w.from.VPC)
+	case g != nil:
+		set(g.Desc.Kind.String(), g.Desc.ID, g.Desc.Origin, nil, w.vpc)
+	default:
+		gatewayComponent(w, set)
+	}
+}
+
+// gatewayInterface is the interface that a stage looked at, if it is a gateway's.
+func (w *walk) gatewayInterface(s Stage) *plan.Interface {
+	var i *plan.Interface
+	switch s {
+	case FlowOut:
+		i = w.from
+	case ADDR, FlowIn:
+		i = w.to
+	}
+	if i == nil || i.Gateway == nil {
+		return nil
+	}
+	return i
 }
 
 // gatewayComponent names the internet gateway, or the internet where none is

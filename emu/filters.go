@@ -6,6 +6,7 @@ import (
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
 )
 
 // groups is the security group stage of one interface, in the order of ORDER-5:
@@ -55,7 +56,17 @@ func (w *walk) rules(i *plan.Interface, dir firewall.Direction, remote []firewal
 	default:
 		return false, dropped(denied)
 	}
-	return w.decision.Open && (w.openBack(back) || w.answersUntracked(filter, back, addr, remote)), passed
+	return w.decision.Open && !w.alwaysTracked() && (w.openBack(back) || w.answersUntracked(filter, back, addr, remote)), passed
+}
+
+// alwaysTracked reports whether the packet's way is one on which flows are tracked
+// whatever the rules: through a NAT gateway, an egress-only gateway or an endpoint (SG-34).
+func (w *walk) alwaysTracked() bool {
+	switch w.next.target.Kind {
+	case routing.NATGateway, routing.EgressOnlyGateway:
+		return true
+	}
+	return w.translated || w.egressOnly || w.throughEndpoint()
 }
 
 // openBack reports whether the other direction is open to everybody, for all

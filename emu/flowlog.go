@@ -5,34 +5,156 @@ import (
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
 )
 
 // flowOut is where flow logs take their record of what an interface sent, after
-// its security groups and its subnet's network ACL (FLOW-11).
+// its security groups and its subnet's network ACL (FLOW-11). What Block Public
+// Access will stop is a rejected packet already here (FLOW-34).
 func flowOut(w *walk) verdict {
-	w.record(w.from, firewall.Egress, true)
+	switch {
+	case !w.recording():
+	case w.publicAccessBlocked():
+		w.record(w.from, firewall.Egress, false, blockPublicAccess)
+	default:
+		w.record(w.from, firewall.Egress, true, "")
+	}
 	return passed
 }
 
 // flowIn is where flow logs take their record of what an interface received.
 func flowIn(w *walk) verdict {
-	w.record(w.to, firewall.Ingress, true)
+	w.record(w.to, firewall.Ingress, true, "")
 	return passed
 }
 
-// refused takes the record of a packet that a filter refused; drops at other
-// stages leave none (FLOW-10, FLOW-15 to FLOW-17).
-func (w *walk) refused(s Stage) {
+// blockPublicAccess is AWS's only reject-reason (FLOW-34).
+const blockPublicAccess = "BPA"
+
+// refused takes the record of a packet that a filter, or Block Public Access on the
+// way in, refused; other drops leave none (FLOW-10, FLOW-15 to FLOW-17).
+func (w *walk) refused(s Stage, r Reason) {
 	switch s {
 	case SGOut, NACLOut:
-		w.record(w.from, firewall.Egress, false)
+		w.record(w.from, firewall.Egress, false, "")
 	case SGIn, NACLIn:
-		w.record(w.to, firewall.Ingress, false)
+		w.record(w.to, firewall.Ingress, false, "")
+	case IGW, EIGW:
+		if r == BPA && w.inbound && w.binding.Interface != nil {
+			w.record(w.binding.Interface, firewall.Ingress, false, blockPublicAccess)
+		}
 	}
 }
 
-func (w *walk) record(i *plan.Interface, dir firewall.Direction, accept bool) {
-	if f := w.net.em.opts.Observer.Flow; f != nil && w.tracer == nil {
-		f(Record{time.Unix(0, w.now), i.Desc.ID, dir, accept, w.flow, w.pkt.Len()})
+// publicAccessBlocked reports whether the gateway that the packet is on its way to
+// will refuse it for Block Public Access. It leaves no trace in the walk.
+func (w *walk) publicAccessBlocked() bool {
+	if w.next.verdict.outcome != pass || w.from.Subnet.Exposure == plan.OutboundOnly {
+		return false
 	}
+	before := w.note
+	v := passed
+	switch w.next.target.Kind {
+	case routing.InternetGateway:
+		v = exitOpen(w)
+	case routing.EgressOnlyGateway:
+		v = egressOnlyExitOpen(w)
+	}
+	w.note = before
+	return v.outcome == drop
+}
+
+// recording reports whether anybody wants records.
+func (w *walk) recording() bool { return w.tracer != nil || w.net.em.opts.Observer.Flow != nil }
+
+func (w *walk) record(i *plan.Interface, dir firewall.Direction, accept bool, cause string) {
+	if !w.recording() {
+		return
+	}
+	r := w.recordOf(i, dir)
+	r.Accept, r.Cause = accept, cause
+	if accept && dir == firewall.Egress {
+		r.Path = w.trafficPath()
+	}
+	if w.tracer != nil {
+		w.tracer.record(r)
+		return
+	}
+	r.Time = time.Unix(0, w.now)
+	w.net.em.opts.Observer.Flow(r)
+}
+
+// recordOf is what the packet says of itself at an interface.
+func (w *walk) recordOf(i *plan.Interface, dir firewall.Direction) Record {
+	r := Record{Place: placeOf(i), Direction: dir, Flow: w.flow, Length: w.pkt.Len()}
+	if w.binding.Interface == i && w.to == nil && dir == firewall.Ingress {
+		r.Flow.Dst = w.binding.Private // it has not been translated yet (FLOW-9)
+	}
+	r.Source, r.Destination = r.Flow.Src, r.Flow.Dst
+	if w.flow.Proto == packet.TCP {
+		r.Flags = w.pkt.Flags
+	}
+	if own := i.Desc.Addresses; w.flow.Src.Is4() && len(own) > 0 && own[0].IP.Is4() { // the primary one (FLOW-7)
+		if dir == firewall.Egress {
+			r.Source = own[0].IP
+		} else {
+			r.Destination = own[0].IP
+		}
+	}
+	return r
+}
+
+func placeOf(i *plan.Interface) Place {
+	v, s := i.VPC.Desc, i.Subnet.Desc
+	p := Place{Interface: i.Desc.ID, VPC: v.ID, Subnet: s.ID, Account: v.Account, Region: v.Region, Zone: s.Zone}
+	if i.Instance != nil && i.Gateway == nil {
+		p.Instance = i.Instance.ID
+	}
+	return p
+}
+
+// Places are all interfaces as they stand, those of gateways included.
+func (e *Emulator) Places() []Place {
+	var list []Place
+	for _, i := range e.current.Load().plan.Interfaces {
+		list = append(list, placeOf(i))
+	}
+	return list
+}
+
+// AWS's numbers for the way that a packet leaves an interface by (FLOW-36).
+const (
+	pathVPC uint8 = iota + 1 // through another resource in the same VPC
+	_                        // an internet gateway or a gateway endpoint, if not Nitro
+	pathVGW
+	pathPeering
+	pathPeeringInterRegion
+	pathLocalGateway
+	pathGatewayEndpoint
+	pathInternetGateway
+)
+
+var trafficPaths = map[routing.TargetKind]uint8{
+	routing.Local: pathVPC, routing.Interface: pathVPC, routing.Instance: pathVPC, routing.NATGateway: pathVPC,
+	routing.TransitGateway: pathVPC, routing.GWLBEndpoint: pathVPC, routing.VPNGateway: pathVGW, routing.LocalGateway: pathLocalGateway,
+	routing.GatewayEndpoint: pathGatewayEndpoint, routing.InternetGateway: pathInternetGateway, routing.PeeringConnection: pathPeering,
+}
+
+// trafficPath is the number for the way that the packet will take, 0 if it will
+// take none or AWS has no number for it (FLOW-37).
+func (w *walk) trafficPath() uint8 {
+	switch {
+	case w.via != nil || w.from.Subnet.Contains(w.flow.Dst):
+		return pathVPC
+	case w.next.verdict.outcome == drop:
+		return 0
+	}
+	target := w.next.target
+	if target.Kind == routing.PeeringConnection && target.Gateway != nil {
+		if far := target.Gateway.Other(w.vpc); far != nil && far.Desc.Region != w.vpc.Desc.Region {
+			return pathPeeringInterRegion
+		}
+	}
+	return trafficPaths[target.Kind]
 }

@@ -2,6 +2,7 @@ package emu
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
@@ -27,6 +28,25 @@ func (t *tracer) force(w *walk, stage Stage, v verdict) verdict {
 		return t.reroute(w, v)
 	case IGW:
 		return t.forceGateway(w, v)
+	case VGW:
+		if v.reason == VGWNoRoute && t.goal.outer == w.outer {
+			return passed
+		}
+	case NAT, EIGW, PCX:
+		switch v.reason {
+		case BPA, NATNotAvailable, PCXNotActive, EIGWUnsolicited:
+			return passed
+		}
+	case TGW:
+		return t.forceTransit(w, v)
+	case GWLB: // addresses stay, so it is clear how it would go on
+		if v.reason != NoSuchAddress {
+			return passed
+		}
+	case EP:
+		if v.outcome == drop {
+			return passed
+		}
 	case EdgeRT:
 		if v.outcome == drop {
 			w.to = w.next.target.Interface // nil: straight to the destination
@@ -52,6 +72,9 @@ func (t *tracer) reroute(w *walk, v verdict) verdict {
 	case t.target != nil && t.target.Owns(w.flow.Dst):
 		w.vpc, w.inside = t.target.VPC, false
 		w.next.target = plan.Target{Kind: routing.Local, ID: "local"}
+	case t.goal.outer != nil && slices.Contains(t.goal.outer.VPCs, w.vpc) && t.goal.outer.Desc.Kind == routing.VPNGateway:
+		w.inside = false
+		w.next.target = plan.Target{Kind: routing.VPNGateway, ID: t.goal.outer.Desc.ID, Gateway: t.goal.outer}
 	case !isPrivate(w.flow.Dst):
 		w.inside = false
 		w.next.target = plan.Target{Kind: routing.InternetGateway}
@@ -66,7 +89,7 @@ func (t *tracer) forceGateway(w *walk, v verdict) verdict {
 	switch {
 	case v.outcome == unknown && w.inbound && w.binding.Interface == nil:
 		return v // it ends at a gateway that is not modelled
-	case v.reason == IGWPrivateDst:
+	case v.reason == IGWPrivateDst, v.reason == IGWNoPublicIP && w.from.Gateway != nil:
 		return v
 	case v.reason == IGWNoPublicIP:
 		t.standIn = t.net.someHost(false, 1)

@@ -30,6 +30,9 @@ func internetMTU(w *walk) verdict {
 
 // gatewayAttached: without an attached gateway nothing passes.
 func gatewayAttached(w *walk) verdict {
+	if w.egressOnly {
+		return skipped
+	}
 	if w.vpc.Gateway == nil {
 		if w.vpc.Desc.Partial {
 			w.sayName(w.vpc.Desc.ID, "has no internet gateway in the description")
@@ -130,6 +133,9 @@ func whichGateway(w *walk) verdict {
 	} else if i := w.net.plan.Global(dst); i != nil && !isPrivate(dst) {
 		w.binding, w.vpc = plan.Binding{Interface: i, Private: dst}, i.VPC
 	}
+	if w.egressOnly = w.behindEgressOnly(); w.egressOnly {
+		return skipped
+	}
 	if w.binding.Interface == nil {
 		return passed
 	}
@@ -138,6 +144,9 @@ func whichGateway(w *walk) verdict {
 
 // publicAddress refuses destinations that nobody here has (IGW-9).
 func publicAddress(w *walk) verdict {
+	if w.egressOnly {
+		return skipped
+	}
 	dst := w.flow.Dst
 	if i := w.binding.Interface; i != nil {
 		if !i.Attached {
@@ -156,6 +165,9 @@ func publicAddress(w *walk) verdict {
 
 // sourceFromOutside: private and bogus sources do not come in (IGW-11, IGW-12).
 func sourceFromOutside(w *walk) verdict {
+	if w.egressOnly {
+		return skipped
+	}
 	if isPrivate(w.flow.Src) {
 		w.sayAddr(w.flow.Src, "is not a public address")
 		return dropped(IGWPrivateSrc)
@@ -166,7 +178,7 @@ func sourceFromOutside(w *walk) verdict {
 // ipv6Inbound: IPv6 comes in only where the subnet routes the source back to the
 // internet gateway (IGW-20), and not to interfaces that deny it (IGW-21).
 func ipv6Inbound(w *walk) verdict {
-	if w.flow.Dst.Is4() {
+	if w.flow.Dst.Is4() || w.egressOnly {
 		return skipped
 	}
 	i := w.binding.Interface
@@ -190,6 +202,9 @@ func ipv6Inbound(w *walk) verdict {
 // ICMP error quotes had left with the public address, if it is about a packet of
 // the interface at all.
 func translateDestination(w *walk) verdict {
+	if w.egressOnly {
+		return skipped
+	}
 	public, private := w.flow.Dst, w.binding.Private
 	if public == private {
 		return passed
@@ -204,6 +219,9 @@ func translateDestination(w *walk) verdict {
 // edgeRoute is the route table associated with the gateway, which may send what
 // comes in to a middlebox first (RT-42 to RT-49, ORDER-14).
 func edgeRoute(w *walk) verdict {
+	if w.egressOnly {
+		return skipped // plain local delivery (RT-50)
+	}
 	if w.vpc.Gateway == nil || w.vpc.Gateway.Edge == nil {
 		return skipped // plain local delivery (RT-50)
 	}
@@ -222,6 +240,7 @@ func edgeRoute(w *walk) verdict {
 		return undetermined
 	case middlebox.Owns(w.flow.Dst):
 		return passed // RT-49
+	case middlebox.GatewayOf(routing.GWLBEndpoint) != nil: // it needs none (ORDER-15)
 	case !middlebox.HasPublic():
 		w.sayName(middlebox.Desc.ID, "has no public IPv4 address")
 		return dropped(IGWMiddleboxNoPublicIP)
@@ -234,6 +253,23 @@ func edgeRoute(w *walk) verdict {
 func (w *walk) setSrc(a netip.Addr) {
 	w.pkt.SetSrc(a)
 	w.flow.Src = a
+}
+
+// setSrcPort rewrites the source port, or the identifier of an echo. A later
+// fragment has none in its bytes.
+func (w *walk) setSrcPort(port uint16) {
+	if !w.pkt.IsLaterFragment() {
+		w.pkt.SetSrcPort(port)
+	}
+	w.flow.SrcPort = port
+}
+
+// setDstPort rewrites the destination port, in the packet and in what filters see.
+func (w *walk) setDstPort(port uint16) {
+	if !w.pkt.IsLaterFragment() {
+		w.pkt.SetDstPort(port)
+	}
+	w.flow.DstPort, w.header.Port = port, port
 }
 
 // setDst rewrites the destination in the packet and in what filters see.

@@ -42,11 +42,22 @@ func aclIn(w *walk) verdict {
 
 // destinationCheck is the destination half of the source/destination check
 // (ENI-1, ENI-3).
-func destinationCheck(w *walk) verdict { return w.ownAddress(w.to, w.flow.Dst) }
+func destinationCheck(w *walk) verdict {
+	if w.to.Gateway != nil {
+		return skipped
+	}
+	return w.ownAddress(w.to, w.flow.Dst)
+}
 
 // groupsIn is the receiver's security groups. Group references go by the
 // interface that sent the packet, while it is still known (SG-15, SG-16, SG-23).
 func groupsIn(w *walk) verdict {
+	if w.to.Gateway != nil {
+		return skipped // gateways have no security groups (SG-52)
+	}
+	if w.to.Balancer != nil && len(w.to.Groups)+len(w.to.UnknownGroups) == 0 {
+		return skipped // nor need a Network Load Balancer have any (ELB-32)
+	}
 	var groups []firewall.GroupID
 	if w.identity != nil {
 		groups = w.identity.GroupIDs
@@ -56,6 +67,9 @@ func groupsIn(w *walk) verdict {
 
 // deliver hands the packet over.
 func deliver(w *walk) verdict {
+	if w.to.Gateway != nil || w.to.Balancer != nil || w.to.Service() {
+		return skipped // it goes through
+	}
 	w.result = Result{Fate: Delivered, At: w.to.Desc.ID}
 	w.net.deliver(w)
 	return ended

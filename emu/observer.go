@@ -1,6 +1,7 @@
 package emu
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/vpcemu/vpcemu/firewall"
@@ -25,12 +26,31 @@ type Event struct {
 }
 
 // Record is what flow logs are made of: one packet at one interface (FLOW-10,
-// FLOW-11).
+// FLOW-11). Package emu/flowlog makes lines of records.
 type Record struct {
-	Time      time.Time
-	Interface string
-	Direction firewall.Direction
+	Place                        // where it was taken
+	Time      time.Time          // the zero Time in a trace, which has no clock
+	Direction firewall.Direction // as seen from the interface (FLOW-35)
 	Accept    bool
-	Flow      packet.Flow
-	Length    int // bytes, IP header included
+	Flow      packet.Flow // with the addresses in the packet (FLOW-8)
+	Length    int         // bytes, IP header included
+	// Source and Destination are those of Flow, but for the interface's own side,
+	// which is its primary private IPv4 address (FLOW-7).
+	Source, Destination netip.Addr
+	Flags               packet.TCPFlags // of TCP
+	// Path is AWS's number for the way that an accepted packet leaves by, 0 for none
+	// (FLOW-36).
+	Path uint8
+	// Cause is AWS's reject-reason, "" for none (FLOW-34).
+	Cause string
+}
+
+// Place is an interface and where it is, by ID.
+type Place struct {
+	Interface, VPC, Subnet string
+	// Instance is empty for an interface that belongs to a gateway or a service
+	// (FLOW-33).
+	Instance string
+	// Account owns the VPC (FLOW-44). Region and Zone are as they are described.
+	Account, Region, Zone string
 }

@@ -17,14 +17,21 @@ type Port struct {
 	em      *Emulator
 	slot    int // of the interface, or outside
 	id      string
+	key     string             // of an on-premises port: the gateway across plans
+	seen    firewall.Fragments // that came from on-premises
+	service string             // the key of the gateway endpoint that it is behind
 	receive atomic.Pointer[func([]byte)]
 }
 
 // outside is the slot of the internet's port.
 const outside = -1
 
+// onPremises is the slot of the ports behind gateways.
+const onPremises = -3
+
 // Port is the port of an interface, by any name that [Emulator.Trace] takes, or
-// of "internet". It serves the interface for as long as that is in the network:
+// of "internet"; also the service of a gateway endpoint, and the appliance of a
+// Gateway Load Balancer endpoint, by the endpoint's name. It serves the interface for as long as that is in the network:
 // for one that was removed and added again, ask anew.
 func (e *Emulator) Port(name string) (*Port, error) {
 	g := e.current.Load()
@@ -35,8 +42,12 @@ func (e *Emulator) Port(name string) (*Port, error) {
 	switch {
 	case end.iface != nil:
 		return g.ports[end.iface.Slot], nil
+	case end.outer != nil:
+		return g.outer[end.outer.Slot], nil
 	case end.internet && !end.asked:
 		return &e.internet, nil
+	case end.service != nil:
+		return g.services[serviceKey(end.service)].port, nil
 	}
 	return nil, fmt.Errorf("no interface has the address %s", end.addr)
 }
@@ -118,6 +129,9 @@ func (e *Emulator) send(p, via *Port, b []byte) Result {
 	}
 	w.net, w.now = e.current.Load(), e.now().UnixNano()
 	result := w.carry(p, via, b)
+	for _, a := range w.answers {
+		w.net.inject(a, w.now)
+	}
 	if e.opts.Observer.Packet != nil {
 		e.opts.Observer.Packet(Event{Time: time.Unix(0, w.now), From: p.id, Flow: w.flow, Bytes: b, Result: result})
 	}
@@ -136,6 +150,24 @@ func (w *walk) carry(p, via *Port, b []byte) Result {
 		w.enter()
 		return w.result
 	}
+	if p.slot == behind {
+		w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
+		s, ok := w.net.services[p.service]
+		if !ok {
+			return Result{Fate: Dropped, Reason: ENINotAttached}
+		}
+		w.fromEndpoint(s.gateway)
+		return w.result
+	}
+	if p.slot == onPremises {
+		g := w.net.behind(p)
+		if g == nil {
+			return Result{Fate: Dropped, Reason: NoRoute}
+		}
+		w.admit(&p.seen)
+		w.enterFrom(g)
+		return w.result
+	}
 	if w.from = w.net.at(p); w.from == nil {
 		return Result{Fate: Dropped, Reason: ENINotAttached}
 	}
@@ -152,7 +184,7 @@ func (w *walk) carry(p, via *Port, b []byte) Result {
 // at is the interface that a port belongs to, nil if it is no longer in the
 // network, or in another.
 func (g *generation) at(p *Port) *plan.Interface {
-	if p.slot == outside || p.slot >= len(g.ports) || g.ports[p.slot] != p {
+	if p.slot < 0 || p.slot >= len(g.ports) || g.ports[p.slot] != p {
 		return nil
 	}
 	return g.bySlot[p.slot]
@@ -186,6 +218,8 @@ func (g *generation) emit(w *walk) {
 	}
 	g.em.internet.deliver(w.pkt.Bytes())
 }
+
+func (p *Port) listening() bool { return p.receive.Load() != nil }
 
 func (p *Port) deliver(b []byte) {
 	if f := p.receive.Load(); f != nil {

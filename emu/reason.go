@@ -19,6 +19,7 @@ const (
 	NoSuchAddress
 	ReservedRange
 	IGWNotAttached
+	BPA
 	IGWNoPublicIP
 	IGWUnknownDst
 	IGWPrivateDst
@@ -27,8 +28,27 @@ const (
 	IGWMiddleboxNoPublicIP
 	SpoofedSrc
 	EIGWUnsolicited
+	EIGWIPv4
+	NATProtocol
+	NATFragment
+	NATPortExhausted
+	NATUnsolicited
+	NATSource
+	NATNotAvailable
+	PCXNotActive
+	PCXAddress
+	TGWZone
+	TGWNoAssociation
+	TGWNoRoute
+	TGWBlackhole
+	EPProtocol
+	EPSource
+	GWLBAppliance
+	VGWAddress
+	VGWNoRoute
 	RoutingLoop
 	MTUExceeded
+	TTLExpired
 	ConntrackFull
 	LinkLocalPPS
 	reasonCount
@@ -50,6 +70,7 @@ var reasons = [reasonCount]struct{ name, code, text string }{
 	NoSuchAddress:          {"NO_SUCH_ADDRESS", "NO_POSSIBLE_DESTINATION", "no interface has the address"},
 	ReservedRange:          {"RESERVED_RANGE", "", "a reserved address without a service"},
 	IGWNotAttached:         {"IGW_NOT_ATTACHED", "BAD_STATE_ATTACHMENT", "the VPC has no internet gateway attached"},
+	BPA:                    {"BPA", "VPC_BLOCK_PUBLIC_ACCESS_ENABLED", "VPC Block Public Access"},
 	IGWNoPublicIP:          {"IGW_NO_PUBLIC_IP", "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", "the source has no public IPv4 address"},
 	IGWUnknownDst:          {"IGW_UNKNOWN_DST", "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS", "no attached interface has the public address"},
 	IGWPrivateDst:          {"IGW_PRIVATE_DST", "IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS", "the destination is not a public address"},
@@ -58,8 +79,27 @@ var reasons = [reasonCount]struct{ name, code, text string }{
 	IGWMiddleboxNoPublicIP: {"IGW_MIDDLEBOX_NO_PUBLIC_IP", "INGRESS_RTB_NO_PUBLIC_IP", "the middlebox has no public IPv4 address"},
 	SpoofedSrc:             {"SPOOFED_SRC", "GATEWAY_REJECTS_SPOOFED_TRAFFIC", "the gateway does not accept the source"},
 	EIGWUnsolicited:        {"EIGW_UNSOLICITED", "", "the subnet does not route the source to the internet gateway"},
+	EIGWIPv4:               {"EIGW_IPV4", "", "an egress-only gateway carries no IPv4"},
+	NATProtocol:            {"NAT_PROTOCOL", "PROTOCOL_RESTRICTION", "a NAT gateway translates TCP, UDP and ICMP over IPv4"},
+	NATFragment:            {"NAT_FRAGMENT", "", "a NAT gateway drops fragments of TCP and ICMP"},
+	NATPortExhausted:       {"NAT_PORT_EXHAUSTED", "", "no port is left towards the destination"},
+	NATUnsolicited:         {"NAT_UNSOLICITED", "", "it belongs to no flow that was translated"},
+	NATSource:              {"NAT_SOURCE", "NGW_REQUIRES_SOURCE_IN_VPC", "a NAT gateway serves its own VPC"},
+	NATNotAvailable:        {"NAT_NOT_AVAILABLE", "BAD_STATE", "the NAT gateway is not available"},
+	PCXNotActive:           {"PCX_NOT_ACTIVE", "BAD_STATE", "the peering connection is not active"},
+	PCXAddress:             {"PCX_ADDRESS", "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", "an address lies outside the two VPCs"},
+	TGWZone:                {"TGW_AZ", "TGW_ROUTE_AZ_RESTRICTION", "the attachment has no subnet in the sender's zone"},
+	TGWNoAssociation:       {"TGW_NO_ASSOCIATION", "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION", "the attachment has no route table"},
+	TGWNoRoute:             {"TGW_NO_ROUTE", "TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT", "the transit gateway's table has no route"},
+	TGWBlackhole:           {"TGW_BLACKHOLE", "TGW_RTB_BAD_STATE_ROUTE", "the transit gateway's best route is a blackhole"},
+	EPProtocol:             {"EP_PROTOCOL", "VPCE_GATEWAY_PROTOCOL_RESTRICTION", "the endpoint does not carry the protocol"},
+	EPSource:               {"EP_SOURCE", "VPCE_GATEWAY_EGRESS_SOURCE_ADDRESS_RESTRICTION", "the endpoint does not accept the source"},
+	GWLBAppliance:          {"GWLB_APPLIANCE", "", "the appliance behind the Gateway Load Balancer dropped it"},
+	VGWAddress:             {"VGW_ADDRESS", "VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS", "no attached interface of the VPC has the address"},
+	VGWNoRoute:             {"VGW_NO_ROUTE", "", "the virtual private gateway knows no such prefix"},
 	RoutingLoop:            {"ROUTING_LOOP", "", "the route leads back"},
 	MTUExceeded:            {"MTU_EXCEEDED", "", "too large and may not be fragmented"},
+	TTLExpired:             {"TTL_EXPIRED", "", "the TTL has run out"},
 	ConntrackFull:          {"CONNTRACK_FULL", "", "the instance tracks as many flows as it may"},
 	LinkLocalPPS:           {"LINKLOCAL_PPS", "", "more than 1024 packets a second to link-local services"},
 }

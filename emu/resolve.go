@@ -16,7 +16,9 @@ import (
 type endpoint struct {
 	name     string
 	iface    *plan.Interface
+	service  *plan.Gateway // the service of a gateway endpoint
 	internet bool
+	outer    *plan.Gateway // on-premises, behind this gateway
 	asked    bool          // the user wrote an address: addr
 	addr     netip.Addr    //
 	hosts    [2]netip.Addr // internet: the hosts that stand for it, IPv4 and IPv6
@@ -52,9 +54,13 @@ func (e *endpoint) address(v6, public bool) netip.Addr {
 		return netip.Addr{}
 	case e.asked:
 		return e.addr
-	case e.internet && v6:
+	case e.service != nil && v6:
 		return e.hosts[1]
-	case e.internet:
+	case e.service != nil:
+		return e.hosts[0]
+	case (e.internet || e.outer != nil) && v6:
+		return e.hosts[1]
+	case e.internet || e.outer != nil:
 		return e.hosts[0]
 	case e.iface == nil:
 		return netip.Addr{}
@@ -83,6 +89,9 @@ func (g *generation) resolve(name string) (endpoint, error) {
 		a, err := parseAddr(host)
 		internet.addr, internet.asked = a, true
 		return internet, err
+	}
+	if rest, ok := strings.CutPrefix(name, "onprem"); ok && (rest == "" || rest[0] == ':') {
+		return g.resolveOnPremises(name, rest)
 	}
 	if _, err := netip.ParseAddr(name); err == nil {
 		a, err := parseAddr(name)
@@ -121,6 +130,10 @@ func (g *generation) resolveAddress(name string, a netip.Addr) (endpoint, error)
 	}
 	switch len(owners) {
 	case 0:
+		all := slices.DeleteFunc(g.outsides(), func(o *plan.Gateway) bool { return !knows(o, a) })
+		if isPrivate(a) && !g.local(a) && len(all) == 1 {
+			return g.behindSome(name, a, all)
+		}
 		return endpoint{name: name, addr: a, asked: true, internet: !isPrivate(a) && !g.local(a)}, nil
 	case 1:
 		return endpoint{name: name, iface: owners[0], addr: a, asked: true}, nil
@@ -141,6 +154,15 @@ func (g *generation) resolveName(name string) (endpoint, error) {
 	if owner, rest, qualified := strings.Cut(name, "/"); qualified && len(found) == 0 {
 		found = g.named(owner, rest)
 	}
+	if len(found) == 0 {
+		found = g.lbNamed("", name)
+	}
+	if owner, rest, qualified := strings.Cut(name, "/"); qualified && len(found) == 0 {
+		found = g.lbNamed(owner, rest)
+	}
+	if services := g.serviceNamed(name); len(found) == 0 && len(services) == 1 {
+		return g.serviceEnd(name, services[0]), nil
+	}
 	switch len(found) {
 	case 0:
 		return endpoint{}, g.notFound(name)
@@ -157,6 +179,8 @@ func (g *generation) named(owner, name string) []*plan.Interface {
 		v := i.VPC.Desc
 		switch {
 		case name == "", owner != "" && v.ID != owner && v.Name != owner:
+		case i.Endpoint != nil && (i.Endpoint.Desc.ID == name || i.Endpoint.Desc.Name == name):
+			byName = append(byName, i)
 		case i.Desc.ID == name, i.Desc.Instance == name, i.Instance != nil && i.Instance.ID == name:
 			byID = append(byID, i)
 		case i.Desc.Name == name, i.Instance != nil && i.Instance.Name == name:

@@ -16,6 +16,14 @@ const (
 	RT      Stage = "RT"       // route table
 	MTU     Stage = "MTU"      // packet size
 	IGW     Stage = "IGW"      // internet gateway
+	EIGW    Stage = "EIGW"     // egress-only internet gateway
+	NAT     Stage = "NAT"      // NAT gateway
+	LB      Stage = "LB"       // load balancer
+	PCX     Stage = "PCX"      // peering connection
+	EP      Stage = "EP"       // gateway or interface endpoint
+	GWLB    Stage = "GWLB"     // Gateway Load Balancer endpoint
+	TGW     Stage = "TGW"      // transit gateway
+	VGW     Stage = "VGW"      // virtual private gateway
 	EdgeRT  Stage = "EDGE-RT"  // route table of a gateway
 	ADDR    Stage = "ADDR"     // who has the destination address
 	NACLIn  Stage = "NACL-IN"  // network ACL of the subnet it enters
@@ -67,6 +75,7 @@ var ingress = [...]stage{
 var toInternet = [...]stage{
 	{MTU, internetMTU},
 	{IGW, gatewayAttached},
+	{IGW, exitOpen},
 	{IGW, notRedirected},
 	{IGW, mailAllowed},
 	{IGW, sourceIsPublic},
@@ -77,6 +86,9 @@ var toInternet = [...]stage{
 // fromInternet is the internet gateway on the way in (ORDER-12 r1, ORDER-13).
 var fromInternet = [...]stage{
 	{IGW, whichGateway},
+	{IGW, entryOpen},
+	{EIGW, egressOnlyEntryOpen},
+	{EIGW, egressOnlyInbound},
 	{IGW, sourceFromOutside},
 	{IGW, publicAddress},
 	{IGW, gatewayAttached}, // of the interface that a trace means, if nobody has the address

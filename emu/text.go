@@ -98,6 +98,10 @@ func (p *printer) summary(t *Trace) {
 	for _, b := range t.Unknowns {
 		p.blocker(label, b, where, origin)
 	}
+	for _, one := range t.Targets {
+		p.printf("  %-7s  %s by %s: %s\n", "target", strings.TrimSpace(one.Interface+" "+one.Target), one.Node,
+			p.paint(answerPaint[one.Trace.Verdict], one.Trace.Verdict.String()))
+	}
 }
 
 // headline is what was asked: "tcp  app-1 10.0.2.4:49152 → db-1 10.0.3.10:22".
@@ -157,7 +161,7 @@ func component(kind, name string) string {
 // stageNames are the stages in words.
 var stageNames = map[Stage]string{
 	ATT: "attachment", L2: "packet check", SRC: "source check", LL: "link-local", SGOut: "sg egress", NACLOut: "nacl egress",
-	FlowOut: "flow log", RT: "route", MTU: "packet size", IGW: "internet gateway", EdgeRT: "edge route", ADDR: "address",
+	FlowOut: "flow log", RT: "route", MTU: "packet size", IGW: "internet gateway", EIGW: "egress-only gateway", NAT: "NAT gateway", LB: "load balancer", PCX: "peering", EP: "endpoint", GWLB: "GWLB endpoint", TGW: "transit gateway", VGW: "VPN gateway", EdgeRT: "edge route", ADDR: "address",
 	NACLIn: "nacl ingress", DST: "destination check", SGIn: "sg ingress", FlowIn: "flow log", Deliver: "deliver",
 }
 

@@ -24,6 +24,10 @@ type Query struct {
 	// IPv6 asks about IPv6 where both ends have both; without it IPv4 is taken if
 	// both have it.
 	IPv6 bool
+	// AllTargets asks, if the destination is a load balancer, about every target
+	// that it would choose, through every node; all must be reached. Without it
+	// the target is the one that the load balancer chooses for these ports.
+	AllTargets bool
 }
 
 // Answer is the verdict of a trace. The zero Answer is Blocked.
@@ -74,6 +78,12 @@ type Trace struct {
 	Blockers []Blocker `json:"blockers"`
 	// Unknowns are the places where the description says too little.
 	Unknowns []Blocker `json:"unknowns"`
+	// Targets are the answers for all targets of a load balancer, if that was
+	// asked. The rest is then that of the first one, apart from the verdict.
+	Targets []TargetTrace `json:"targets,omitempty"`
+	// Records are what flow logs have of the packets, as far as these really get:
+	// nothing from behind what drops one or is unknown (FLOW-10 to FLOW-15).
+	Records []Record `json:"-"`
 
 	sent packet.Flow // the request as it was sent
 }
@@ -152,6 +162,13 @@ type Blocker struct {
 // service without a single first packet.
 func (e *Emulator) Trace(q Query) (*Trace, error) {
 	g := e.current.Load()
+	if q.AllTargets {
+		return g.traceTargets(q)
+	}
+	return g.trace(q)
+}
+
+func (g *generation) trace(q Query) (*Trace, error) {
 	t, err := newTracer(g, q)
 	if err != nil {
 		return nil, err

@@ -86,14 +86,14 @@ func TestTrace(t *testing.T) {
 		},
 			"s", "d", "tcp/80", "blocked BLACKHOLE SG_INGRESS"},
 		{"tracked flows are limited", func(n *vpc.Network) { limitFlows(n, "s", 100) }, "s", "d", "tcp/80", "reachable"},
-		{"unmodelled NAT gateway", func(n *vpc.Network) {
+		{"a NAT gateway's public address", func(n *vpc.Network) {
 			n.VPCs[0].Gateways = append(n.VPCs[0].Gateways, natGateway("d", "10.0.2.50", "198.51.100.99"))
 		},
-			"s", "198.51.100.99", "tcp/80", "unknown igw-1"},
+			"s", "198.51.100.99", "tcp/80", "blocked NAT_UNSOLICITED"},
 		{"its private address", func(n *vpc.Network) {
 			n.VPCs[0].Gateways = append(n.VPCs[0].Gateways, natGateway("s", "10.0.1.50", "198.51.100.99"))
 		},
-			"s", "10.0.1.50", "tcp/80", "unknown v"},
+			"s", "10.0.1.50", "tcp/80", "blocked NAT_UNSOLICITED"},
 		{"the next address is nobody's", func(n *vpc.Network) {
 			n.VPCs[0].Gateways = append(n.VPCs[0].Gateways, natGateway("d", "10.0.2.50", "198.51.100.99"))
 		},

@@ -22,16 +22,20 @@ type tracer struct {
 	probe probe
 
 	memory map[*plan.Interface]*state // fresh flow state, apart from the emulator's
+	went   map[*plan.VPC]*outbound
 	out    *Trace
 
 	leg       *Leg
 	direction string
+	speaker   *plan.Gateway   // the endpoint whose service sends the leg, if any
 	goal      endpoint        // where the leg is meant to end
+	behind    *plan.Gateway   // on-premises behind which the leg begins, nil for the internet
 	target    *plan.Interface // the goal's interface, nil outside
 	strayed   bool            // a leg ended elsewhere
 	arrived   packet.Flow     // the packet as the stage got it
 	quiet     map[Reason]bool // drops that only repeat another blocker
 	down      map[string]bool // middleboxes whose routes are blackholes, by ID
+	only      netip.AddrPort  // the target that load balancers are to choose, if any
 	standIn   netip.Addr      // the public address that a source was lent, if any
 }
 
@@ -44,10 +48,10 @@ func newTracer(g *generation, q Query) (*tracer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("destination: %w", err)
 	}
-	if src.iface == nil && !src.internet {
+	if src.iface == nil && !src.internet && src.service == nil && src.outer == nil {
 		return nil, fmt.Errorf("source: no interface has the address %s", src.addr)
 	}
-	t := &tracer{net: g, query: q, src: src, dst: dst, memory: make(map[*plan.Interface]*state), quiet: make(map[Reason]bool), down: make(map[string]bool)}
+	t := &tracer{net: g, query: q, src: src, dst: dst, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]*outbound), quiet: make(map[Reason]bool), down: make(map[string]bool)}
 	if t.probe, err = newProbe(g, q, src, dst); err != nil {
 		return nil, err
 	}
@@ -63,10 +67,13 @@ func (t *tracer) trace() *Trace {
 	if t.src.iface != nil && t.src.iface.Owns(t.probe.flow.Dst) {
 		return t.insideGuest()
 	}
+	t.speaker = t.src.service
+	t.behind = t.src.outer
 	w := t.walk("request", t.src.iface, t.dst, t.probe.request())
 	t.out.Request = t.leg
 	t.quiet[IGWUnknownDst] = t.blockedBy(IGWNoPublicIP)
 	t.quiet[IGWNoPublicIP] = t.blockedBy(IGWUnknownDst)
+	t.quiet[EPProtocol] = t.blockedBy(EPProtocol)
 	if t.canReply(w) {
 		t.reply(w)
 	}
@@ -108,9 +115,13 @@ func (t *tracer) reply(w *walk) {
 		t.out.Reply = &Leg{Verdict: Unknown, Steps: []Step{}}
 		return
 	}
+	t.speaker = w.answering()
+	t.behind = w.left()
 	back := t.walk("reply", from, t.src, t.probe.reply(w.pkt.Flow))
 	t.out.Reply = t.leg
 	if t.probe.flow.Proto == packet.TCP && len(t.out.Blockers) == 0 && back.result.Fate != Dropped {
+		t.speaker = t.src.service
+		t.behind = t.src.outer
 		t.walk("ack", t.src.iface, t.dst, t.probe.ack(t.probe.flow))
 		if t.leg.Verdict == Dropped {
 			t.out.Ack = t.leg
@@ -122,7 +133,8 @@ func (t *tracer) reply(w *walk) {
 // gateway, behind which nothing is modelled (RT-41).
 func (t *tracer) farSide(w *walk) bool {
 	target := w.next.target
-	if w.result.Fate != Exited || target.Kind == routing.InternetGateway {
+	known := w.left() != nil && (t.direction == "request" || t.goal.outer != nil)
+	if w.result.Fate != Exited || known || target.Kind == routing.InternetGateway || target.Kind == routing.EgressOnlyGateway || target.Kind == routing.GatewayEndpoint {
 		return false
 	}
 	t.out.Unknowns = append(t.out.Unknowns, Blocker{Stage: RT, Kind: target.Kind.String(), Component: target.ID,
@@ -154,8 +166,10 @@ func (t *tracer) walk(direction string, from *plan.Interface, to endpoint, b []b
 	w := &walk{net: t.net, now: 1, tracer: t, from: from}
 	_ = w.pkt.Parse(b) // newProbe has tried
 	w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
-	if from == nil {
-		w.enter()
+	if t.speaker != nil {
+		w.fromEndpoint(t.speaker)
+	} else if from == nil {
+		w.enterFrom(t.behind)
 	} else {
 		w.send()
 	}
@@ -166,6 +180,24 @@ func (t *tracer) walk(direction string, from *plan.Interface, to endpoint, b []b
 	}
 	t.finish(w)
 	return w
+}
+
+// record keeps what flow logs have of the packet, while it has really come so far
+// and not been forced past something.
+func (t *tracer) record(r Record) {
+	if t.leg.Verdict == Delivered && t.real() {
+		t.out.Records = append(t.out.Records, r)
+	}
+}
+
+// real reports whether the legs before this one ended well, so that this one is
+// more than a guess.
+func (t *tracer) real() bool {
+	before := t.out.Request
+	if t.direction == "ack" {
+		before = t.out.Reply
+	}
+	return t.direction == "request" || before.Verdict == Delivered || before.Verdict == Exited
 }
 
 // forwards reports whether the packet has reached an interface that is not its
@@ -202,8 +234,15 @@ func (t *tracer) checkGoal(w *walk) {
 	switch {
 	case t.goal.iface != nil && w.result.Fate == Delivered && w.to == t.goal.iface:
 		return
+	case t.goal.service != nil && w.answering() == t.goal.service:
+		return
 	case t.goal.internet && w.result.Fate == Exited:
 		return
+	case t.balancedTo(w):
+		return
+	case w.left() != nil && (t.goal.outer == w.left() || t.goal.outer == nil && t.goal.iface == nil):
+		return
+	case t.goal.outer != nil && w.result.Fate == Exited: // not where it was meant to
 	case t.goal.iface == nil && !t.goal.internet:
 		r = NoSuchAddress
 	case w.result.Fate == Delivered:
@@ -223,6 +262,16 @@ func (t *tracer) state(i *plan.Interface) *state {
 		t.memory[i] = s
 	}
 	return s
+}
+
+// memoryOf is the tracer's own memory of a VPC's egress-only gateway.
+func (t *tracer) memoryOf(v *plan.VPC) *outbound {
+	o := t.went[v]
+	if o == nil {
+		o = new(outbound)
+		t.went[v] = o
+	}
+	return o
 }
 
 // before notes the packet as a stage gets it.
@@ -285,7 +334,7 @@ func (t *tracer) block(r Reason, s Step) {
 	b.Reason, b.Code = r.String(), r.Code()
 	// What is wrong with a component as such is one thing to mend, however often
 	// packets meet it.
-	asSuch := r == IGWNotAttached || r == ENINotAttached || r == SrcDstCheck
+	asSuch := r == IGWNotAttached || r == BPA || r == ENINotAttached || r == SrcDstCheck || r == NATNotAvailable || r == PCXNotActive
 	if r == ENINotAttached && t.down[b.Component] {
 		return // that is why the route is a blackhole
 	}

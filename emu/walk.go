@@ -31,13 +31,27 @@ type walk struct {
 	// references go by. Gateways and forwarders lose it (SG-23).
 	identity *plan.Interface
 	via      *plan.Interface // next hop by MAC address, nil for the router (SUB-21)
+	sender   *plan.Interface // who sent the packet to the gateway that it is in
+	back     *plan.Interface // a load balancer's node, if it answers through one
+	balanced bool            // the load balancer that it is in has placed it
+	point    *plan.Gateway   // the gateway endpoint that it went or came through
+	// translated means that it has been through a NAT gateway, so that it is
+	// tracked whatever the rules (SG-34).
+	translated bool
 
 	next    hop  // where its route leads
 	inside  bool // it stays inside one subnet
 	inbound bool // it is coming in through an internet gateway
-	binding plan.Binding
+	// egressOnly means that it comes in where only answers are let in.
+	egressOnly bool
+	binding    plan.Binding
+	transit    crossing // its place in a transit gateway
 
-	fragments bool // to be cut to the gateway's MTU
+	outer *plan.Gateway // to on-premises, that it comes in or goes out through
+	link  *plan.Link    // over which it goes out
+
+	answers   []answer // packets that gateways made on the way
+	fragments bool     // to be cut to the gateway's MTU
 	hops      int
 	result    Result
 
@@ -89,6 +103,9 @@ func (w *walk) run(stages []stage) bool {
 			w.tracer.before(w)
 		}
 		v := s.check(w)
+		if v.outcome == drop {
+			w.refused(s.name, v.reason)
+		}
 		if w.tracer != nil {
 			v = w.tracer.after(w, s.name, v)
 		}
@@ -101,7 +118,6 @@ func (w *walk) run(stages []stage) bool {
 			return false
 		default:
 			w.result = Result{Fate: Dropped, Reason: v.reason}
-			w.refused(s.name)
 			return false
 		}
 	}
@@ -110,6 +126,13 @@ func (w *walk) run(stages []stage) bool {
 
 // send is the way of a packet that interface w.from sends.
 func (w *walk) send() {
+	if w.fromGWLB() {
+		w.fromAppliance()
+		return
+	}
+	if w.from.Service() && !w.run(fromService[:]) {
+		return
+	}
 	w.vpc = w.from.VPC
 	w.identity = nil
 	if w.from.Owns(w.flow.Src) {
@@ -119,30 +142,78 @@ func (w *walk) send() {
 }
 
 // leave takes the packet out of w.from and on to where its route leads.
-func (w *walk) leave() {
+func (w *walk) leave() { w.depart(egress[:]) }
+
+// depart runs the stages of leaving and hands the packet to its next node.
+func (w *walk) depart(stages []stage) {
 	w.to, w.next, w.result = nil, hop{}, Result{}
+	w.outer, w.link = nil, nil
+	w.back = w.answersThrough()
 	w.inside, w.inbound = false, false
 	if w.hops++; w.hops > maxHops {
 		w.result = Result{Fate: Dropped, Reason: RoutingLoop}
 		return
 	}
-	if !w.run(egress[:]) {
+	if !w.run(stages) {
 		return
 	}
 	switch {
 	case w.via != nil:
 		w.to, w.inside = w.via, true
-		w.run(ingress[:])
-	case w.from.Subnet.Contains(w.flow.Dst), w.next.target.Kind == routing.Local:
-		w.run(ingress[:])
-	case w.next.target.Interface != nil:
-		w.to = w.next.target.Interface
-		w.run(ingress[:])
-	case w.next.target.Kind == routing.InternetGateway:
-		w.exit()
+		w.arrive()
+	case w.direct():
+		w.arrive()
 	default:
-		w.result = Result{Fate: Exited, At: w.next.target.ID} // an opaque far side (RT-41)
+		w.forward()
+	}
+}
+
+// forward carries the packet to the node that its route names: one line for each
+// kind of target. A kind without one is an opaque far side (RT-41).
+func (w *walk) forward() {
+	switch w.next.target.Kind {
+	case routing.Local:
+		w.arrive()
+	case routing.Interface, routing.Instance, routing.NATGateway, routing.GWLBEndpoint:
+		w.to = w.next.target.Interface
+		w.arrive()
+	case routing.InternetGateway:
+		w.exit()
+	case routing.EgressOnlyGateway:
+		w.throughEgressOnly()
+	case routing.PeeringConnection:
+		w.throughPeering()
+	case routing.GatewayEndpoint:
+		w.throughGatewayEndpoint()
+	case routing.TransitGateway:
+		w.throughTransit()
+	case routing.VPNGateway:
+		w.throughVPN()
+	default:
+		w.result = Result{Fate: Exited, At: w.next.target.ID}
 		w.net.emit(w)
+	}
+}
+
+// arrive is the way of a packet to the interface with its destination address, or
+// to the one that a route has named.
+func (w *walk) arrive() {
+	if !w.run(ingress[:]) { // only what is delivered to a gateway goes on
+		return
+	}
+	if w.to.GatewayOf(routing.TransitGateway) != nil {
+		w.run(notAHost[:])
+		return
+	}
+	switch {
+	case w.to.Service():
+		w.run(toService[:])
+	case w.to.GatewayOf(routing.GWLBEndpoint) != nil:
+		w.throughGWLB()
+	case w.to.Balancer != nil:
+		w.throughBalancer()
+	default:
+		w.throughNAT()
 	}
 }
 
@@ -168,24 +239,42 @@ func (w *walk) hairpin() {
 		w.enter()
 		return
 	}
-	packet.Fragment(&w.pkt, mtuInternet, func(b []byte) {
+	w.inPieces(mtuInternet, (*walk).enter)
+}
+
+// inPieces cuts the packet up and sends every piece on by itself. All have the
+// ports of the first. One lost piece loses the packet.
+func (w *walk) inPieces(mtu int, on func(*walk)) {
+	var result Result
+	packet.Fragment(&w.pkt, mtu, func(b []byte) {
 		piece := *w
 		piece.fragments = false
 		if piece.pkt.Parse(b) == nil {
-			piece.enter()
+			on(&piece)
 		}
-		if w.result == (Result{}) || piece.result.Fate == Dropped {
-			w.result = piece.result // one lost piece loses the packet
+		w.answers = piece.answers
+		if result == (Result{}) || piece.result.Fate == Dropped {
+			result = piece.result
 		}
 	})
+	w.result = result
 }
 
 // enter is the way of a packet that comes from the internet.
 func (w *walk) enter() {
 	w.to, w.inside, w.inbound = nil, false, true
+	w.egressOnly = false
 	if w.run(fromInternet[:]) {
-		w.run(ingress[:])
+		w.arrive()
 	}
+}
+
+// memory is that of a VPC's egress-only gateway; a trace has one of its own.
+func (w *walk) memory(v *plan.VPC) *outbound {
+	if w.tracer != nil {
+		return w.tracer.memoryOf(v)
+	}
+	return w.net.memories[v.Desc.ID+"/"+v.EgressOnly.Desc.ID]
 }
 
 // state is what an interface remembers; a trace has a memory of its own.

@@ -95,12 +95,13 @@ const (
 	LocalGateway                        // lgw-
 	CoreNetwork                         // a Cloud WAN core network's ARN
 	ODBNetwork                          // an Oracle Database@AWS network's ARN
+	InterfaceEndpoint                   // vpce-, of type Interface: no route may name it (RT-38)
 	UnknownTarget                       // named, but not understood
 )
 
 var kindNames = [...]string{
 	"nowhere", "local", "igw", "nat", "eni", "instance", "pcx", "tgw", "vgw", "eigw",
-	"vpce", "vpce-gwlb", "cagw", "lgw", "core-network", "odb-network", "unknown",
+	"vpce", "vpce-gwlb", "cagw", "lgw", "core-network", "odb-network", "vpce-interface", "unknown",
 }
 
 // String is the short name that files use: "local", "igw", "nat", "eni", …

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/vpcemu/vpcemu/routing"
 )
 
 // publicPools are where addresses for [Address.AutoPublic] come from: ranges for
@@ -17,8 +19,14 @@ var publicPools = [...]netip.Prefix{
 //
 //   - an interface without an address, or an [Address] without an IP, takes the
 //     first free IPv4 address of its subnet (IPv6 in an IPv6-only subnet);
+//   - transit gateways get their attachments, tables, subnets and addresses: see
+//     [Transit];
+//   - an interface or Gateway Load Balancer endpoint gets an interface in each of its
+//     subnets in which it has none;
 //   - an address with AutoPublic and no Public takes a free one of 198.51.100.0/24,
-//     then of 198.18.0.0/16.
+//     then of 198.18.0.0/16;
+//   - a NAT gateway or a peering connection that names no state gets the one in
+//     which making it would have ended (NAT-30, PCX-2).
 //
 // Addresses that are written down come first, wherever they stand; so do
 // delegated prefixes. What has been assigned stays: a second call changes nothing.
@@ -26,15 +34,21 @@ var publicPools = [...]netip.Prefix{
 func (n *Network) Assign() error {
 	var errs Errors
 	for _, v := range n.VPCs {
-		errs = append(errs, v.assignPrivate()...)
+		v.endpointInterfaces()
 	}
+	transit := n.settleTransit()
+	for _, v := range n.VPCs {
+		errs = append(errs, v.assignPrivate(transit)...)
+	}
+	n.assignStates()
 	return append(errs, n.assignPublic()...).orNil()
 }
 
 // assignPrivate gives the interfaces of one VPC their private addresses.
-func (v *VPC) assignPrivate() Errors {
+func (v *VPC) assignPrivate(transit map[*Subnet][]transitAddress) Errors {
 	var errs Errors
 	taken := v.takenAddresses()
+	v.takeTransit(transit, taken)
 	for _, s := range v.Subnets {
 		free := newFreeAddresses(s, taken)
 		for _, i := range s.Interfaces {
@@ -45,6 +59,24 @@ func (v *VPC) assignPrivate() Errors {
 				errs = append(errs, err)
 			}
 		}
+		for _, g := range v.Gateways {
+			if g.Kind != routing.NATGateway || g.Subnet == "" || v.Subnet(g.Subnet) != s || g.assignFrom(free) {
+				continue
+			}
+			if g.State == "" {
+				g.settle(CodeNoFreeAddress) // no mistake: its building fails (NAT-30)
+			} else if g.State != "failed" {
+				errs = append(errs, &Error{Code: CodeNoFreeAddress, Resource: "NAT gateway " + g.ID, Origin: g.Origin, Element: g,
+					Message: fmt.Sprintf("no address of subnet %s is free (NAT-30)", s.ID)})
+			}
+		}
+		for _, t := range transit[s] {
+			if !t.assign(s, free) {
+				errs = append(errs, &Error{Code: CodeNoFreeAddress, Resource: "transit gateway attachment " + t.attachment.ID, Origin: t.attachment.Origin,
+					Element: t.gateway, Message: fmt.Sprintf("no address of subnet %s is free (TGW-1)", s.ID)})
+			}
+		}
+		errs = append(errs, v.assignNodes(s, free)...)
 	}
 	return errs
 }
@@ -62,6 +94,25 @@ func (i *Interface) assignFrom(free *freeAddresses, s *Subnet) *Error {
 		i.Addresses[k].IP = ip
 	}
 	return nil
+}
+
+// assignFrom gives a NAT gateway its private addresses, and asks for a public one
+// if it has none at all. It is false if the subnet is full.
+func (g *Gateway) assignFrom(free *freeAddresses) bool {
+	if len(g.Addresses) == 0 {
+		g.Addresses = []Address{{AutoPublic: !g.Private}}
+	}
+	for k := range g.Addresses {
+		if g.Addresses[k].IP.IsValid() {
+			continue
+		}
+		ip, ok := free.take()
+		if !ok {
+			return false
+		}
+		g.Addresses[k].IP = ip
+	}
+	return true
 }
 
 // takenAddresses are the private addresses that are written down in the VPC.
@@ -82,6 +133,7 @@ func (v *VPC) takenAddresses() map[netip.Addr]bool {
 	for _, g := range v.Gateways {
 		note(g.Addresses)
 	}
+	v.nodeAddresses(note)
 	return taken
 }
 
@@ -157,21 +209,33 @@ func (n *Network) assignPublic() Errors {
 	for _, v := range n.VPCs {
 		for _, s := range v.Subnets {
 			for _, i := range s.Interfaces {
-				if !i.assignPublic(free) {
+				if !assignPublic(i.Addresses, free) {
 					errs = append(errs, &Error{Code: CodeAddressLimit, Resource: "interface " + i.ID, Origin: i.Origin, Element: i,
 						Message: fmt.Sprintf("no public address of %s and %s is free", publicPools[0], publicPools[1])})
 				}
 			}
 		}
+		for _, g := range v.Gateways {
+			if g.State != "failed" && !assignPublic(g.Addresses, free) {
+				errs = append(errs, &Error{Code: CodeAddressLimit, Resource: "gateway " + g.ID, Origin: g.Origin, Element: g,
+					Message: fmt.Sprintf("no public address of %s and %s is free", publicPools[0], publicPools[1])})
+			}
+		}
+		v.nodeAddresses(func(addresses []Address) {
+			if !assignPublic(addresses, free) {
+				errs = append(errs, &Error{Code: CodeAddressLimit, Resource: "VPC " + v.ID, Origin: v.Origin, Element: v,
+					Message: fmt.Sprintf("no public address of %s and %s is free for its load balancers", publicPools[0], publicPools[1])})
+			}
+		})
 	}
 	return errs
 }
 
 // assignPublic is false if there was no address left. IPv6 addresses need no
 // public one: they are public themselves (IGW-18).
-func (i *Interface) assignPublic(free *freePublic) bool {
-	for k := range i.Addresses {
-		a := &i.Addresses[k]
+func assignPublic(addresses []Address, free *freePublic) bool {
+	for k := range addresses {
+		a := &addresses[k]
 		if !a.AutoPublic || a.Public.IsValid() || !a.IP.Is4() {
 			continue
 		}
@@ -244,6 +308,9 @@ func (n *Network) eachAddress(f func(Address)) {
 		for _, g := range v.Gateways {
 			each(g.Addresses)
 		}
+	}
+	for _, v := range n.VPCs {
+		v.nodeAddresses(each)
 	}
 	for _, g := range n.Gateways {
 		each(g.Addresses)

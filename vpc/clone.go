@@ -9,6 +9,7 @@ func (n *Network) Clone() *Network {
 	c.VPCs = cloneAll(n.VPCs, (*VPC).clone)
 	c.PrefixLists = cloneAll(n.PrefixLists, func(l *PrefixList) { l.Entries = slices.Clone(l.Entries) })
 	c.Gateways = cloneAll(n.Gateways, (*Gateway).clone)
+	c.BlockPublicAccess = cloneAll(n.BlockPublicAccess, func(b *BlockPublicAccess) { b.Exclusions = slices.Clone(b.Exclusions) })
 	c.Expect = slices.Clone(n.Expect)
 	return &c
 }
@@ -22,6 +23,9 @@ func (v *VPC) clone() {
 	v.SecurityGroups = cloneAll(v.SecurityGroups, (*SecurityGroup).clone)
 	v.Instances = cloneAll(v.Instances, func(*Instance) {})
 	v.Gateways = cloneAll(v.Gateways, (*Gateway).clone)
+	v.LoadBalancers = cloneAll(v.LoadBalancers, (*LoadBalancer).clone)
+	v.TargetGroups = cloneAll(v.TargetGroups, (*TargetGroup).clone)
+	v.FlowLogs = cloneAll(v.FlowLogs, func(*FlowLog) {})
 	if v.InternetGateway != nil {
 		g := *v.InternetGateway
 		v.InternetGateway = &g
@@ -62,6 +66,10 @@ func (a *NetworkACL) clone() {
 func (g *Gateway) clone() {
 	g.VPCs = slices.Clone(g.VPCs)
 	g.Addresses = slices.Clone(g.Addresses)
+	g.Draining = slices.Clone(g.Draining)
+	g.VPN = g.VPN.clone()
+	g.Endpoint = g.Endpoint.clone()
+	g.cloneTransit()
 }
 
 // cloneAll copies every element of a list and lets deepen copy what it points to.

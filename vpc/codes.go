@@ -89,6 +89,10 @@ const (
 	CodeInterfaceNotFound = "InvalidNetworkInterfaceID.NotFound"
 	// CodeAddressInUse is a private address that is taken (ERR-39).
 	CodeAddressInUse = "InvalidIPAddress.InUse"
+	// CodePrivateAddressLimit is too many private addresses (ERR-39).
+	CodePrivateAddressLimit = "PrivateIpAddressLimitExceeded"
+	// CodeNotPermitted is a change of an interface that AWS manages (ERR-42).
+	CodeNotPermitted = "OperationNotPermitted"
 	// CodeInterfaceLimit is too many interfaces (ERR-39).
 	CodeInterfaceLimit = "NetworkInterfaceLimitExceeded"
 	// CodeInstanceID is an instance that stands for no single interface (ERR-40).
@@ -98,16 +102,56 @@ const (
 	// CodeAddressLimit is too many public addresses (ERR-41).
 	CodeAddressLimit = "AddressLimitExceeded"
 
+	// CodeVPCState is a second VPN gateway on a VPC (ERR-49).
+	CodeVPCState = "InvalidVpcState"
+	// CodeVPNAttachmentLimit is a VPN gateway that is attached elsewhere (ERR-49).
+	CodeVPNAttachmentLimit = "VpnGatewayAttachmentLimitExceeded"
+	// CodeVPNGatewayLimit is too many VPN gateways in a Region (LIM-40).
+	CodeVPNGatewayLimit = "VpnGatewayLimitExceeded"
+	// CodeVPNConnectionLimit is too many connections of a VPN gateway (LIM-41).
+	CodeVPNConnectionLimit = "VpnConnectionLimitExceeded"
+	// CodeCustomerGatewayLimit is too many customer gateways in a Region (LIM-41).
+	CodeCustomerGatewayLimit = "CustomerGatewayLimitExceeded"
+	// CodeDirectConnect is what Direct Connect refuses: VPCs behind one gateway
+	// whose ranges overlap (DX-3).
+	CodeDirectConnect = "DirectConnectClientException"
+
 	// CodePeeringNotFound is an unknown peering connection (ERR-43).
 	CodePeeringNotFound = "InvalidVpcPeeringConnectionID.NotFound"
 	// CodePeeringExists is a second peering of the same two VPCs (ERR-43).
 	CodePeeringExists = "VpcPeeringConnectionAlreadyExists"
 	// CodePeeringLimit is too many active peerings of one VPC (ERR-44).
 	CodePeeringLimit = "VpcPeeringConnectionsPerVpcLimitExceeded"
+	// CodeStateTransition is a peering connection that cannot become what it is
+	// said to be (ERR-43).
+	CodeStateTransition = "InvalidStateTransition"
 	// CodeTransitGatewayNotFound is an unknown transit gateway (ERR-47).
 	CodeTransitGatewayNotFound = "InvalidTransitGatewayID.NotFound"
+	// CodeBlockExclusionLimit is too many exclusions from Block Public Access
+	// (LIM-58).
+	CodeBlockExclusionLimit = "VpcBlockPublicAccessExclusionLimitExceeded"
+	// CodeTransitAttachmentNotFound is a route of a transit gateway to an unknown
+	// attachment (ERR-47).
+	CodeTransitAttachmentNotFound = "InvalidTransitGatewayAttachmentID.NotFound"
+	// CodeDuplicateAttachment is a second attachment of a VPC, or a second peering
+	// of two transit gateways (ERR-47).
+	CodeDuplicateAttachment = "DuplicateTransitGatewayAttachment"
+	// CodeDuplicateSubnets is two attachment subnets in one zone (ERR-47).
+	CodeDuplicateSubnets = "DuplicateSubnetsInSameZone"
+	// CodeTransitGatewayLimit is too many transit gateways (LIM-35).
+	CodeTransitGatewayLimit = "TransitGatewayLimitExceeded"
+	// CodeTransitAttachmentLimit is too many attachments (LIM-35, LIM-36, LIM-38).
+	CodeTransitAttachmentLimit = "TransitGatewayAttachmentLimitExceeded"
+	// CodeTransitTableLimit is too many route tables of a transit gateway (LIM-37).
+	CodeTransitTableLimit = "TransitGatewayRouteTableLimitExceeded"
+	// CodeTransitRouteLimit is too many routes of a transit gateway (LIM-37).
+	CodeTransitRouteLimit = "TransitGatewayRouteLimitExceeded"
 	// CodeEndpointNotFound is an unknown VPC endpoint (ERR-48).
 	CodeEndpointNotFound = "InvalidVpcEndpointId.NotFound"
+	// CodeServiceName is an unknown service of an endpoint (ERR-48).
+	CodeServiceName = "InvalidServiceName"
+	// CodeSameZone is an endpoint with two subnets of one zone (EP-14, ERR-48).
+	CodeSameZone = "DuplicateSubnetsInSameZone"
 	// CodeEndpointLimit is too many VPC endpoints (ERR-48).
 	CodeEndpointLimit = "VpcEndpointLimitExceeded"
 	// CodePrefixListNotFound is an unknown prefix list (ERR-48).
@@ -117,4 +161,12 @@ const (
 	CodePrefixListEntries = "PrefixListMaxEntriesExceeded"
 	// CodePrefixListLimit is too many prefix lists (LIM-11).
 	CodePrefixListLimit = "PrefixListLimitExceeded"
+
+	// CodeFlowLogExists is a flow log with the resource, the traffic type and the
+	// destination of another (ERR-50, FLOW-43).
+	CodeFlowLogExists = "FlowLogAlreadyExists"
+	// CodeFlowLogNotFound is an unknown flow log (ERR-50).
+	CodeFlowLogNotFound = "InvalidFlowLogId.NotFound"
+	// CodeFlowLogLimit is too many flow logs of one resource (ERR-50).
+	CodeFlowLogLimit = "FlowLogsLimitExceeded"
 )

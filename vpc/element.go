@@ -4,7 +4,7 @@ package vpc
 type Element struct {
 	// Kind is what it is, in a word or two: "VPC", "subnet", "route table",
 	// "network ACL", "security group", "instance", "interface", "internet gateway",
-	// "gateway" or "prefix list".
+	// "gateway", "flow log", "load balancer", "target group" or "prefix list".
 	Kind string
 	// VPC is where it lies; nil for VPCs, prefix lists and gateways outside.
 	VPC *VPC
@@ -45,6 +45,15 @@ func (v *VPC) Walk(visit func(Element)) {
 	}
 	for _, e := range v.SecurityGroups {
 		visit(Element{"security group", v, e, &e.ID, &e.Name})
+	}
+	for _, e := range v.FlowLogs {
+		visit(Element{"flow log", v, e, &e.ID, &e.Name})
+	}
+	for _, e := range v.LoadBalancers {
+		visit(Element{"load balancer", v, e, &e.ID, &e.Name})
+	}
+	for _, e := range v.TargetGroups {
+		visit(Element{"target group", v, e, &e.ID, &e.Name})
 	}
 	for _, e := range v.Instances {
 		visit(Element{"instance", v, e, &e.ID, &e.Name})

@@ -1,5 +1,7 @@
 package vpc
 
+import "fmt"
+
 // Limits are the quotas of an account that a description can exceed. A zero
 // field means no limit; [DefaultLimits] has AWS's defaults (the LIM rules). "Per
 // Region" counts what has the same account and Region.
@@ -26,11 +28,26 @@ type Limits struct {
 
 	InternetGateways int // per Region (LIM-18)
 	NATGateways      int // per zone (LIM-21)
+	NATElasticIPs    int // per public NAT gateway (LIM-22)
+	EgressOnly       int // egress-only internet gateways per Region (LIM-19)
 	ElasticIPs       int // per Region (LIM-27)
 	Interfaces       int // per Region (LIM-28)
+	VPNGateways      int // per Region (LIM-40)
+	VPNConnections   int // per VPN gateway (LIM-41)
+	CustomerGateways int // per Region (LIM-41)
+	VPNRoutes        int // learned by BGP, per VPN connection (LIM-42)
 	Peerings         int // active ones, per VPC (LIM-30)
 	GatewayEndpoints int // per Region (LIM-32)
-	GWLBEndpoints    int // per VPC (LIM-33)
+	FlowLogs         int // per resource; AWS does not say how many (ERR-50)
+	GWLBEndpoints    int // and interface endpoints, per VPC (LIM-33)
+
+	TransitGateways       int // in the network (LIM-35)
+	TransitGatewaysPerVPC int // that a VPC is attached to (LIM-35)
+	TransitAttachments    int // per transit gateway (LIM-36)
+	TransitRouteTables    int // per transit gateway (LIM-37)
+	TransitRoutes         int // over all tables of a transit gateway (LIM-37)
+	TransitPeerings       int // per transit gateway (LIM-38)
+	BlockExclusions       int // per Region (LIM-58)
 }
 
 // DefaultLimits are the quotas of a new account.
@@ -41,8 +58,10 @@ func DefaultLimits() Limits {
 		PrefixLists: 100, PrefixListEntries: 1000,
 		SecurityGroups: 2500, GroupRules: 60, InterfaceGroups: 5, GroupProduct: 1000,
 		NetworkACLs: 200, ACLEntries: 20,
-		InternetGateways: 5, NATGateways: 5, ElasticIPs: 5, Interfaces: 5000,
-		Peerings: 50, GatewayEndpoints: 20, GWLBEndpoints: 50,
+		InternetGateways: 5, NATGateways: 5, NATElasticIPs: 2, EgressOnly: 5, ElasticIPs: 5, Interfaces: 5000,
+		VPNGateways: 5, VPNConnections: 10, CustomerGateways: 50, VPNRoutes: 100,
+		Peerings: 50, GatewayEndpoints: 20, GWLBEndpoints: 50, BlockExclusions: 50,
+		TransitGateways: 5, TransitGatewaysPerVPC: 5, TransitAttachments: 5000, TransitRouteTables: 20, TransitRoutes: 10000, TransitPeerings: 50,
 	}
 }
 
@@ -50,12 +69,25 @@ func DefaultLimits() Limits {
 // [Errors], or nil.
 func (n *Network) CheckLimits(l Limits) error {
 	c := &checker{n: n, ix: n.Index()}
+	c.limits(l)
+	return c.errs.orNil()
+}
+
+func (c *checker) limits(l Limits) {
+	n := c.n
 	c.limitProduct(l)
 	c.limitRegions(l)
 	c.limitLists(l)
+	c.limitTransit(l)
+	c.limitVPN(l)
+	c.limitExclusions(l)
 	for _, v := range n.VPCs {
 		c.limitVPC(v, l)
+		c.limitFlowLogs(v, l)
 		c.limitZones(v, l)
+		for _, g := range v.Gateways {
+			c.limitNAT(g, l)
+		}
 		for _, t := range v.RouteTables {
 			c.limitRoutes(t, l)
 		}
@@ -71,15 +103,19 @@ func (n *Network) CheckLimits(l Limits) error {
 			}
 		}
 	}
-	return c.errs.orNil()
 }
 
-// over compares a count with its limit.
-func over(count, limit int, code, what, rule string) *mistake {
-	if limit == 0 || count <= limit {
+// over compares a count with its limit. What it answers is a mistake only if the
+// limit is exceeded, which is for checker.add to see.
+func over(n, limit int, code, what, rule string) *mistake {
+	if limit == 0 {
 		return nil
 	}
-	return wrong(code, "has %d %s, more than %d (%s)", count, what, limit, rule)
+	m := &mistake{code: code, count: &count{what: what, rule: rule, n: n, limit: limit}}
+	if n > limit {
+		m.message = fmt.Sprintf("has %d %s, more than %d (%s)", n, what, limit, rule)
+	}
+	return m
 }
 
 // each adds every mistake, for counts that have nothing to do with each other.
@@ -101,8 +137,8 @@ type region struct{ account, name string }
 
 // usage is what one Region has.
 type usage struct {
-	first                                                 *VPC
-	vpcs, groups, gateways, addresses, interfaces, points int
+	first                                                             *VPC
+	vpcs, groups, gateways, egressOnly, addresses, interfaces, points int
 }
 
 // limitRegions reports a Region by its first VPC.
@@ -122,6 +158,7 @@ func (c *checker) limitRegions(l Limits) {
 			over(u.vpcs, l.VPCs, CodeVPCLimit, "VPCs", "LIM-1"),
 			over(u.groups, l.SecurityGroups, CodeGroupLimit, "security groups", "LIM-12"),
 			over(u.gateways, l.InternetGateways, CodeInternetGatewayLimit, "internet gateways", "LIM-18"),
+			over(u.egressOnly, l.EgressOnly, CodeInternetGatewayLimit, "egress-only internet gateways", "LIM-19"),
 			over(u.addresses, l.ElasticIPs, CodeAddressLimit, "Elastic IPs", "LIM-27"),
 			over(u.interfaces, l.Interfaces, CodeInterfaceLimit, "interfaces", "LIM-28"),
 			over(u.points, l.GatewayEndpoints, CodeEndpointLimit, "gateway endpoints", "LIM-32"))

@@ -1,7 +1,9 @@
 package vpc
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/routing"
@@ -22,8 +24,11 @@ func (u *usage) count(v *VPC) {
 	}
 	for _, g := range v.Gateways {
 		u.addresses += elastic(g.Addresses)
-		if g.Kind == routing.GatewayEndpoint {
+		switch g.Kind {
+		case routing.GatewayEndpoint:
 			u.points++
+		case routing.EgressOnlyGateway:
+			u.egressOnly++
 		}
 	}
 }
@@ -53,7 +58,7 @@ func (c *checker) limitVPC(v *VPC, l Limits) {
 		}
 	}
 	for _, g := range v.Gateways {
-		if g.Kind == routing.GWLBEndpoint {
+		if g.Kind == routing.GWLBEndpoint || g.Kind == routing.InterfaceEndpoint {
 			points++
 		}
 	}
@@ -73,7 +78,8 @@ func (c *checker) limitVPC(v *VPC, l Limits) {
 		over(tables, l.RouteTables, CodeRouteTableLimit, "route tables", "RT-56"),
 		over(len(v.NetworkACLs), l.NetworkACLs, CodeNetworkACLLimit, "network ACLs", "LIM-15"),
 		over(peerings, l.Peerings, CodePeeringLimit, "active peering connections", "LIM-30"),
-		over(points, l.GWLBEndpoints, CodeEndpointLimit, "Gateway Load Balancer endpoints", "LIM-33"))
+		over(c.transitOf(v), l.TransitGatewaysPerVPC, CodeTransitAttachmentLimit, "transit gateways", "LIM-35"),
+		over(points, l.GWLBEndpoints, CodeEndpointLimit, "interface and Gateway Load Balancer endpoints", "LIM-33"))
 }
 
 // limitZones counts the NAT gateways of each zone. A zone without a name is one.
@@ -88,6 +94,11 @@ func (c *checker) limitZones(v *VPC, l Limits) {
 		if count[s.Zone] == l.NATGateways+1 && l.NATGateways > 0 {
 			c.add(gatewaySubject(g),
 				wrong(CodeNATGatewayLimit, "zone %q has %d NAT gateways already (LIM-21)", s.Zone, l.NATGateways))
+		}
+	}
+	for _, zone := range slices.Sorted(maps.Keys(count)) {
+		if c.counting && l.NATGateways > 0 {
+			c.add(subject{kind: "zone", name: zone, origin: v.Origin}, over(count[zone], l.NATGateways, CodeNATGatewayLimit, "NAT gateways", "LIM-21"))
 		}
 	}
 }

@@ -10,6 +10,8 @@ type Network struct {
 	// Gateways joins VPCs to each other or to the outside: peering connections,
 	// transit gateways. Gateways that belong to one VPC are in [VPC.Gateways].
 	Gateways []*Gateway
+	// BlockPublicAccess are the settings of Regions about internet gateways (IGW-28).
+	BlockPublicAccess []*BlockPublicAccess
 	// Expect is what the author of the description claims of it.
 	Expect []Expectation
 
@@ -33,6 +35,9 @@ type VPC struct {
 	Instances       []*Instance
 	InternetGateway *InternetGateway // the one attached, nil for none
 	Gateways        []*Gateway
+	LoadBalancers   []*LoadBalancer
+	TargetGroups    []*TargetGroup
+	FlowLogs        []*FlowLog
 
 	// MainRouteTable is the table of subnets that name none. Empty: a table that
 	// holds only the local routes.
@@ -183,8 +188,8 @@ type PrefixList struct {
 	Origin  string
 }
 
-// Gateway is a node that routes can name and that this version does not carry
-// packets through; a packet sent to it has an unknown fate.
+// Gateway is a node that routes can name, like a NAT gateway or a peering
+// connection. At the kinds that are only named a packet has an unknown fate.
 type Gateway struct {
 	Kind     Kind
 	ID, Name string
@@ -192,11 +197,46 @@ type Gateway struct {
 	Subnet string
 	// VPCs it joins, if it is described outside a VPC.
 	VPCs []string
-	// State is AWS's word for it.
+	// State is AWS's word for it; empty for the one in which it works.
 	State string
-	// Addresses it owns.
+	// Private says that a NAT gateway has private addresses only (NAT-1).
+	Private bool
+	// Failure is AWS's FailureCode of a NAT gateway in state failed (NAT-30).
+	Failure string
+	// Draining are those of a NAT gateway's addresses that are being removed: they
+	// serve the connections that they have and get no new ones (NAT-35).
+	Draining []netip.Addr
+	// Addresses it owns, a NAT gateway's primary one first. Without any, a NAT
+	// gateway in a subnet gets the subnet's next free address, and, unless it is
+	// Private, a public one, when the network is compiled.
 	Addresses []Address
-	Origin    string
+	// Endpoint is what a VPC endpoint has; nil if no more than its kind is known.
+	Endpoint *Endpoint
+	// Transit is what a transit gateway consists of; nil for AWS's defaults.
+	Transit *Transit
+	// VPN is what a virtual private gateway has on its outer side.
+	VPN    *VPN
+	Origin string
+}
+
+// Works reports whether the gateway is in the state in which it carries packets
+// (NAT-29, PCX-1).
+func (g *Gateway) Works() bool {
+	switch g.State {
+	case "", "available", "active", "attached":
+		return true
+	}
+	return false
+}
+
+// Gone reports whether the gateway has been deleted, so that routes to it are
+// blackholes (RT-33, RT-34, EIGW-8).
+func (g *Gateway) Gone() bool {
+	switch g.State {
+	case "deleted", "deleting", "detached", "detaching", "rejected", "expired", "failed":
+		return true
+	}
+	return false
 }
 
 // Expectation is one claim of the author: traffic and what becomes of it.

@@ -139,6 +139,14 @@ func (ix *Index) joins(g *Gateway, v *VPC) bool {
 			return true
 		}
 	}
+	if g.Transit == nil {
+		return false
+	}
+	for _, a := range g.Transit.Attachments {
+		if a.Kind == VPCAttachment && ix.vpcs.get(a.VPC) == v {
+			return true
+		}
+	}
 	return false
 }
 

@@ -27,8 +27,12 @@ func (n *Network) Validate() error {
 		c.groups(v)
 		c.acls(v)
 		c.interfaces(v, s)
+		c.loadBalancers(v)
+		c.flowLogs(v)
 	}
 	c.publicAddresses()
+	c.directConnect()
+	c.blockPublicAccess()
 	c.expectations()
 	return c.errs.orNil()
 }
@@ -39,6 +43,9 @@ type checker struct {
 	ix   *Index
 	igws map[string]*VPC // see igwOwner
 	errs Errors
+
+	counting bool // for Usage
+	uses     []Use
 }
 
 // subject is what a check is about. The name of the resource is put together
@@ -73,18 +80,21 @@ func (s subject) part(element any, origin string) subject {
 }
 
 // mistake is one finding: the code, and what was found and expected.
-type mistake struct{ code, message string }
+type mistake struct {
+	code, message string
+	count         *count // of a limit: see over
+}
 
 // wrong makes a mistake; what it says ends with the rule that is broken.
 func wrong(code, format string, args ...any) *mistake {
-	return &mistake{code, fmt.Sprintf(format, args...)}
+	return &mistake{code: code, message: fmt.Sprintf(format, args...)}
 }
 
 // add keeps the first of several possible mistakes about a subject, and reports
 // whether there was one. The callers list them in the order of ERR-2.
 func (c *checker) add(s subject, mistakes ...*mistake) bool {
 	for _, m := range mistakes {
-		if m != nil {
+		if m != nil && !c.within(s, m) {
 			c.errs = append(c.errs, &Error{Code: m.code, Resource: s.resource(), Message: m.message, Origin: s.origin, Element: s.element})
 			return true
 		}
@@ -117,9 +127,10 @@ func (c *checker) network() {
 		c.add(listSubject(l), c.ix.prefixLists.check(l.ID, l), tooManyEntries(l))
 	}
 	for _, g := range c.n.Gateways {
-		c.add(gatewaySubject(g), c.ix.gateways.check(g.ID, g), gatewayKind(g), c.unknownVPC(g))
+		c.add(gatewaySubject(g), c.ix.gateways.check(g.ID, g), gatewayKind(g), c.unknownVPC(g), c.activeOverlap(g))
 	}
 	c.gatewayPairs()
+	c.transitGateways()
 }
 
 func listSubject(l *PrefixList) subject {

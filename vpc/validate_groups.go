@@ -134,9 +134,9 @@ func (c *checker) mayRefer(v, w *VPC, direction string) bool {
 			continue
 		}
 		switch {
-		case g.Kind == routing.TransitGateway && direction == "ingress":
+		case g.Kind == routing.TransitGateway && direction == "ingress" && c.n.refersOver(g, v, w):
 			return true
-		case g.Kind == routing.PeeringConnection && wasActive(g.State) && v.Region == w.Region:
+		case g.Kind == routing.PeeringConnection && wasActive(c.ix.peeringState(g)) && v.Region == w.Region:
 			return true
 		}
 	}

@@ -115,7 +115,8 @@ func TestSG20_ReachOfReferences(t *testing.T) {
 func TestReferencesOverATransitGateway(t *testing.T) {
 	tgw := func(change func(*VPC)) func(*Network) {
 		return func(n *Network) {
-			n.Gateways = append(n.Gateways, &Gateway{ID: "tgw-1", Kind: routing.TransitGateway, VPCs: []string{"main", "lone"}})
+			n.Gateways = append(n.Gateways, &Gateway{ID: "tgw-1", Kind: routing.TransitGateway, VPCs: []string{"main", "lone"},
+				Transit: &Transit{GroupReferences: true}})
 			change(n.VPCs[0])
 		}
 	}

@@ -3,6 +3,8 @@ package vpc
 import (
 	"net/netip"
 	"time"
+
+	"github.com/vpcemu/vpcemu/routing"
 )
 
 // interfaces checks the interfaces of one VPC: each by itself, then what they
@@ -17,14 +19,18 @@ func (c *checker) interfaces(v *VPC, sc *scope) {
 				c.add(about, sc.interfaces.check(i.ID, i))
 				continue
 			}
-			c.add(about, sc.interfaces.check(i.ID, i), malformedInterface(i), c.unknownInstance(v, sc, i), c.unknownGroup(v, sc, i), c.elsewhereZone(sc, s, i))
+			c.add(about, sc.interfaces.check(i.ID, i), malformedInterface(i), natInterface(i), c.unknownInstance(v, sc, i), c.unknownGroup(v, sc, i), c.elsewhereZone(sc, s, i))
 			for k := range i.Addresses {
 				c.address(owners, s, i, k)
 			}
 		}
 	}
+	managed := natAddresses(v)
 	for _, g := range v.Gateways {
 		for k := range g.Addresses {
+			if managed[g.Addresses[k].IP] && g.Kind == routing.NATGateway {
+				continue
+			}
 			a := &g.Addresses[k]
 			about := gatewaySubject(g)
 			about.element = a
@@ -193,13 +199,15 @@ func (c *checker) publicAddresses() {
 	for _, v := range c.n.VPCs {
 		for _, s := range v.Subnets {
 			for _, i := range s.Interfaces {
-				if i.Unknown == "" {
+				if i.Unknown == "" && i.Kind != natKind {
 					check(v, interfaceSubject(i), i.Addresses)
 				}
 			}
 		}
 		for _, g := range v.Gateways {
-			check(v, gatewaySubject(g), g.Addresses)
+			if g.Kind != routing.NATGateway || g.State != "" && g.State != "failed" && !g.Gone() { // else its state says it (NAT-30)
+				check(v, gatewaySubject(g), g.Addresses)
+			}
 		}
 	}
 	for _, g := range c.n.Gateways {

@@ -93,7 +93,10 @@ func TestIGW25_OneOwnerPerPublicAddress(t *testing.T) {
 		{"another interface", taken, second(func(n *Network, a Address) { n.VPCs[0].Subnets[1].Interfaces[0].AddPublicIP("203.0.113.1") })},
 		{"another address", fine, second(func(n *Network, a Address) { n.VPCs[0].Subnets[1].Interfaces[0].AddPublicIP("203.0.113.2") })},
 		{"another VPC", taken, second(func(n *Network, a Address) { n.VPCs[1].Subnets[0].Interfaces[0].AddPublicIP("203.0.113.1") })},
-		{"a NAT gateway", taken, second(func(n *Network, a Address) { n.VPCs[0].Gateways[0].Addresses = []Address{a} })},
+		{"a NAT gateway", taken, second(func(n *Network, a Address) {
+			n.VPCs[0].Gateways[0].Addresses, n.VPCs[0].Gateways[0].State = []Address{a}, "available"
+		})},
+		{"a NAT gateway yet to be built, which fails (NAT-30)", fine, second(func(n *Network, a Address) { n.VPCs[0].Gateways[0].Addresses = []Address{a} })},
 		{"a gateway of the network", taken, second(func(n *Network, a Address) { n.Gateways[0].Addresses = []Address{a} })},
 		{"an interface that is not understood", fine, second(func(n *Network, a Address) {
 			n.VPCs[1].Subnets[0].Interfaces[0].AddPublicIP("203.0.113.1").Unknown = "odd"

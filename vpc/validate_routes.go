@@ -16,12 +16,10 @@ func (c *checker) routeTables(v *VPC, sc *scope) {
 			here.subnets[p.Masked()] = true
 		}
 	}
-	if v.InternetGateway != nil {
-		here.edge = sc.tables.get(v.InternetGateway.RouteTable)
-	}
+	here.findEdges()
 	for _, t := range v.RouteTables {
 		s := tableSubject(t)
-		spoilt := c.kept(s, here.removals(t))
+		spoilt := c.kept(s, here.removals(c.n, t))
 		c.add(s, sc.tables.check(t.ID, t), here.edgeTable(t))
 		c.routes(here, t, s, spoilt)
 	}
@@ -29,7 +27,7 @@ func (c *checker) routeTables(v *VPC, sc *scope) {
 
 // removals are the problems of a table, in which a local route that somebody
 // wanted to remove is not one that is not there (ERR-20).
-func (p *place) removals(t *RouteTable) problems {
+func (p *place) removals(n *Network, t *RouteTable) problems {
 	found := problems{slices.Clone(t.errs)}
 	for k, err := range found.errs {
 		var e *Error
@@ -40,6 +38,9 @@ func (p *place) removals(t *RouteTable) problems {
 		removed, _ := e.Element.(netip.Prefix)
 		if local := func(q netip.Prefix) bool { return q.Masked() == removed.Masked() }; slices.ContainsFunc(p.v.CIDRs, local) {
 			known.Code, known.Message = CodeInvalidValue, "cannot remove its local route (ERR-20)"
+		}
+		if p.removedEndpoint(n, t, e.Message) {
+			known.Code, known.Message = CodeInvalidValue, "cannot remove the route of an endpoint that it is associated with (RT-24)"
 		}
 		known.Element = nil // the table
 		found.errs[k] = &known
@@ -55,8 +56,8 @@ func tableSubject(t *RouteTable) subject {
 type place struct {
 	v       *VPC
 	scope   *scope
-	subnets map[netip.Prefix]bool // the ranges of the VPC's subnets
-	edge    *RouteTable           // the internet gateway's table, if it has one
+	subnets map[netip.Prefix]bool  // the ranges of the VPC's subnets
+	edges   map[*RouteTable]string // tables of gateways, with whose they are
 }
 
 // routes checks the routes of one table. A spoilt table has routes that could
@@ -73,7 +74,7 @@ func (c *checker) routes(here *place, t *RouteTable, s subject, spoilt bool) {
 			continue
 		}
 		target, lost := c.target(here, r)
-		if c.add(about, lost, unsuited(r, target), here.local(r, target), here.edgeRoute(t, r, target)) || r.Source.Propagated() {
+		if c.add(about, lost, c.attached(here.v, r, target), unsuited(r, target), here.endpointRoute(t, r, target), here.local(r, target), here.edgeRoute(t, r, target)) || r.Source.Propagated() {
 			continue
 		}
 		key := c.routeKey(r)
@@ -150,6 +151,8 @@ func unsuited(r *routing.Route, target routing.Target) *mistake {
 		return wrong(CodeInvalidValue, "the destination %s is IPv4, and %s takes only IPv6 (RT-39)", r.Destination, target)
 	case target.Kind == routing.NATGateway && six && !within(nat64, r.Destination):
 		return wrong(CodeInvalidValue, "the destination %s does not cover %s, all that the NAT gateway %s takes of IPv6 (RT-40)", r.Destination, nat64, target)
+	case target.Kind == routing.InterfaceEndpoint && !r.Blackhole:
+		return wrong(CodeRouteNotSupported, "the route to %s names the interface endpoint %s, which no route can name (RT-38)", to(r), target)
 	case target.Kind == routing.GatewayEndpoint && r.PrefixList == "" && !r.Blackhole:
 		return wrong(CodeRouteNotSupported, "the route to %s names the endpoint %s; a CIDR can only go to a Gateway Load Balancer endpoint (RT-38)", to(r), target)
 	}

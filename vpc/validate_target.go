@@ -108,13 +108,14 @@ func notFoundRule(k routing.TargetKind) string {
 
 // edgeTable checks what a gateway's table may be (RT-44).
 func (p *place) edgeTable(t *RouteTable) *mistake {
+	of := p.edges[t]
 	switch {
-	case p.edge != t || t.Unknown != "":
+	case of == "" || t.Unknown != "":
 		return nil
 	case len(t.Propagating) > 0:
-		return wrong(CodeInvalidValue, "routes are propagated into it, but it is the table of the gateway %s (RT-44)", p.v.InternetGateway.ID)
+		return wrong(CodeInvalidValue, "routes are propagated into it, but it is the table of the gateway %s (RT-44)", of)
 	case p.v.MainRouteTable != "" && p.scope.tables.get(p.v.MainRouteTable) == t:
-		return wrong(CodeInvalidValue, "is the VPC's main table and that of the gateway %s (RT-44)", p.v.InternetGateway.ID)
+		return wrong(CodeInvalidValue, "is the VPC's main table and that of the gateway %s (RT-44)", of)
 	}
 	return nil
 }
@@ -122,7 +123,7 @@ func (p *place) edgeTable(t *RouteTable) *mistake {
 // edgeRoute checks what a route of a gateway's table may be: the whole VPC or a
 // whole subnet, to an interface or a Gateway Load Balancer endpoint (RT-43).
 func (p *place) edgeRoute(t *RouteTable, r *routing.Route, target routing.Target) *mistake {
-	if p.edge != t || target.Kind == routing.Local {
+	if p.edges[t] == "" || target.Kind == routing.Local {
 		return nil
 	}
 	switch {

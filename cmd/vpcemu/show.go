@@ -22,6 +22,7 @@ On a terminal, lines that are too long end in "…"; --wide leaves them long.`
 const showExamples = `  vpcemu show example:three-tier
   vpcemu show net.yaml --only subnets,route-tables
   vpcemu show snapshot --only report                    # what is missing or not modelled?
+  vpcemu show net.yaml --limits                         # use against quotas
   vpcemu show snapshot -o json`
 
 // showFlags are the flags of show.
@@ -29,6 +30,7 @@ type showFlags struct {
 	output choice
 	only   choices
 	wide   bool
+	limits bool
 }
 
 func (a *app) showCommand() *cobra.Command {
@@ -45,6 +47,7 @@ func (a *app) showCommand() *cobra.Command {
 	outputFlag(c, &f.output, "form of the answer")
 	c.Flags().Var(&f.only, "only", "the tables to show, with commas between them (default all)")
 	completeList(c, "only", f.only.allowed)
+	c.Flags().BoolVar(&f.limits, "limits", false, "show use against AWS's default quotas instead: of each the fullest, and all that are over")
 	c.Flags().BoolVarP(&f.wide, "wide", "w", false, "do not cut lines to the width of the terminal")
 	return c
 }
@@ -53,6 +56,9 @@ func (a *app) show(network string, f showFlags) error {
 	e, rep, err := a.openNetwork(network)
 	if err != nil {
 		return err
+	}
+	if f.limits {
+		return a.showLimits(network, e.Network(), f)
 	}
 	v := newView(network, e.Network())
 	v.Report = rep

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/emu/flowlog"
 )
 
 const traceHelp = `Trace sends the packets of a connection through the network and tells what they
@@ -16,7 +17,8 @@ meet: the request, and the reply on its way back. If something drops a packet it
 is noted and the packet goes on, so that everything in the way is listed at once.
 
 SRC and DST are one of
-  app-1                    a name or an ID of an instance or a network interface
+  app-1                    a name or an ID of an instance, a network interface
+                           or a load balancer
   prod/app-1               the same, where several VPCs have one of that name
   10.0.2.4, 2001:db8::5    an address
   internet                 some host out there
@@ -36,12 +38,14 @@ const traceExamples = `  vpcemu trace example:three-tier app-1 db-1 tcp/5432    
   vpcemu trace net.yaml web-1 internet:203.0.113.7 tcp/443 --src-port 40000
   vpcemu trace net.yaml app-1 10.0.3.10 icmp --one-way      # a ping: blocked, status 1
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -o json         # for programs
-  vpcemu trace net.yaml app-1 db-1 tcp/5432 -q              # one word: REACHABLE`
+  vpcemu trace net.yaml app-1 db-1 tcp/5432 -q              # one word: REACHABLE
+  vpcemu trace net.yaml app-1 db-1 tcp/5432 --flow-logs     # and its flow-log lines`
 
 // traceFlags are the flags of trace, apart from the source port.
 type traceFlags struct {
 	output choice
 	query  emu.Query
+	logs   logFlags
 }
 
 func (a *app) traceCommand() *cobra.Command {
@@ -53,16 +57,18 @@ func (a *app) traceCommand() *cobra.Command {
 		Example:           traceExamples,
 		Args:              arguments("NETWORK", "SRC", "DST", "SERVICE"),
 		ValidArgsFunction: completeTrace,
-		RunE:              func(c *cobra.Command, args []string) error { return a.trace(c, args, f) },
+		RunE:              func(c *cobra.Command, args []string) error { return a.trace(c, args, &f) },
 	}
 	outputFlag(c, &f.output, "form of the answer")
 	c.Flags().Uint16Var(&f.query.SourcePort, "src-port", 0, "the client's `PORT` (default 49152)")
 	c.Flags().BoolVar(&f.query.OneWay, "one-way", false, "ask about the request only, not about the reply")
+	c.Flags().BoolVar(&f.query.AllTargets, "all-targets", false, "of a load balancer: ask about every target that it would choose")
 	c.Flags().BoolVarP(&f.query.IPv6, "ipv6", "6", false, "use IPv6 where both ends have both versions")
+	f.logs.add(c)
 	return c
 }
 
-func (a *app) trace(c *cobra.Command, args []string, f traceFlags) error {
+func (a *app) trace(c *cobra.Command, args []string, f *traceFlags) error {
 	q := f.query
 	q.Source, q.Destination = args[1], args[2]
 	var err error
@@ -80,22 +86,29 @@ func (a *app) trace(c *cobra.Command, args []string, f traceFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := a.writeTrace(t, f.output.value); err != nil {
+	records, err := f.logs.records(c, e.Network(), t)
+	if err != nil {
+		return err
+	}
+	if err := a.writeTrace(t, records, f.output.value); err != nil {
 		return err
 	}
 	a.warn(args[0], rep)
 	return answerStatus(t.Verdict)
 }
 
-func (a *app) writeTrace(t *emu.Trace, form string) error {
+func (a *app) writeTrace(t *emu.Trace, logs []flowlog.Written, form string) error {
 	switch {
 	case form == "json":
-		return writeJSON(a.out, t)
+		return writeJSON(a.out, loggedTrace{t, logs})
 	case a.quiet:
-		_, err := fmt.Fprintln(a.out, strings.ToUpper(t.Verdict.String()))
-		return err
+		fmt.Fprintln(a.out, strings.ToUpper(t.Verdict.String()))
+	default:
+		if err := t.WriteText(a.out, a.paint()); err != nil {
+			return err
+		}
 	}
-	return t.WriteText(a.out, a.paint())
+	return a.writeLogs(logs)
 }
 
 // answerStatus is the exit status of one answer.

@@ -135,9 +135,19 @@ func (w *viewer) gateways(v *plan.VPC) {
 }
 
 func (w *viewer) gateway(owner string, g *vpc.Gateway) {
-	row := gatewayView{identity: identity{g.ID, g.Name, owner, g.Origin}, Kind: g.Kind.String(), VPCs: g.VPCs, Subnet: g.Subnet, State: g.State}
+	row := gatewayView{identity: identity{g.ID, g.Name, owner, g.Origin}, Kind: g.Kind.String(), VPCs: g.VPCs, Subnet: g.Subnet, State: g.State, Modelled: carried(g.Kind)}
 	if len(g.Addresses) > 0 {
 		row.Addresses = addresses(g.Addresses)
 	}
 	w.view.Gateways = append(w.view.Gateways, row)
+}
+
+// carried reports whether packets are carried through gateways of a kind.
+func carried(k vpc.Kind) bool {
+	switch k {
+	case routing.NATGateway, routing.EgressOnlyGateway, routing.PeeringConnection, routing.TransitGateway, routing.VPNGateway,
+		routing.GatewayEndpoint, routing.GWLBEndpoint:
+		return true
+	}
+	return false
 }

@@ -17,6 +17,8 @@ import (
 //	edit add-egress GROUP SERVICE PEER
 //	edit add-acl-in ACL NUMBER allow|deny SERVICE CIDR
 //	edit add-acl-out ACL NUMBER allow|deny SERVICE CIDR
+//	edit add-flow-log VPC NAME
+//	edit remove-flow-log VPC NAME
 //	edit set-groups INTERFACE GROUP…
 //	edit add-internet-gateway VPC NAME
 //
@@ -35,6 +37,10 @@ func add(n *vpc.Network, args []string) error {
 		n.SecurityGroup(name).AllowOut(rest[0], rest[1])
 	case "add-acl-in", "add-acl-out":
 		return addEntry(n.NetworkACL(name), args[0], rest)
+	case "add-flow-log":
+		n.VPC(name).AddFlowLog(rest[0])
+	case "remove-flow-log":
+		n.VPC(name).RemoveFlowLog(rest[0])
 	case "set-groups":
 		n.Interface(name).Groups = rest
 	case "add-internet-gateway":

@@ -16,6 +16,7 @@ import (
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 	"github.com/vpcemu/vpcemu/vpc/load/yaml"
 )
@@ -28,7 +29,9 @@ type script struct {
 	opts     emu.Options
 	received map[*emu.Port][][]byte // the packets that the last send brought, by port
 	records  []emu.Record           // what flow logs would have of the last send
+	logs     logbook                // what flow logs have of all sends
 	claims   int
+	port     uint16 // "$q": the source port of what reached the internet last
 }
 
 // runScript runs a file; every failing line is one error of the test.
@@ -62,6 +65,7 @@ func runScript(t *testing.T, name string, data []byte) {
 
 // command runs one line: a verb, its words, and after ": " what is claimed.
 func (s *script) command(line string) error {
+	line = strings.ReplaceAll(line, "$q", strconv.Itoa(int(s.port)))
 	call, want, claims := strings.Cut(line+" ", ": ")
 	words := strings.Fields(call)
 	wants := strings.Fields(want)
@@ -75,6 +79,8 @@ func (s *script) command(line string) error {
 		return sameError(s.check(args), wants)
 	case "update":
 		return sameError(s.update(args), wants)
+	case "state":
+		return s.state(args[0], wants)
 	case "trace":
 		return s.trace(args, wants)
 	case "stages":
@@ -85,6 +91,8 @@ func (s *script) command(line string) error {
 		return s.arrived(args, wants)
 	case "records":
 		return s.recorded(args, wants)
+	case "flow-logs":
+		return s.flowLogs(args, wants)
 	case "limits":
 		return sameError(s.limits(args), wants)
 	case "edit":
@@ -124,7 +132,9 @@ func (s *script) load(file string) error {
 	if err != nil {
 		return err
 	}
-	s.em, err = emu.New(n, s.opts)
+	if s.em, err = emu.New(n, s.opts); err == nil {
+		s.logs = newLogbook(s.em, s.clock.Now())
+	}
 	return err
 }
 
@@ -312,13 +322,18 @@ func (s *script) send(args, want []string) error {
 func (s *script) portNames() []string {
 	names := []string{"internet"}
 	for _, v := range s.em.Network().VPCs {
+		for _, g := range v.Gateways {
+			if g.Kind == routing.VPNGateway && !g.Gone() {
+				names = append(names, "onprem:"+v.ID+"/"+g.ID)
+			}
+		}
 		for _, subnet := range v.Subnets {
 			for _, i := range subnet.Interfaces {
 				names = append(names, v.ID+"/"+i.ID)
 			}
 		}
 	}
-	return names
+	return append(names, s.endpointPorts()...)
 }
 
 func (s *script) listen(name string) error {
@@ -326,12 +341,21 @@ func (s *script) listen(name string) error {
 	if err != nil {
 		return err
 	}
-	p.Receive(func(b []byte) { s.received[p] = append(s.received[p], slices.Clone(b)) })
+	p.Receive(func(b []byte) {
+		s.received[p] = append(s.received[p], slices.Clone(b))
+		var pkt packet.Packet
+		if name == "internet" && pkt.Parse(b) == nil && pkt.Flow.SrcPort != 0 {
+			s.port = pkt.Flow.SrcPort
+		}
+	})
 	return nil
 }
 
 // record notes a line of a flow log.
-func (s *script) record(r emu.Record) { s.records = append(s.records, r) }
+func (s *script) record(r emu.Record) {
+	s.records = append(s.records, r)
+	s.logs.record(r)
+}
 
 // recorded claims the lines of flow logs: "egress app-1 ACCEPT, ingress db-1 REJECT";
 // after the word "flows" each has its flow too.

@@ -50,6 +50,8 @@ func (f *foreignTrace) query() (q emu.Query, ok bool) {
 		q.Source = f.Source
 	case "internet":
 		q.Source = "internet:" + f.SourceIP
+	case "on-prem":
+		q.Source = "onprem:" + f.SourceIP
 	default:
 		return q, false
 	}
@@ -96,7 +98,7 @@ func TestSnapshotsOfOthers(t *testing.T) {
 			f.agree(t, trace)
 		})
 	}
-	assert.Equal(t, []int{7, 10, 6}, []int{agreed, unknown, elsewhere}, "answered, unknown, starting where no packet of a VPC can start")
+	assert.Equal(t, []int{13, 8, 2}, []int{agreed, unknown, elsewhere}, "answered, unknown, starting where no packet of a VPC can start")
 }
 
 func (f *foreignTrace) agree(t *testing.T, trace *emu.Trace) {

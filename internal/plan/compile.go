@@ -35,8 +35,14 @@ func Compile(n *vpc.Network, prev *Plan) *Plan {
 	for _, desc := range n.VPCs {
 		p.VPCs = append(p.VPCs, c.vpc(desc))
 	}
-	for _, g := range n.Gateways {
-		c.unmodelled(g, nil)
+	c.gateways()
+	c.blockPublicAccess()
+	for _, v := range p.VPCs {
+		c.interfaces(v)
+	}
+	c.transits()
+	for _, v := range p.VPCs {
+		c.routes(v)
 	}
 	return p
 }
@@ -50,30 +56,50 @@ type compiler struct {
 	nextFree   int
 }
 
+// vpc begins a VPC with what needs no other one: its subnets, and the numbers of
+// its security groups.
 func (c *compiler) vpc(desc *vpc.VPC) *VPC {
-	v := &VPC{Desc: desc, owners: make(map[netip.Addr]*Interface), byName: make(map[string]*Interface)}
-	old := c.prevVPCs[desc.ID]
-	if old == nil {
-		old = &VPC{}
-	}
+	v := &VPC{Desc: desc, owners: make(map[netip.Addr]*Interface), byName: make(map[string]*Interface), unmodelled: make(map[netip.Addr]string)}
 	v.Resolver = resolver(desc)
+	for _, s := range desc.Subnets {
+		v.Subnets = append(v.Subnets, &Subnet{Desc: s, VPC: v})
+	}
+	c.numberGroups(v)
+	return v
+}
+
+// interfaces compiles the filters of a VPC and its interfaces. The groups of the
+// VPCs that it is joined to have their numbers.
+func (c *compiler) interfaces(v *VPC) {
+	old := c.before(v)
 	c.groups(v, old)
 	c.acls(v, old)
-	for _, s := range desc.Subnets {
+	for _, s := range v.Subnets {
 		c.subnet(v, s)
 	}
 	v.nameInterfaces()
-	v.unmodelled = make(map[netip.Addr]string)
-	for _, g := range desc.Gateways {
-		c.unmodelled(g, v.unmodelled)
-	}
-	c.tables(v, old)
+	c.joinEndpoints(v)
+	c.natInterfaces(v)
+	c.loadBalancers(v)
+}
+
+// routes compiles the route tables of a VPC. All interfaces and gateways are there.
+func (c *compiler) routes(v *VPC) {
+	c.tables(v, c.before(v))
 	c.gateway(v)
+	c.vpnEdge(v)
 	for _, s := range v.Subnets {
-		s.Routes = v.table(s.Desc.RouteTable, desc.MainRouteTable)
+		s.Routes = v.table(s.Desc.RouteTable, v.Desc.MainRouteTable)
 		s.ACL = v.acl(s.Desc.NetworkACL)
 	}
-	return v
+}
+
+// before is the VPC in the previous plan, an empty one if it is new.
+func (c *compiler) before(v *VPC) *VPC {
+	if old := c.prevVPCs[v.Desc.ID]; old != nil {
+		return old
+	}
+	return &VPC{}
 }
 
 // unmodelled notes the addresses of a gateway that packets end at with an
@@ -99,10 +125,8 @@ func resolver(desc *vpc.VPC) netip.Addr {
 	return netip.Addr{}
 }
 
-func (c *compiler) subnet(v *VPC, desc *vpc.Subnet) {
-	s := &Subnet{Desc: desc, VPC: v}
-	v.Subnets = append(v.Subnets, s)
-	for _, d := range desc.Interfaces {
+func (c *compiler) subnet(v *VPC, s *Subnet) {
+	for _, d := range s.Desc.Interfaces {
 		i := c.iface(s, d)
 		c.plan.Interfaces = append(c.plan.Interfaces, i)
 		s.Interfaces = append(s.Interfaces, i)
@@ -167,6 +191,27 @@ func (c *compiler) takenSlots() {
 				}
 			}
 		}
+		for _, b := range v.LoadBalancers {
+			for _, n := range b.Nodes {
+				if s := v.Subnet(n.Subnet); s != nil {
+					if slot, ok := c.prev.slots[v.ID+"/"+nodeID(b, s.ID)]; ok {
+						c.taken[slot] = true
+					}
+				}
+			}
+		}
+		for _, g := range v.Gateways { // their made-up interfaces
+			for _, key := range [...]string{v.ID + "/" + g.ID, madeUpKey(v, g)} {
+				if slot, ok := c.prev.slots[key]; ok {
+					c.taken[slot] = true
+				}
+			}
+		}
+	}
+	for _, key := range transitSlots(c.plan.Network) {
+		if slot, ok := c.prev.slots[key]; ok {
+			c.taken[slot] = true
+		}
 	}
 }
 
@@ -189,7 +234,7 @@ func (c *compiler) slot(key string) int {
 // security groups and a guest behind it (ENI-19).
 func isHost(kind string) bool {
 	switch kind {
-	case "", "interface", "efa", "efa-only", "trunk", "branch", "lambda":
+	case "", "interface", "efa", "efa-only", "trunk", "branch", "lambda", "vpc_endpoint":
 		return true
 	}
 	return false

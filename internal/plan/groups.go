@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -48,33 +49,84 @@ func mapsEqual(a, b map[string]firewall.GroupID) bool {
 	return true
 }
 
-// groups compiles the security groups of a VPC. A group that some interface has
-// by name only counts once, so names and IDs lead to the same number.
-func (c *compiler) groups(v, old *VPC) {
+// described are the security groups of a VPC, its default group among them even
+// if nobody described it.
+func described(v *VPC) []*vpc.SecurityGroup {
 	descs := v.Desc.SecurityGroups
 	if v.Desc.DefaultSecurityGroup == "" && !v.Desc.Partial && v.Desc.SecurityGroup("default") == nil {
 		descs = append(slices.Clone(descs), vpc.DefaultGroup())
 	}
-	v.names = names{groups: make(map[string]firewall.GroupID, 2*len(descs)), lists: c.plan.Network.PrefixLists}
-	for _, d := range descs {
+	return descs
+}
+
+// numberGroups numbers the security groups of a VPC. IDs and names lead to the
+// same number.
+func (c *compiler) numberGroups(v *VPC) {
+	v.descs = described(v)
+	v.names = names{groups: make(map[string]firewall.GroupID, 4*len(v.descs)), lists: c.plan.Network.PrefixLists}
+	for _, d := range v.descs {
 		v.names.groups[d.ID] = c.groupID(v.Desc.ID + "/" + d.ID)
 	}
-	for _, d := range descs {
+	for _, d := range v.descs {
 		if _, taken := v.names.groups[d.Name]; !taken && d.Name != "" {
 			v.names.groups[d.Name] = v.names.groups[d.ID]
 		}
 	}
+	v.names.add(v, v.descs)
+}
+
+// add makes the groups of a VPC known as "vpc/group".
+func (n names) add(v *VPC, descs []*vpc.SecurityGroup) {
 	for _, owner := range []string{v.Desc.ID, v.Desc.Name} {
 		for _, d := range descs {
-			v.names.groups[owner+"/"+d.ID] = v.names.groups[d.ID]
+			n.groups[owner+"/"+d.ID] = v.names.groups[d.ID]
 			if id, ok := v.names.groups[d.Name]; ok {
-				v.names.groups[owner+"/"+d.Name] = id
+				n.groups[owner+"/"+d.Name] = id
 			}
 		}
 	}
+}
+
+// joinGroups makes the groups of VPCs at the other end of active peering
+// connections in the same Region known, by ID and as "vpc/group" (SG-20, PCX-10).
+func (c *compiler) joinGroups(v *VPC) {
+	for _, g := range c.plan.Gateways {
+		peer := g.Other(v)
+		if g.Desc.Kind == routing.TransitGateway {
+			c.joinTransitGroups(v, g)
+		}
+		if peer == nil || !g.Desc.Works() || peer.Desc.Region != v.Desc.Region {
+			continue
+		}
+		v.names.join(peer)
+	}
+}
+
+// join makes the groups of another VPC known, by ID and as "vpc/group".
+func (n names) join(peer *VPC) {
+	for _, d := range peer.descs {
+		if _, taken := n.groups[d.ID]; !taken {
+			n.groups[d.ID] = peer.names.groups[d.ID]
+		}
+	}
+	n.add(peer, peer.descs)
+}
+
+// joinTransitGroups does so for VPCs on one transit gateway (SG-22).
+func (c *compiler) joinTransitGroups(v *VPC, g *Gateway) {
+	for _, peer := range c.plan.VPCs {
+		if peer != v && g.refers(v, peer) {
+			v.names.join(peer)
+		}
+	}
+}
+
+// groups compiles the security groups of a VPC.
+func (c *compiler) groups(v, old *VPC) {
+	c.joinGroups(v)
 	sameNames := v.names.equal(old.names)
-	v.Groups = make(map[string]*Group, len(descs))
-	for _, d := range descs {
+	v.Groups = make(map[string]*Group, len(v.descs))
+	for _, d := range v.descs {
 		g := &Group{ID: v.names.groups[d.ID], Desc: d}
 		was := old.Groups[d.ID]
 		if was != nil && sameNames && slices.Equal(was.Desc.Ingress, d.Ingress) && slices.Equal(was.Desc.Egress, d.Egress) {

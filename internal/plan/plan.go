@@ -18,6 +18,7 @@ type Plan struct {
 
 	VPCs       []*VPC
 	Interfaces []*Interface
+	Gateways   []*Gateway
 	// Slots is one more than the highest Interface.Slot.
 	Slots int
 
@@ -29,6 +30,7 @@ type Plan struct {
 	// carried through, with the gateway's ID.
 	unmodelled map[netip.Addr]string
 	slots      map[string]int // interface key → slot
+	gateways   map[*vpc.Gateway]*Gateway
 	groups     map[string]firewall.GroupID
 	lastGroup  firewall.GroupID // the highest number ever given
 }
@@ -61,7 +63,7 @@ func (p *Plan) Global(addr netip.Addr) *Interface {
 		return nil
 	}
 	for _, v := range p.VPCs {
-		if v.Gateway == nil && !v.Desc.Partial {
+		if v.Gateway == nil && v.EgressOnly == nil && !v.Desc.Partial {
 			continue
 		}
 		if i := v.Owner(addr); i != nil {
@@ -71,12 +73,26 @@ func (p *Plan) Global(addr netip.Addr) *Interface {
 	return nil
 }
 
+// GatewayOf is the interface's own gateway if it belongs to one of a kind.
+func (i *Interface) GatewayOf(kind vpc.Kind) *Gateway {
+	if i.Gateway == nil || i.Gateway.Desc.Kind != kind {
+		return nil
+	}
+	return i.Gateway
+}
+
 // VPC is a compiled VPC.
 type VPC struct {
 	Desc    *vpc.VPC
 	Subnets []*Subnet
 	// Gateway is the internet gateway attached to it, nil for none.
 	Gateway *InternetGateway
+	// EgressOnly is its egress-only internet gateway, nil for none.
+	EgressOnly *Gateway
+	// VPNGateway is its virtual private gateway, nil for none.
+	VPNGateway *Gateway
+	// Balancers are its load balancers.
+	Balancers []*LoadBalancer
 	// Resolver is base+2 of the primary CIDR, also if DNS is off (LNK-2, LNK-5).
 	Resolver netip.Addr
 	// Groups are the compiled security groups by ID.
@@ -91,6 +107,7 @@ type VPC struct {
 	tables     map[string]*Table
 	acls       map[string]*ACL
 	names      names
+	descs      []*vpc.SecurityGroup // its own groups, the default one included
 }
 
 type delegated struct {
@@ -128,6 +145,8 @@ type Subnet struct {
 	Interfaces []*Interface
 	Routes     *Table
 	ACL        *ACL
+	// Exposure is what Block Public Access leaves of its way to the internet.
+	Exposure Exposure
 }
 
 // Contains reports whether the address lies in one of the subnet's CIDRs.
@@ -159,12 +178,48 @@ type Table struct {
 	Unknown string
 }
 
+// Gateway is a compiled gateway that packets are carried through.
+type Gateway struct {
+	Desc *vpc.Gateway
+	// VPCs are the one it belongs to, or the ones it joins.
+	VPCs []*VPC
+	// Interface is the gateway's own in its subnet, nil if it has none. It has no
+	// security groups and no source/destination check (SG-52).
+	Interface *Interface
+	// Attachments are those of a transit gateway.
+	Attachments []*Attachment
+	// Outside is what it knows of on-premises networks, nil if it leads to none.
+	Outside *Outside
+	// Slot numbers gateways as Interface.Slot does interfaces.
+	Slot int
+}
+
+// Other is the VPC at the far end of a peering connection, nil if v is at
+// neither end.
+func (g *Gateway) Other(v *VPC) *VPC {
+	switch {
+	case len(g.VPCs) != 2:
+		return nil
+	case g.VPCs[0] == v:
+		return g.VPCs[1]
+	case g.VPCs[1] == v:
+		return g.VPCs[0]
+	}
+	return nil
+}
+
 // Target is where a route leads in this plan.
 type Target struct {
 	Kind routing.TargetKind
 	ID   string
-	// Interface is set for the kinds Interface and Instance.
+	// Interface is set for the kinds Interface, Instance and NATGateway.
 	Interface *Interface
+	// Gateway is set for gateways that packets are carried through.
+	Gateway *Gateway
+	// Attachment is the VPC's own to a transit gateway; in the tables of one it is
+	// where the route leads, and Equal are others that are as good (TGW-31).
+	Attachment *Attachment
+	Equal      []*Attachment
 	// Subnet is where the interface or the gateway stands, nil if it stands in
 	// none or that is not known.
 	Subnet *Subnet
@@ -200,6 +255,15 @@ type Interface struct {
 	Subnet *Subnet
 	// Instance it is attached to, nil for an interface that stands for itself.
 	Instance *vpc.Instance
+	// Gateway it belongs to, nil for the interface of a guest.
+	Gateway *Gateway
+	// Endpoint is the VPC endpoint that it is an interface of, nil for none.
+	Endpoint *Gateway
+	// Balancer it is a node of, nil for none.
+	Balancer *LoadBalancer
+	// Behind are the nodes that it answers through, where a load balancer leaves
+	// the client's address in the packets that it sends there (ELB-29).
+	Behind []*Interface
 	// Attached means that it can send and receive.
 	Attached bool
 	In, Out  *firewall.Filter

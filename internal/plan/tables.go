@@ -9,14 +9,14 @@ import (
 func (c *compiler) tables(v, old *VPC) {
 	v.tables = make(map[string]*Table, len(v.Desc.RouteTables))
 	for _, desc := range v.Desc.RouteTables {
-		t := &Table{ID: desc.ID, Routes: desc.Routes, Unknown: desc.Unknown}
+		t := &Table{ID: desc.ID, Routes: c.routesOf(v, desc), Unknown: desc.Unknown}
 		was := old.tables[desc.ID]
 		if was != nil && slices.Equal(was.Routes, t.Routes) && slices.Equal(old.Desc.CIDRs, v.Desc.CIDRs) && !usesPrefixLists(t.Routes) {
 			t.FIB = was.FIB
 		} else {
-			t.FIB = routing.Compile(desc.Routes, v.Desc.CIDRs, c.prefixList)
+			t.FIB = routing.Compile(t.Routes, v.Desc.CIDRs, c.lists(v, t.Routes))
 		}
-		for _, r := range desc.Routes {
+		for _, r := range t.Routes {
 			t.Targets = append(t.Targets, c.target(v, r))
 		}
 		v.tables[desc.ID] = t
@@ -63,14 +63,27 @@ func (c *compiler) target(v *VPC, r routing.Route) Target {
 		// An opaque far side (RT-41).
 	case routing.Nowhere:
 		t.Blackhole = true
-	default:
-		t.Subnet = v.subnetOfGateway(t.ID)
-		t.Unknown = t.Kind.String() + " " + t.ID + " is not modelled"
-		if !found {
-			t.Unknown = "nothing describes " + t.ID
+	case routing.NATGateway, routing.EgressOnlyGateway, routing.PeeringConnection, routing.TransitGateway, routing.VPNGateway:
+		if !c.gatewayTarget(v, &t) {
+			c.unmodelledTarget(v, &t, found)
 		}
+	case routing.GatewayEndpoint, routing.GWLBEndpoint:
+		if !c.endpointTarget(v, &t) {
+			c.unmodelledTarget(v, &t, found)
+		}
+	default:
+		c.unmodelledTarget(v, &t, found)
 	}
 	return t
+}
+
+// unmodelledTarget: what packets cannot be carried through, or nothing describes.
+func (c *compiler) unmodelledTarget(v *VPC, t *Target, found bool) {
+	t.Subnet = v.subnetOfGateway(t.ID)
+	t.Unknown = t.Kind.String() + " " + t.ID + " is not modelled"
+	if !found {
+		t.Unknown = "nothing describes " + t.ID
+	}
 }
 
 // subnetOfGateway is the subnet that a gateway of the VPC stands in, nil if it

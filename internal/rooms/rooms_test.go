@@ -34,13 +34,14 @@ var allowed = []struct {
 	{"vpc/load", []string{"vpc", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "go.yaml.in/yaml/v4"}},
 	{"internal/plan", []string{"vpc", "routing", "firewall"}},
 	{"emu", []string{"packet", "routing", "firewall", "vpc", "internal/plan", "internal/nearest"}},
+	{"emu/flowlog", []string{"emu", "packet", "firewall", "vpc"}},
 	{"emu/emutest", []string{"emu", "firewall", "vpc"}},
 	{"examples", nil},
 	{"bench", []string{"packet", "routing", "firewall", "vpc", "internal/plan", "emu"}},
 	{"internal/conformance", nil},
 	{"internal/rooms", nil},
 	{"cmd/vpcemu", []string{
-		"emu", "internal/plan", "internal/nearest", "vpc", "routing", "firewall", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "examples",
+		"emu", "emu/flowlog", "internal/plan", "internal/nearest", "vpc", "routing", "firewall", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "examples",
 		"github.com/spf13/cobra", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
 	}},
 }
@@ -55,7 +56,7 @@ var testsOnly = map[string][]string{
 	"vpc/load":             {"examples", "emu", "firewall"},
 	"vpc/load/yaml":        {"examples", "github.com/santhosh-tekuri/jsonschema/v6", "emu"},
 	"vpc/load/awsjson":     {"emu", "vpc/load/yaml"},
-	"internal/conformance": {"emu", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal"},
+	"internal/conformance": {"emu", "emu/flowlog", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal"},
 	"cmd/vpcemu":           {"github.com/rogpeppe/go-internal", "packet", "github.com/google/gopacket"},
 	"bench":                {"github.com/google/gopacket"},
 }

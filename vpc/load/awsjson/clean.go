@@ -151,6 +151,9 @@ func (s *sweep) remove() {
 	s.net.PrefixLists = keepPointers(s, s.net.PrefixLists)
 	s.net.Gateways = keepPointers(s, s.net.Gateways)
 	s.net.VPCs = keepPointers(s, s.net.VPCs)
+	for _, b := range s.net.BlockPublicAccess {
+		b.Exclusions = keep(s, b.Exclusions)
+	}
 	for _, n := range s.net.VPCs {
 		n.Subnets = keepPointers(s, n.Subnets)
 		n.RouteTables = keepPointers(s, n.RouteTables)
@@ -158,6 +161,9 @@ func (s *sweep) remove() {
 		n.SecurityGroups = keepPointers(s, n.SecurityGroups)
 		n.Instances = keepPointers(s, n.Instances)
 		n.Gateways = keepPointers(s, n.Gateways)
+		n.LoadBalancers = keepPointers(s, n.LoadBalancers)
+		n.TargetGroups = keepPointers(s, n.TargetGroups)
+		n.FlowLogs = keepPointers(s, n.FlowLogs)
 		if n.InternetGateway != nil && s.doomed[n.InternetGateway] {
 			n.InternetGateway, s.changed = nil, true
 		}

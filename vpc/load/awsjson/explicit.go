@@ -17,14 +17,20 @@ func explicit(n *vpc.Network) *vpc.Network {
 	c := n.Clone()
 	_ = c.Assign() // what has no address then stays without one
 	c.Expect = nil
+	for _, v := range c.VPCs { // not written
+		v.LoadBalancers, v.TargetGroups = nil, nil
+	}
 	for _, v := range c.VPCs {
+		propagate(v)
 		implied(v)
+		impliedEndpoints(c, v)
 		placeRegion(v)
 	}
 	slices.SortStableFunc(c.VPCs, func(a, b *vpc.VPC) int { return cmp.Compare(a.Region, b.Region) })
 	homeGateways(c)
 	x := &rewriter{c, c.Index(), renameAll(c)}
 	x.network()
+	propagatedSources(c)
 	for _, v := range c.VPCs {
 		giveUnlisted(v)
 	}
@@ -133,7 +139,7 @@ func placeRegion(v *vpc.VPC) {
 
 // gatewayOrder is the order in which the loader takes in kinds of gateways.
 var gatewayOrder = []routing.TargetKind{
-	routing.EgressOnlyGateway, routing.NATGateway, routing.VPNGateway, routing.GatewayEndpoint, routing.GWLBEndpoint,
+	routing.EgressOnlyGateway, routing.NATGateway, routing.VPNGateway, routing.GatewayEndpoint, routing.GWLBEndpoint, routing.InterfaceEndpoint,
 	routing.UnknownTarget, routing.CarrierGateway, routing.LocalGateway, routing.PeeringConnection, routing.TransitGateway,
 }
 
@@ -191,6 +197,7 @@ func sortGateways(list []*vpc.Gateway) {
 	})
 	for _, g := range list {
 		g.State = cmp.Or(g.State, usualState(g.Kind))
+		listedVPN(g)
 		for k := range g.Addresses {
 			g.Addresses[k].AutoPublic, g.Addresses[k].Elastic = false, g.Addresses[k].Public.IsValid()
 		}

@@ -15,11 +15,13 @@ func (l *loader) finish() {
 	l.leftoverRules()
 	l.inferCIDRs()
 	l.settleAttributes()
+	l.settleTransit()
 	l.inferInternetGateways()
 	l.useTables()
 	l.useACLs()
 	l.settleRoutes()
 	l.settleInstances()
+	l.noteBlockOptions()
 	l.noteMissing()
 	l.keys.report(l.report)
 	l.clean()
@@ -66,6 +68,10 @@ func (l *loader) useTables() {
 func (l *loader) useEdgeTable(use tableUse) {
 	if g := use.vpc.InternetGateway; g != nil && g.ID == use.gateway {
 		g.RouteTable = use.table
+		return
+	}
+	if out := l.outer(use.gateway); out != nil {
+		out.RouteTable = use.table
 		return
 	}
 	l.report.Note(report.Unmodelled, use.origin, "route table "+use.table, "is the edge table of %s, which is not the VPC's internet gateway", use.gateway)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
@@ -32,7 +33,19 @@ func (l *loader) addGateway(in *vpc.VPC, g *vpc.Gateway, v value) {
 	} else {
 		l.net.Gateways = append(l.net.Gateways, g)
 	}
-	l.report.Note(report.Unmodelled, v.origin(), g.Kind.String()+" "+g.ID, byName)
+	if !carried(g.Kind) {
+		l.report.Note(report.Unmodelled, v.origin(), g.Kind.String()+" "+g.ID, byName)
+	}
+}
+
+// carried reports whether packets are carried through gateways of a kind.
+func carried(k vpc.Kind) bool {
+	switch k {
+	case routing.NATGateway, routing.EgressOnlyGateway, routing.PeeringConnection, routing.VPNGateway, routing.TransitGateway,
+		routing.GatewayEndpoint, routing.InterfaceEndpoint: // what is behind the GWLB one nobody lists
+		return true
+	}
+	return false
 }
 
 // internetGateway takes in one element of describe-internet-gateways.
@@ -131,9 +144,9 @@ func (l *loader) attach(g *vpc.Gateway, key string, to []attachmentJSON, v value
 // listed for an hour; routes to it are blackholes (RT-33).
 func (l *loader) natGateway(v value) error {
 	var j struct {
-		NatGatewayID, VpcID, SubnetID, State, ConnectivityType string
-		Tags                                                   nameTag
-		NatGatewayAddresses                                    []natAddressJSON
+		NatGatewayID, VpcID, SubnetID, State, ConnectivityType, FailureCode string
+		Tags                                                                nameTag
+		NatGatewayAddresses                                                 []natAddressJSON
 	}
 	if err := l.decode(v, &j); err != nil {
 		return err
@@ -145,11 +158,16 @@ func (l *loader) natGateway(v value) error {
 	if err != nil {
 		return err
 	}
-	g := &vpc.Gateway{Kind: routing.NATGateway, ID: j.NatGatewayID, Name: string(j.Tags), Subnet: j.SubnetID, State: j.State}
+	g := &vpc.Gateway{Kind: routing.NATGateway, ID: j.NatGatewayID, Name: string(j.Tags), Subnet: j.SubnetID, State: j.State,
+		Private: j.ConnectivityType == "private", Failure: j.FailureCode}
 	for _, a := range j.NatGatewayAddresses {
 		l.natENIs[a.NetworkInterfaceID] = true
-		if a := a.address(); a.IP.IsValid() || a.Public.IsValid() {
-			g.Addresses = append(g.Addresses, a)
+		pair := a.address()
+		if pair.IP.IsValid() || pair.Public.IsValid() {
+			g.Addresses = append(g.Addresses, pair)
+		}
+		if len(g.Addresses) > 1 && pair.IP.IsValid() && (a.Status == "disassociating" || a.Status == "unassigning") {
+			g.Draining = append(g.Draining, pair.IP)
 		}
 	}
 	l.addGateway(in, g, v)
@@ -169,15 +187,9 @@ func (j natAddressJSON) address() vpc.Address {
 	return a
 }
 
-// endpoint takes in one element of describe-vpc-endpoints. Interface endpoints
-// are interfaces and no targets of routes.
+// endpoint takes in one element of describe-vpc-endpoints.
 func (l *loader) endpoint(v value) error {
-	var j struct {
-		VpcEndpointID, VpcID, VpcEndpointType, ServiceName, State string
-		SubnetIds                                                 []string
-		NetworkInterfaceIds, RouteTableIds, Groups                list
-		Tags                                                      nameTag
-	}
+	var j endpointJSON
 	if err := l.decode(v, &j); err != nil {
 		return err
 	}
@@ -188,22 +200,13 @@ func (l *loader) endpoint(v value) error {
 	if err != nil {
 		return err
 	}
-	g := &vpc.Gateway{ID: j.VpcEndpointID, Name: string(j.Tags), State: j.State}
-	switch j.VpcEndpointType {
-	case "Gateway", "":
-		g.Kind = routing.GatewayEndpoint
-	case "GatewayLoadBalancer":
-		g.Kind = routing.GWLBEndpoint
-	case "Interface":
-		l.report.Note(report.Unmodelled, v.origin(), "vpc endpoint "+g.ID, "an interface endpoint: its interfaces are read from NetworkInterfaces")
-		return errNoted
-	default:
-		g.Kind = routing.UnknownTarget
-		l.report.Note(report.Unmodelled, v.origin(), "vpc endpoint "+g.ID, "VpcEndpointType %q is not known", j.VpcEndpointType)
+	kind, known := endpointKinds[j.VpcEndpointType]
+	if !known {
+		kind = routing.UnknownTarget
+		l.report.Note(report.Unmodelled, v.origin(), "vpc endpoint "+j.VpcEndpointID, "VpcEndpointType %q is not known", j.VpcEndpointType)
 	}
-	if len(j.SubnetIds) == 1 {
-		g.Subnet = j.SubnetIds[0]
-	}
+	g := &vpc.Gateway{Kind: kind, ID: j.VpcEndpointID, Name: string(j.Tags), State: strings.ToLower(j.State)}
+	j.describe(g)
 	l.addGateway(in, g, v)
 	return nil
 }

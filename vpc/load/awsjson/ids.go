@@ -45,6 +45,7 @@ func (r *renamer) choose(e vpc.Element) {
 var prefixes = map[string]string{
 	"VPC": "vpc-", "subnet": "subnet-", "route table": "rtb-", "network ACL": "acl-", "security group": "sg-",
 	"instance": "i-", "interface": "eni-", "internet gateway": "igw-", "prefix list": "pl-",
+	"flow log": "fl-", "load balancer": "lb-", "target group": "tg-",
 }
 
 func prefixOf(e vpc.Element) string {

@@ -74,7 +74,15 @@ func TestInputTransitGateway(t *testing.T) {
 	require.Len(t, n.Gateways, 1)
 	assert.Equal(t, routing.TransitGateway, n.Gateways[0].Kind)
 	assert.Len(t, n.Gateways[0].VPCs, 2)
-	assert.True(t, r.Has(report.Unmodelled))
+	assert.NotContains(t, notes(r), "transit")
+	g := n.Gateways[0].Transit
+	for k, table := range []string{"tgw-rtb-0fa40c8df355dce6e", "tgw-rtb-096a7119299ab1c42"} {
+		a := g.Attachments[k]
+		assert.Equal(t, table, a.Association)
+		assert.Len(t, a.Subnets, 1)
+		assert.Equal(t, []string{g.Attachments[1-k].Association}, a.Propagation, "each into the table of the other")
+		assert.Empty(t, a.Unknown+g.RouteTables[k].Unknown)
+	}
 }
 
 func TestInputCustodian(t *testing.T) {

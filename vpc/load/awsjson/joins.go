@@ -101,7 +101,8 @@ func (l *loader) transitGateway(v value) error {
 	if err := l.claim("transit gateway", "TransitGatewayId", j.TransitGatewayID, v); err != nil {
 		return err
 	}
-	l.addGateway(nil, &vpc.Gateway{Kind: routing.TransitGateway, ID: j.TransitGatewayID, Name: string(j.Tags), State: j.State}, v)
+	l.addGateway(nil, &vpc.Gateway{Kind: routing.TransitGateway, ID: j.TransitGatewayID, Name: string(j.Tags), State: j.State,
+		Transit: transitOptions(j.Options)}, v)
 	return nil
 }
 
@@ -111,6 +112,7 @@ func (l *loader) transitVPC(v value) error {
 		TransitGatewayAttachmentID, TransitGatewayID, VpcID, State string
 		Options, SubnetIds                                         list
 		VpcOwnerID                                                 text
+		Tags                                                       nameTag
 	}
 	if err := l.decode(v, &j); err != nil {
 		return err
@@ -118,7 +120,18 @@ func (l *loader) transitVPC(v value) error {
 	if err := l.claim("transit gateway vpc attachment", "TransitGatewayAttachmentId", j.TransitGatewayAttachmentID, v); err != nil {
 		return err
 	}
-	return l.joinTransit(j.TransitGatewayID, attachmentJSON{j.State, j.VpcID}, v)
+	g, err := l.transitOf(j.TransitGatewayID, v)
+	if err != nil {
+		return err
+	}
+	a := l.attachmentOf(g, j.TransitGatewayAttachmentID, v)
+	a.Name, a.VPC, a.State = string(j.Tags), j.VpcID, j.State
+	var more vpcAttachmentJSON
+	if err := json.Unmarshal(v.raw, &more); err != nil {
+		join(&a.Unknown, "%v", explain(err))
+	}
+	more.settle(a)
+	return l.joinTransit(g, attachmentJSON{j.State, j.VpcID}, v)
 }
 
 // transitAttachment takes in one element of describe-transit-gateway-attachments,
@@ -135,23 +148,33 @@ func (l *loader) transitAttachment(v value) error {
 	if err := l.claim("transit gateway attachment", "TransitGatewayAttachmentId", j.TransitGatewayAttachmentID, v); err != nil {
 		return err
 	}
-	if j.ResourceType != "vpc" {
-		j.ResourceID = ""
+	g, err := l.transitOf(j.TransitGatewayID, v)
+	if err != nil {
+		return err
 	}
-	return l.joinTransit(j.TransitGatewayID, attachmentJSON{j.State, j.ResourceID}, v)
+	a := l.attachmentOf(g, j.TransitGatewayAttachmentID, v)
+	known := false
+	if a.Kind, known = attachmentKinds[j.ResourceType]; !known {
+		join(&a.Unknown, "its ResourceType %q is not known", j.ResourceType)
+		a.Kind = vpc.VPNAttachment
+	}
+	a.State = j.State
+	l.associate(a, j.Association)
+	if a.Kind != vpc.VPCAttachment {
+		a.Peer, j.ResourceID = j.ResourceID, ""
+		if a.Kind != vpc.PeeringAttachment {
+			a.Peer = ""
+		}
+	}
+	if a.VPC == "" {
+		a.VPC = j.ResourceID
+	}
+	return l.joinTransit(g, attachmentJSON{j.State, j.ResourceID}, v)
 }
 
 // joinTransit notes that a VPC is attached to a transit gateway, which need not
 // be described.
-func (l *loader) joinTransit(id string, a attachmentJSON, v value) error {
-	if id == "" {
-		return errNoGateway
-	}
-	g := l.gateways[id]
-	if g == nil {
-		g = &vpc.Gateway{Kind: routing.TransitGateway, ID: id}
-		l.addGateway(nil, g, v)
-	}
+func (l *loader) joinTransit(g *vpc.Gateway, a attachmentJSON, v value) error {
 	if a.live() {
 		if _, err := l.vpcOf(a.VpcID, v); err != nil {
 			return err
@@ -161,19 +184,11 @@ func (l *loader) joinTransit(id string, a attachmentJSON, v value) error {
 	return nil
 }
 
-// vpnConnection learns from describe-vpn-connections whether what a VPN gateway
-// propagates is static, and which public addresses are its tunnels'; the
-// connection itself is not modelled.
+// vpnConnection takes in a VPN connection of a virtual private gateway. It tells
+// whether what the gateway propagates is static, and which public addresses are its
+// tunnels'.
 func (l *loader) vpnConnection(v value) error {
-	var j struct {
-		VpnConnectionID, VpnGatewayID, State string
-		TransitGatewayID                     string
-		Options                              struct {
-			StaticRoutesOnly bool
-			TunnelOptions    []tunnelEnd
-		}
-		VgwTelemetry []tunnelEnd
-	}
+	var j vpnJSON
 	if err := json.Unmarshal(v.raw, &j); err != nil {
 		return explain(err)
 	}
@@ -189,7 +204,15 @@ func (l *loader) vpnConnection(v value) error {
 			t.addTo(g)
 		}
 	}
-	l.noteKind(&kind{key: "VpnConnections", verdict: "not modelled", why: notYet}, []value{v})
+	out := l.outer(j.VpnGatewayID)
+	if out == nil || strings.HasPrefix(j.State, "delet") {
+		l.noteKind(&kind{key: "VpnConnections", verdict: "not modelled", why: notYet}, []value{v})
+		return nil
+	}
+	if err := l.claim("vpn connection", "VpnConnectionId", j.VpnConnectionID, v); err != nil {
+		return err
+	}
+	out.Connections = append(out.Connections, j.connection(v))
 	return nil
 }
 
@@ -206,20 +229,6 @@ func (t tunnelEnd) addTo(g *vpc.Gateway) {
 		return
 	}
 	g.Addresses = append(g.Addresses, vpc.Address{Public: a})
-}
-
-// virtualInterface learns from describe-virtual-interfaces which VPN gateway
-// propagates what Direct Connect announces.
-func (l *loader) virtualInterface(v value) error {
-	var j struct{ VirtualInterfaceID, VirtualGatewayID string }
-	if err := json.Unmarshal(v.raw, &j); err != nil {
-		return explain(err)
-	}
-	if j.VirtualGatewayID != "" {
-		l.propagates(j.VirtualGatewayID, routing.DirectConnect)
-	}
-	l.noteKind(&kind{key: "VirtualInterfaces", verdict: "not modelled", why: notYet}, []value{v})
-	return nil
 }
 
 // propagates remembers where a VPN gateway's routes come from. With several

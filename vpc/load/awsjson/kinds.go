@@ -20,6 +20,8 @@ type kind struct {
 	// vague keys are used by other programs too, or by AWS for other things:
 	// they do not make a file an AWS listing.
 	vague bool
+	// single keys hold one object and not a list.
+	single bool
 }
 
 // handled is the dispatch table. Its order is the order of loading: what others
@@ -40,8 +42,14 @@ var handled = []kind{
 	{key: "TransitGateways", name: "transit gateway", load: (*loader).transitGateway},
 	{key: "TransitGatewayVpcAttachments", name: "transit gateway vpc attachment", load: (*loader).transitVPC},
 	{key: "TransitGatewayAttachments", name: "transit gateway attachment", load: (*loader).transitAttachment},
+	{key: "TransitGatewayRouteTables", name: "transit gateway route table", load: (*loader).transitTable},
+	{key: "TransitGatewayPropagations", name: "transit gateway propagation", load: (*loader).transitPropagations},
+	{key: "TransitGatewayRouteTablePropagations", name: "transit gateway propagation", load: (*loader).rawPropagation},
+	{key: "TransitGatewayStaticRoutes", name: "transit gateway routes", load: (*loader).transitStaticRoutes},
+	{key: "Routes", name: "transit gateway route", load: (*loader).rawRoute, vague: true}, // search-transit-gateway-routes
 	{key: "VpnConnections", name: "vpn connection", load: (*loader).vpnConnection},
 	{key: "VirtualInterfaces", name: "virtual interface", load: (*loader).virtualInterface},
+	{key: "DirectConnectGatewayAssociations", name: "direct connect association", load: (*loader).directConnect},
 	{key: "SecurityGroupRules", name: "security group rule", load: (*loader).securityGroupRule},
 	{key: "SecurityGroups", name: "security group", load: (*loader).securityGroup},
 	{key: "NetworkAcls", name: "network acl", load: (*loader).networkACL},
@@ -50,6 +58,15 @@ var handled = []kind{
 	{key: "Reservations", name: "reservation", load: (*loader).reservation},
 	{key: "Instances", name: "instance", load: (*loader).instance, vague: true},
 	{key: "Addresses", name: "address", load: (*loader).address, vague: true},
+	{key: "FlowLogs", name: "flow log", load: (*loader).flowLog},
+	{key: "TargetGroups", name: "target group", load: (*loader).targetGroup, vague: true},
+	{key: "LoadBalancers", name: "load balancer", load: (*loader).loadBalancer, vague: true},
+	{key: "LoadBalancerListeners", name: "load balancer's listeners", load: (*loader).wrappedListeners},
+	{key: "Listeners", name: "listener", load: (*loader).listener, vague: true},
+	{key: "LoadBalancerAttributes", name: "load balancer's attributes", load: (*loader).balancerAttributes},
+	{key: "LoadBalancerTargetHealth", name: "target health", load: (*loader).balancerHealth},
+	{key: "VpcBlockPublicAccessOptions", name: "Block Public Access options", load: (*loader).blockOptions, single: true},
+	{key: "VpcBlockPublicAccessExclusions", name: "Block Public Access exclusion", load: (*loader).blockExclusion},
 }
 
 // notYet is what notes say of what vpcemu does not model.
@@ -62,21 +79,21 @@ var noted = []struct {
 	keys, vague string
 }{
 	{report.Unmodelled, notYet, `
-		TransitGatewayRouteTables TransitGatewayPropagations TransitGatewayStaticRoutes TransitGatewayRouteTablePropagations
 		TransitGatewayAttachmentPropagations TransitGatewayPrefixListReferences TransitGatewayPeeringAttachments
 		TransitGatewayConnects TransitGatewayConnectPeers TransitGatewayMulticastDomains TransitGatewayPolicyTables
 		MulticastDomainAssociations MulticastGroups
-		DirectConnectGateways DirectConnectGatewayAssociations DirectConnectGatewayAttachments CustomerGateways
+		DirectConnectGatewayAttachments
 		LocalGatewayRouteTables LocalGatewayRouteTableVpcAssociations LocalGatewayRouteTableVpcAssociation
 		LocalGatewayRouteTableVirtualInterfaceGroupAssociations LocalGatewayVirtualInterfaceGroups LocalGatewayVirtualInterfaces
-		CoreNetworks SecurityGroupVpcAssociations VpcBlockPublicAccessExclusions`,
-		"Routes Associations Firewalls"}, // the first two of a transit gateway's table
+		CoreNetworks SecurityGroupVpcAssociations`,
+		"Associations Firewalls"}, // the first of a transit gateway's table
+	{report.Ignored, "its associations and virtual interfaces tell what it joins", "DirectConnectGateways", ""},
+	{report.Ignored, "the VPN connections to it tell what is behind it", "CustomerGateways", ""},
 	{report.Unmodelled, "not modelled; its interfaces are read from NetworkInterfaces", `
-		LoadBalancerDescriptions LoadBalancerListeners LoadBalancerAttributes LoadBalancerTargetHealth
-		TargetHealthDescriptions DBInstances DBClusters DomainStatusList`,
-		"LoadBalancers TargetGroups Listeners Clusters Functions"},
+		LoadBalancerDescriptions TargetHealthDescriptions DBInstances DBClusters DomainStatusList`,
+		"Clusters Functions"},
 	{report.Ignored, "no part in what packets do", `
-		AvailabilityZones DhcpOptions AccountAttributes InstanceStatuses PlacementGroups MovingAddressStatuses FlowLogs
+		AvailabilityZones DhcpOptions AccountAttributes InstanceStatuses PlacementGroups MovingAddressStatuses
 		PrefixListAssociations`,
 		"Regions Snapshots Tags Hosts ServiceDetails"},
 	{report.Ignored, "service names, of which the listing says nothing else", "", "ServiceNames"},

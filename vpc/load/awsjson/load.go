@@ -72,7 +72,7 @@ func Detect(name string) bool {
 		}
 		fields, _ := unwrap(root).object()
 		for _, f := range fields {
-			if k := kindOf(f.name); k != nil && !k.vague && f.kind() == "a list" {
+			if k := kindOf(f.name); k != nil && !k.vague && (f.kind() == "a list" || k.single) {
 				return true
 			}
 		}
@@ -129,9 +129,11 @@ type loader struct {
 	states     map[string]string       // instances whose state is not known, and why
 	metadata   map[string]vpc.Metadata // by instance
 	gateways   map[string]*vpc.Gateway
+	transit    transitIn
 	igws       map[string]bool // internet gateways that are described
 	natENIs    map[string]bool // interfaces of NAT gateways
 	sources    map[string]routing.Source
+	vifs       []virtualInterfaceJSON    // of Direct Connect gateways
 	peerCIDRs  map[string][]netip.Prefix // of VPCs, as peering connections tell
 	noDNS      map[string]bool           // VPCs with enableDnsSupport=false
 	groupNames map[*vpc.SecurityGroup]string
@@ -143,7 +145,8 @@ type loader struct {
 
 func newLoader() *loader {
 	return &loader{
-		net: &vpc.Network{}, report: &report.Report{Format: "aws"},
+		transit: newTransitIn(),
+		net:     &vpc.Network{}, report: &report.Report{Format: "aws"},
 		found: make(map[string][]value), seen: make(map[string]value),
 		vpcs: make(map[string]*vpc.VPC), stubs: make(map[*vpc.VPC]bool),
 		subnets: make(map[string]subnetIn), interfaces: make(map[string]*vpc.Interface),
@@ -236,7 +239,7 @@ func (l *loader) readKey(f field) {
 		return
 	}
 	elements, err := f.list()
-	if err != nil && k.load == nil {
+	if err != nil && (k.load == nil || k.single) {
 		elements, err = []value{f.value}, nil // one, by itself
 	}
 	if err != nil {

@@ -182,10 +182,10 @@ x.json:2: ignored: Vpcs[].Fresh: not looked at
 
 func TestKindsWithoutHandler(t *testing.T) {
 	for _, test := range []struct{ key, note string }{
-		{"TransitGatewayPropagations", "not modelled: TransitGatewayPropagations: 2 elements"},
-		{"DirectConnectGateways", "not modelled: DirectConnectGateways: 2 elements"},
-		{"directConnectGateways", "not modelled: DirectConnectGateways: 2 elements"},
-		{"LoadBalancerListeners", "its interfaces are read from NetworkInterfaces"},
+		{"TransitGatewayMulticastDomains", "not modelled: TransitGatewayMulticastDomains: 2 elements"},
+		{"DirectConnectGateways", "ignored: DirectConnectGateways: 2 elements"},
+		{"directConnectGateways", "ignored: DirectConnectGateways: 2 elements"},
+		{"TargetHealthDescriptions", "its interfaces are read from NetworkInterfaces"},
 		{"AvailabilityZones", "ignored: AvailabilityZones: 2 elements: no part in what packets do"},
 	} {
 		_, r := read(t, listed(test.key, `{"A": 1}`, `{"A": 2}`))

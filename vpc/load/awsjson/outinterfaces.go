@@ -2,6 +2,7 @@ package awsjson
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -155,23 +156,24 @@ func (l listing) gateway(v *vpc.VPC, g *vpc.Gateway) {
 		l.add(v.Region, "EgressOnlyInternetGateways", object{"EgressOnlyInternetGatewayId": g.ID, "Attachments": attachments}.named(g.Name))
 	case routing.VPNGateway:
 		l.add(v.Region, "VpnGateways", object{"VpnGatewayId": g.ID, "VpcAttachments": attachments}.set("State", g.State).named(g.Name))
+		l.vpn(v.Region, g)
 	case routing.CarrierGateway:
 		l.add(v.Region, "CarrierGateways", inside.set("CarrierGatewayId", g.ID))
 	case routing.NATGateway:
 		l.add(v.Region, "NatGateways", natObject(inside, g))
-	case routing.GatewayEndpoint, routing.GWLBEndpoint, routing.UnknownTarget:
+	case routing.GatewayEndpoint, routing.GWLBEndpoint, routing.InterfaceEndpoint, routing.UnknownTarget:
 		inside["VpcEndpointType"] = map[routing.TargetKind]string{
-			routing.GatewayEndpoint: "Gateway", routing.GWLBEndpoint: "GatewayLoadBalancer", routing.UnknownTarget: "unknown",
+			routing.GatewayEndpoint: "Gateway", routing.GWLBEndpoint: "GatewayLoadBalancer", routing.InterfaceEndpoint: "Interface", routing.UnknownTarget: "unknown",
 		}[g.Kind]
-		if g.Subnet != "" {
-			inside["SubnetIds"] = []string{g.Subnet}
-		}
-		l.add(v.Region, "VpcEndpoints", inside.set("VpcEndpointId", g.ID))
+		l.add(v.Region, "VpcEndpoints", endpointObject(inside, g))
 	}
 }
 
 func natObject(o object, g *vpc.Gateway) object {
-	o["ConnectivityType"] = "private"
+	o["ConnectivityType"] = "public"
+	if g.Private {
+		o["ConnectivityType"] = "private"
+	}
 	addresses := []object{}
 	for _, a := range g.Addresses {
 		entry := object{}
@@ -180,12 +182,14 @@ func natObject(o object, g *vpc.Gateway) object {
 		}
 		if a.Public.IsValid() {
 			entry["PublicIp"], entry["AllocationId"] = a.Public.String(), allocation(a.Public)
-			o["ConnectivityType"] = "public"
+		}
+		if slices.Contains(g.Draining, a.IP) {
+			entry["Status"] = "disassociating"
 		}
 		addresses = append(addresses, entry)
 	}
 	o["NatGatewayAddresses"] = addresses
-	return o.set("NatGatewayId", g.ID).set("SubnetId", g.Subnet)
+	return o.set("NatGatewayId", g.ID).set("SubnetId", g.Subnet).set("FailureCode", g.Failure)
 }
 
 // join lists a gateway that joins VPCs.

@@ -84,6 +84,7 @@ func output(n *vpc.Network) map[string][]byte {
 	for _, g := range n.Gateways {
 		l.join(g)
 	}
+	l.blockPublicAccess(n, files)
 	for region, kinds := range l {
 		for key, list := range kinds {
 			files[path.Join("aws_configs", region, key+".json")] = encode(object{key: list})

@@ -43,6 +43,9 @@ func (l listing) vpc(v *vpc.VPC) {
 	for _, g := range v.Gateways {
 		l.gateway(v, g)
 	}
+	for _, f := range v.FlowLogs {
+		l.flowLog(v, f)
+	}
 }
 
 // cidrsOf writes the first IPv4 CIDR and the association sets.
@@ -84,6 +87,11 @@ func tableObject(v *vpc.VPC, t *vpc.RouteTable) object {
 	}
 	if g := v.InternetGateway; g != nil && g.RouteTable == t.ID {
 		associate("GatewayId", g.ID)
+	}
+	for _, g := range v.Gateways {
+		if g.VPN != nil && g.VPN.RouteTable == t.ID {
+			associate("GatewayId", g.ID)
+		}
 	}
 	for _, id := range t.Propagating {
 		propagating = append(propagating, object{"GatewayId": id})

@@ -49,6 +49,11 @@ func randomNetwork(t *rapid.T) *vpc.Network {
 		randomRules(t, v)
 		randomSubnets(t, v)
 		randomRoutes(t, v.AddRouteTable("table"))
+		v.FlowLogs = append(v.FlowLogs, &vpc.FlowLog{
+			ID: "log", Subnet: rapid.SampledFrom([]string{"", "s0"}).Draw(t, "log of"), Traffic: rapid.SampledFrom([]string{"", "ALL", "REJECT"}).Draw(t, "traffic"),
+			Format: rapid.SampledFrom([]string{"", "${srcaddr} ${action}"}).Draw(t, "format"), Interval: rapid.SampledFrom([]int{0, 60, 600}).Draw(t, "interval"),
+			Destination: rapid.SampledFrom([]string{"", "group", "arn:aws:s3:::bucket"}).Draw(t, "to"),
+		})
 		if rapid.Bool().Draw(t, "main") {
 			v.MainRouteTable = "table"
 		}

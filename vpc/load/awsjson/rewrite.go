@@ -27,6 +27,7 @@ func (x *rewriter) network() {
 		}
 		g.Subnet = ""
 	}
+	x.blockPublicAccess()
 	for _, v := range x.n.VPCs {
 		x.references(v)
 	}
@@ -61,6 +62,13 @@ func (x *rewriter) references(v *vpc.VPC) {
 	for _, g := range v.Gateways {
 		g.VPCs = nil
 		g.Subnet = id(x.renamer, v.Subnet(g.Subnet), g.Subnet)
+		x.endpoint(v, g)
+		if g.VPN != nil {
+			g.VPN.RouteTable = id(x.renamer, v.RouteTable(g.VPN.RouteTable), g.VPN.RouteTable)
+		}
+	}
+	for _, f := range v.FlowLogs {
+		x.flowLog(v, f)
 	}
 	metadata := make(map[string]vpc.Metadata)
 	for _, s := range v.Subnets {

@@ -232,7 +232,7 @@ func gatewayKind(id string) routing.TargetKind {
 
 // idPrefix is how the IDs of gateways begin.
 var idPrefix = map[routing.TargetKind]string{
-	routing.InternetGateway: "igw-", routing.VPNGateway: "vgw-", routing.GatewayEndpoint: "vpce-", routing.GWLBEndpoint: "vpce-",
+	routing.InternetGateway: "igw-", routing.VPNGateway: "vgw-", routing.GatewayEndpoint: "vpce-", routing.GWLBEndpoint: "vpce-", routing.InterfaceEndpoint: "vpce-",
 	routing.LocalGateway: "lgw-", routing.CarrierGateway: "cagw-", routing.EgressOnlyGateway: "eigw-", routing.NATGateway: "nat-",
 	routing.TransitGateway: "tgw-", routing.PeeringConnection: "pcx-", routing.Interface: "eni-", routing.Instance: "i-",
 }

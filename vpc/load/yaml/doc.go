@@ -51,6 +51,13 @@
 //	route table     DESTINATION: TARGET …, or {id, name, routes, propagating, unknown}
 //	gateway         id, name, kind (not of nat-gateways), subnet, vpcs, state, ip,
 //	                public-ip, elastic-ip
+//	                and of kind tgw: attachments, route-tables {DESTINATION:
+//	                ATTACHMENT|blackhole, …}, association and propagation (a table
+//	                or none), group-references
+//	attachment      id, name, kind: vpc|dx|connect|vpn|peering, vpc, subnets, ip, peer,
+//	                prefixes, appliance-mode, ipv6, group-references: false, state,
+//	                association, propagation, unknown; the key is the VPC's name unless
+//	                vpc says otherwise
 //	network ACL     id, name, ingress, egress
 //	security group  id, name, description, ingress, egress
 //	prefix list     CIDRs, or {id, name, entries, max-entries, unknown}

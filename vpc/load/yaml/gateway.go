@@ -19,11 +19,16 @@ var natGatewayKeys = join(identity(func(g *builtGateway) (id, name *string) { re
 		g.VPCs = d.references(n, scope{nil, kindVPC})
 	}},
 	{"state", text("a state", func(g *builtGateway) *string { return &g.State })},
+	{"private", flag(true, func(g *builtGateway) *bool { return &g.Private })},
+	{"failure", text("a failure code", func(g *builtGateway) *string { return &g.Failure })},
+	{"draining", func(d *decoder, n *node, g *builtGateway) {
+		d.items(n, func(n *node) { g.Draining = append(g.Draining, d.addr(n, "an address of the gateway")) })
+	}},
 }, addressKeys(func(g *builtGateway) *[]vpc.Address { return &g.Addresses }))
 
 var gatewayKeys = join(keys[builtGateway]{
 	{"kind", func(d *decoder, n *node, g *builtGateway) { g.Kind, g.hasKind = d.kind(n) }},
-}, natGatewayKeys)
+}, natGatewayKeys, endpointKeys, transitKeys, vpnKeys)
 
 // gateway reads a gateway. Without a key for it, its kind is the given one.
 func (d *decoder) gateway(k, n *node, table keys[builtGateway], kind vpc.Kind) *vpc.Gateway {

@@ -64,6 +64,7 @@ var networkKeys = keys[vpc.Network]{
 			net.Gateways = append(net.Gateways, d.gateway(k, value, gatewayKeys, 0))
 		})
 	}},
+	{"block-public-access", func(d *decoder, n *node, net *vpc.Network) { net.BlockPublicAccess = d.blockPublicAccess(n) }},
 	{"expect", func(d *decoder, n *node, net *vpc.Network) { net.Expect = d.expectations(n) }},
 }
 

@@ -114,6 +114,16 @@ func (r random) network() *vpc.Network {
 		r.vpc = v
 		r.fill(v)
 	}
+	for range r.n(2) {
+		b := &vpc.BlockPublicAccess{Account: r.maybeWord(), Region: r.maybeWord(), Mode: vpc.BlockMode(r.n(2))}
+		for _, id := range r.identities(2) {
+			e := vpc.BlockExclusion{Resource: id[0], EgressOnly: r.chance()}
+			if v, _ := r.net.Excluded(&e); v != nil {
+				b.Exclusions = append(b.Exclusions, e)
+			}
+		}
+		r.net.BlockPublicAccess = append(r.net.BlockPublicAccess, b)
+	}
 	for range r.n(3) {
 		r.net.Expect = append(r.net.Expect, vpc.Expectation{
 			Source: r.word(), Destination: r.word(), Service: pick(r.rarely(), "", r.service().String()), Want: verdicts[r.n(2)],
@@ -128,9 +138,19 @@ func (r random) gateways(most int) []*vpc.Gateway {
 		g := &vpc.Gateway{Kind: vpc.Kind(r.n(len(kindNames) - 1)), ID: id[0], Name: id[1], State: r.maybeWord()}
 		g.Kind = pick(r.chance(), routing.NATGateway, g.Kind)
 		g.Addresses = many(r, 2, r.address)
+		g.Private, g.Failure, g.Draining = r.rarely(), r.maybeWord(), many(r, 2, r.addr)
 		g.VPCs = r.references(2, scope{nil, kindVPC})
+		if g.Kind != routing.NATGateway {
+			g.VPN = r.vpn()
+		}
+		if r.vpc == nil && r.chance() {
+			g.Transit = r.transit()
+		}
 		if r.vpc != nil {
 			g.Subnet = r.reference(scope{r.vpc, kindSubnet})
+			if g.Kind != routing.NATGateway && r.chance() {
+				g.Endpoint = r.endpoint()
+			}
 		}
 		all = append(all, g)
 	}
@@ -153,11 +173,24 @@ func (r random) fill(v *vpc.VPC) {
 		})
 	}
 	r.policies(v)
+	r.balancers(v)
 	r.interfaces(v)
 	r.tables(v)
+	for _, id := range r.identities(2) {
+		v.FlowLogs = append(v.FlowLogs, &vpc.FlowLog{
+			ID: id[0], Name: id[1], Subnet: pick(r.rarely(), r.reference(scope{v, kindSubnet}), ""), Interface: r.maybeWord(), Traffic: r.maybeWord(),
+			Destination: r.maybeWord(), Format: r.maybeWord(), Interval: pick(r.rarely(), r.n(600), 0),
+		})
+	}
 	v.DefaultSecurityGroup = pick(r.rarely(), r.reference(scope{v, kindGroup}), "")
 	v.DefaultNetworkACL = pick(r.rarely(), r.reference(scope{v, kindACL}), "")
 	v.MainRouteTable = pick(r.rarely(), r.reference(scope{v, kindTable}), "")
+	for _, g := range v.Gateways {
+		if e := g.Endpoint; e != nil {
+			e.RouteTables, e.Groups = r.references(2, scope{v, kindTable}), r.references(2, scope{v, kindGroup})
+			e.Interfaces = r.references(2, scope{v, kindInterface})
+		}
+	}
 }
 
 func (r random) policies(v *vpc.VPC) {
@@ -273,6 +306,11 @@ func (r random) tables(v *vpc.VPC) {
 	if g := v.InternetGateway; g != nil {
 		g.RouteTable = pick(r.rarely(), r.reference(scope{v, kindTable}), "")
 	}
+	for _, g := range v.Gateways {
+		if g.VPN != nil {
+			g.VPN.RouteTable = pick(r.chance(), r.reference(scope{v, kindTable}), "")
+		}
+	}
 }
 
 func (r random) route() routing.Route {
@@ -289,4 +327,103 @@ func (r random) route() routing.Route {
 		route.Target, _ = vpc.ParseTarget(pick(r.chance(), "igw", "local"))
 	}
 	return route
+}
+
+func (r random) transit() *vpc.Transit {
+	t := &vpc.Transit{Association: r.maybeWord(), Propagation: r.maybeWord(), GroupReferences: r.chance()}
+	for _, id := range r.identities(3) {
+		a := &vpc.TransitAttachment{ID: id[0], Name: id[1], Kind: vpc.TransitKind(r.n(4)), VPC: r.word(), Subnets: many(r, 2, r.word), Peer: r.maybeWord()}
+		a.Addresses, a.Prefixes = many(r, 2, r.addr), r.prefixes()
+		a.Appliance, a.IPv6, a.NoGroupReferences = r.rarely(), r.rarely(), r.rarely()
+		a.State, a.Association, a.Unknown, a.Propagation = r.maybeWord(), r.maybeWord(), r.maybeWord(), many(r, 2, r.word)
+		t.Attachments = append(t.Attachments, a)
+	}
+	for _, id := range r.identities(2) {
+		t.RouteTables = append(t.RouteTables, &vpc.TransitTable{ID: id[0], Name: id[1], Routes: many(r, 3, r.transitRoute), Unknown: r.maybeWord()})
+	}
+	t.Association = pick(len(t.Attachments) == 0 && len(t.RouteTables) == 0, "main", t.Association) // nothing at all is read as nil
+	return t
+}
+
+func (r random) transitRoute() routing.Route {
+	route := routing.Route{Destination: r.prefix(), Blackhole: r.rarely(), Unknown: r.maybeWord()}
+	if list := r.reference(scope{nil, kindList}); list != "" && r.rarely() {
+		route.Destination, route.PrefixList = netip.Prefix{}, list
+	}
+	if !route.Blackhole || r.chance() {
+		route.Target = routing.Target{Kind: routing.TransitGateway, ID: r.word()}
+	}
+	return route
+}
+
+// vpn draws the outer side of a virtual private gateway, often none.
+func (r random) vpn() *vpc.VPN {
+	if r.chance() {
+		return nil
+	}
+	v := &vpc.VPN{Unknown: r.word()}
+	announcement := func() vpc.Announcement {
+		return vpc.Announcement{Prefix: pick(r.chance(), netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/32")),
+			ASPath: many(r, 2, func() uint32 { return uint32(r.n(70000)) }), MED: uint32(r.n(9))}
+	}
+	for _, id := range r.identities(2) {
+		v.Connections = append(v.Connections, &vpc.Link{ID: id[0], Name: id[1], State: r.maybeWord(), Static: r.chance(),
+			Prefixes: many(r, 2, announcement), CustomerGateway: r.maybeWord(), Unknown: r.maybeWord()})
+	}
+	for _, id := range r.identities(2) {
+		v.Interfaces = append(v.Interfaces, &vpc.Link{ID: id[0], Name: id[1], State: r.maybeWord(), Prefixes: many(r, 2, announcement),
+			DirectConnectGateway: r.maybeWord(), Allowed: r.prefixes(), MTU: pick(r.chance(), 0, 8500), Unknown: r.maybeWord()})
+	}
+	return v
+}
+
+// endpoint draws one that is not empty.
+func (r random) endpoint() *vpc.Endpoint {
+	e := &vpc.Endpoint{
+		Service: "s3", DualStack: r.chance(), UDP: vpc.Support(r.n(2)), TCPIdle: pick(r.chance(), 90*time.Second, 0),
+		PrefixList: r.reference(scope{nil, kindList}), Subnets: r.references(2, scope{r.vpc, kindSubnet}),
+	}
+	if r.chance() {
+		e.Appliances = []vpc.Appliance{{Verdict: vpc.Verdict(r.n(2))}}
+		return e
+	}
+	for _, id := range r.identities(2) {
+		e.Appliances = append(e.Appliances, vpc.Appliance{Name: id[0], Verdict: vpc.Verdict(r.n(2))})
+	}
+	return e
+}
+
+// balancers draws target groups and the load balancers that use them.
+func (r random) balancers(v *vpc.VPC) {
+	protocols, states := vpc.ListenerProtocols(), vpc.TargetHealth()
+	for _, id := range r.identities(2) {
+		g := &vpc.TargetGroup{ID: id[0], Name: id[1], Protocol: protocols[r.n(len(protocols)-1)], Port: uint16(r.n(9)), Instances: r.chance(), Preserve: vpc.Preserve(r.n(2))}
+		g.Targets = many(r, 2, func() vpc.LoadBalancerTarget {
+			return vpc.LoadBalancerTarget{ID: r.word(), Port: uint16(r.n(9)), Health: pick(r.chance(), "", states[r.n(len(states)-1)])}
+		})
+		v.TargetGroups = append(v.TargetGroups, g)
+	}
+	for _, id := range r.identities(2) {
+		b := &vpc.LoadBalancer{
+			ID: id[0], Name: id[1], Kind: vpc.LoadBalancerKind(r.n(1)), Internal: r.chance(), CrossZone: vpc.CrossZone(r.n(2)),
+			State: r.maybeWord(), Unknown: r.maybeWord(), Groups: r.references(2, scope{v, kindGroup}),
+		}
+		for _, s := range v.Subnets {
+			if r.chance() {
+				b.Nodes = append(b.Nodes, vpc.LoadBalancerNode{Subnet: s.ID, Addresses: many(r, 2, r.address)})
+			}
+		}
+		b.Listeners = many(r, 2, func() vpc.Listener {
+			l := vpc.Listener{Protocol: protocols[r.n(len(protocols)-1)], Port: uint16(r.n(9)), Unknown: r.maybeWord()}
+			seen := make(map[string]bool)
+			for _, name := range r.references(2, scope{v, kindTargetGroup}) {
+				if !seen[name] {
+					l.Forward = append(l.Forward, vpc.Forward{TargetGroup: name, Weight: r.n(9)})
+				}
+				seen[name] = true
+			}
+			return l
+		})
+		v.LoadBalancers = append(v.LoadBalancers, b)
+	}
 }

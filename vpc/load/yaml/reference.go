@@ -18,7 +18,11 @@ const (
 	kindInterface = "interface"
 	kindGateway   = "gateway"
 	kindList      = "prefix list"
-	kindIGW       = "internet gateway"
+
+	kindLoadBalancer = "load balancer"
+	kindTargetGroup  = "target group"
+	kindIGW          = "internet gateway"
+	kindFlowLog      = "flow log"
 )
 
 // index is every ID and name of a kind in a scope, with the number of things

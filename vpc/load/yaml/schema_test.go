@@ -67,11 +67,15 @@ func TestSchemaKeys(t *testing.T) {
 	tables := map[string][]string{
 		"": networkKeys.names(), "vpc": vpcKeys.names(), "subnet": subnetKeys.names(), "routeTable": tableKeys.names(),
 		"route": routeFields.names(), "listedRoute": listedRouteKeys.names(), "internetGateway": internetGatewayKeys.names(),
-		"natGateway": natGatewayKeys.names(), "gateway": gatewayKeys.names(), "networkACL": aclKeys.names(), "securityGroup": groupKeys.names(),
+		"attachment": attachmentKeys.names(), "transitTable": transitTableKeys.names(),
+		"transitRoute": transitRouteKeys.names(), "listedTransitRoute": listedTransitKeys.names(),
+		"natGateway": natGatewayKeys.names(), "gateway": gatewayKeys.names(), "vpnConnection": connectionKeys.names(), "virtualInterface": virtualInterfaceKeys.names(), "announcement": announcementKeys.names(), "networkACL": aclKeys.names(), "securityGroup": groupKeys.names(),
 		"ingressEntry": entryKeys.names(), "egressEntry": entryKeys.names(), "ingressRule": ruleKeys.names(), "egressRule": ruleKeys.names(),
 		"instance": instanceKeys.names(), "interface": interfaceKeys.names(), "inlineInterface": inlineKeys.names(),
 		"timeouts": timeoutKeys.names(), "metadata": metadataKeys.names(), "address": fullAddressKeys.names(),
-		"prefixList": prefixListKeys.names(), "expectation": claimKeys.names(),
+		"flowLog": flowLogKeys.names(), "prefixList": prefixListKeys.names(), "blockPublicAccess": blockKeys.names(),
+		"loadBalancer": loadBalancerKeys.names(), "balancerNode": nodeKeys.names(), "listener": listenerKeys.names(),
+		"targetGroup": targetGroupKeys.names(), "balancerTarget": balancerTargetKeys.names(), "expectation": claimKeys.names(),
 	}
 	var doc struct {
 		Properties map[string]any

@@ -28,12 +28,15 @@ var vpcKeys = join(identity(func(v *builtVPC) (id, name *string) { return &v.ID,
 	{"route-tables", func(d *decoder, n *node, v *builtVPC) { d.pairs(n, "route-tables", d.routeTable) }},
 	{"nat-gateways", func(d *decoder, n *node, v *builtVPC) { d.natGateways(n) }},
 	{"gateways", func(d *decoder, n *node, v *builtVPC) { d.gateways(n) }},
+	{"load-balancers", func(d *decoder, n *node, v *builtVPC) { d.pairs(n, "load-balancers", d.loadBalancer) }},
+	{"target-groups", func(d *decoder, n *node, v *builtVPC) { d.pairs(n, "target-groups", d.targetGroup) }},
 	{"network-acls", func(d *decoder, n *node, v *builtVPC) { d.pairs(n, "network-acls", d.networkACL) }},
 	{"security-groups", func(d *decoder, n *node, v *builtVPC) { d.pairs(n, "security-groups", d.securityGroup) }},
 	{"instances", func(d *decoder, n *node, v *builtVPC) { d.pairs(n, "instances", d.instance) }},
 	{"interfaces", func(d *decoder, n *node, v *builtVPC) {
 		d.pairs(n, "interfaces", func(k, value *node) { d.looseInterface(k, value) })
 	}},
+	{"flow-logs", func(d *decoder, n *node, v *builtVPC) { d.pairs(n, "flow-logs", d.flowLog) }},
 })
 
 // readVPC reads one VPC. Routes that stand in its subnets become route tables

@@ -20,6 +20,7 @@ func Write(n *vpc.Network) ([]byte, error) {
 	root.add("vpcs", w.vpcs())
 	root.add("prefix-lists", w.prefixLists())
 	root.add("gateways", w.gateways(n.Gateways, true))
+	root.add("block-public-access", w.blockPublicAccess())
 	root.add("expect", w.expectations())
 	if len(root.Content) == 0 {
 		root.add("vpcs", newMapping().node)
@@ -82,9 +83,12 @@ func (w *writer) oneVPC(key string, v *vpc.VPC) *node {
 	}
 	m.add("nat-gateways", w.gateways(v.Gateways[:nats], false))
 	m.add("gateways", w.gateways(v.Gateways[nats:], true))
+	m.add("load-balancers", w.loadBalancers())
+	m.add("target-groups", w.targetGroups())
 	m.add("network-acls", w.networkACLs())
 	m.add("security-groups", w.securityGroups())
 	w.instances(m)
+	m.add("flow-logs", w.flowLogs(v))
 	return w.sectionOrEmpty(m)
 }
 
@@ -169,7 +173,13 @@ func (w *writer) gateways(list []*vpc.Gateway, kinds bool) *node {
 		e.text("subnet", g.Subnet)
 		e.add("vpcs", texts(g.VPCs))
 		e.text("state", g.State)
+		e.flag("private", g.Private, true)
+		e.text("failure", g.Failure)
+		e.add("draining", oneOrList(addrs(g.Draining)))
 		w.addresses(e, g.Addresses)
+		w.endpoint(e, g.Endpoint)
+		w.transit(e, g.Transit)
+		w.vpn(e, g.VPN)
 		m.add(keys[i], e.node)
 	}
 	return w.section(m)

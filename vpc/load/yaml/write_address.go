@@ -1,6 +1,10 @@
 package yaml
 
-import "github.com/vpcemu/vpcemu/vpc"
+import (
+	"net/netip"
+
+	"github.com/vpcemu/vpcemu/vpc"
+)
 
 // addresses writes private addresses under ip, and the public one of the first
 // under a key of its own where that is possible.
@@ -53,4 +57,13 @@ func address(a vpc.Address) *node {
 	}
 	m.flag("elastic", a.Elastic, true)
 	return m.node
+}
+
+// addrs are addresses, each as text.
+func addrs(all []netip.Addr) []*node {
+	var items []*node
+	for _, a := range all {
+		items = append(items, scalar(a.String()))
+	}
+	return items
 }

@@ -1,0 +1,135 @@
+package emu
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/vpcemu/vpcemu/internal/plan"
+)
+
+// TargetTrace is the answer for one target of a load balancer.
+type TargetTrace struct {
+	// Node is the load balancer's interface that the client asks.
+	Node string `json:"node"`
+	// Target is the address and port that it sends to, and what has it.
+	Target    string `json:"target"`
+	Interface string `json:"interface,omitempty"`
+	Trace     *Trace `json:"trace"`
+}
+
+// balancedTo reports whether a packet to a load balancer has ended at one of its
+// targets.
+func (t *tracer) balancedTo(w *walk) bool {
+	return t.goal.iface != nil && t.goal.iface.Balancer != nil && w.result.Fate != Dropped && w.from != nil && w.from.Balancer == t.goal.iface.Balancer
+}
+
+// traceTargets asks about every target that a load balancer would choose, through
+// every node: all must be reached.
+func (g *generation) traceTargets(q Query) (*Trace, error) {
+	end, err := g.resolve(q.Destination)
+	if err != nil {
+		return nil, fmt.Errorf("destination: %w", err)
+	}
+	if end.iface == nil || end.iface.Balancer == nil {
+		return nil, fmt.Errorf("destination: %s is no load balancer, so it has no targets", q.Destination)
+	}
+	var all *Trace
+	for _, node := range end.iface.Balancer.Nodes {
+		for _, target := range targetsOf(node, q) {
+			one, err := g.traceTarget(q, node, target)
+			if err != nil {
+				return nil, err
+			}
+			if all == nil {
+				first := *one.Trace
+				all = &first
+				all.Destination = q.Destination
+			}
+			all.Targets = append(all.Targets, *one)
+			all.Verdict = worse(all.Verdict, one.Trace.Verdict)
+		}
+	}
+	if all == nil {
+		q.AllTargets = false
+		return g.trace(q)
+	}
+	return all, nil
+}
+
+// worse is the answer for both of two.
+func worse(a, b Answer) Answer {
+	switch {
+	case a == Blocked || b == Blocked:
+		return Blocked
+	case a == Uncertain || b == Uncertain:
+		return Uncertain
+	}
+	return Reachable
+}
+
+// targetsOf are the targets that a node may choose for a service.
+func targetsOf(node *plan.Interface, q Query) []*plan.BalancerTarget {
+	l := node.Balancer.Listener(uint8(q.Service.Protocol), uint16(q.Service.From))
+	if l == nil {
+		return nil
+	}
+	var all []*plan.BalancerTarget
+	for k, group := range l.Groups {
+		if group != nil && (len(l.Groups) == 1 || l.Desc.Forward[k].Weight > 0) {
+			eligible, _ := group.Eligible(node)
+			all = append(all, eligible...)
+		}
+	}
+	return all
+}
+
+func (g *generation) traceTarget(q Query, node *plan.Interface, target *plan.BalancerTarget) (*TargetTrace, error) {
+	q.Destination = node.Key()
+	t, err := newTracer(g, q)
+	if err != nil {
+		return nil, err
+	}
+	t.only = netip.AddrPortFrom(target.Addr, target.Port)
+	one := &TargetTrace{Node: node.Desc.ID, Target: t.only.String(), Trace: t.trace()}
+	if target.Interface != nil {
+		one.Interface = target.Interface.Desc.ID
+	}
+	return one, nil
+}
+
+// lbNamed finds the node that stands for a load balancer: the first one whose
+// listeners all have a healthy target, as its DNS name would leave the others out
+// (ELB-10), or else the first.
+func (g *generation) lbNamed(owner, name string) []*plan.Interface {
+	var found []*plan.Interface
+	for _, v := range g.plan.VPCs {
+		if owner != "" && v.Desc.ID != owner && v.Desc.Name != owner {
+			continue
+		}
+		for _, b := range v.Balancers {
+			if (b.Desc.ID == name || b.Desc.Name == name) && name != "" && len(b.Nodes) > 0 {
+				found = append(found, nodeInService(b))
+			}
+		}
+	}
+	return found
+}
+
+func nodeInService(b *plan.LoadBalancer) *plan.Interface {
+	for _, node := range b.Nodes {
+		serves := true
+		for _, l := range b.Listeners {
+			for _, group := range l.Groups {
+				if group == nil {
+					continue
+				}
+				targets, open := group.Eligible(node)
+				serves = serves && len(targets) > 0 && !open
+			}
+		}
+		if serves {
+			return node
+		}
+	}
+	return b.Nodes[0]
+}

@@ -1,0 +1,87 @@
+package emu
+
+import (
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
+)
+
+// VPC Block Public Access (IGW-28 to IGW-30). It looks at the subnet that is next
+// to the gateway: of a packet that a NAT gateway sends, that is the NAT gateway's.
+
+// exitOpen is Block Public Access on the way out through an internet gateway.
+func exitOpen(w *walk) verdict {
+	switch w.from.Subnet.Exposure {
+	case plan.Exposed:
+	case plan.OutboundOnly:
+		w.state(w.from).internet.enter(w.flow, w.now)
+	case plan.GatewaysOnly:
+		if w.from.GatewayOf(routing.NATGateway) == nil {
+			return w.blocked(w.from.Subnet)
+		}
+	default:
+		return w.blocked(w.from.Subnet)
+	}
+	return passed
+}
+
+// entryOpen is Block Public Access on the way in through an internet gateway. Where
+// only what goes out is allowed, it lets in what answers that, and ICMP errors
+// about it.
+func entryOpen(w *walk) verdict {
+	i := w.binding.Interface
+	if w.egressOnly || i == nil {
+		return skipped
+	}
+	nat := i.GatewayOf(routing.NATGateway) != nil
+	switch i.Subnet.Exposure {
+	case plan.Exposed:
+		return passed
+	case plan.GatewaysOnly:
+		if nat {
+			return passed
+		}
+	case plan.OutboundOnly:
+		if nat || w.state(i).internet.knows(w.askedBy(), w.now) {
+			return passed
+		}
+	}
+	return w.blocked(i.Subnet)
+}
+
+// egressOnlyExitOpen is Block Public Access on the way out through an egress-only
+// gateway, which only the bidirectional mode blocks.
+func egressOnlyExitOpen(w *walk) verdict {
+	if w.from.Subnet.Exposure == plan.Blocked {
+		return w.blocked(w.from.Subnet)
+	}
+	return passed
+}
+
+// egressOnlyEntryOpen is the same on the way in.
+func egressOnlyEntryOpen(w *walk) verdict {
+	switch {
+	case !w.egressOnly:
+		return skipped
+	case w.binding.Interface.Subnet.Exposure == plan.Blocked:
+		return w.blocked(w.binding.Interface.Subnet)
+	}
+	return passed
+}
+
+// blocked drops a packet and says which subnet's access is blocked.
+func (w *walk) blocked(s *plan.Subnet) verdict {
+	w.sayName(s.Desc.ID, "is behind Block Public Access")
+	return dropped(BPA)
+}
+
+// askedBy is the flow that went out, if what comes in answers one: with the
+// private address, since this is before the translation.
+func (w *walk) askedBy() packet.Flow {
+	about, ok := w.pkt.EmbeddedFlow()
+	if !ok || !w.pkt.IsICMPError() {
+		about = w.flow.Reverse()
+	}
+	about.Src = w.binding.Private
+	return about
+}

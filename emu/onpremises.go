@@ -1,0 +1,164 @@
+package emu
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/routing"
+)
+
+// On-premises is what lies behind a gateway that knows prefixes of it
+// ([plan.Gateway.Outside]). It has a port for each gateway, as the internet has one.
+
+// leaveOnPremises hands the packet to what is behind a gateway.
+func (w *walk) leaveOnPremises(g *plan.Gateway) {
+	w.outer = g
+	w.result = Result{Fate: Exited, At: g.Desc.ID}
+	if p := w.net.outer[g.Slot]; w.tracer == nil && p != nil {
+		p.deliver(w.pkt.Bytes())
+	}
+}
+
+// enterFrom is the way of a packet that comes from behind a gateway; nil is the
+// internet.
+func (w *walk) enterFrom(g *plan.Gateway) {
+	if g == nil {
+		w.enter()
+		return
+	}
+	w.outer, w.link = g, nil
+	w.to, w.inside, w.inbound, w.egressOnly = nil, false, false, false
+	switch g.Desc.Kind {
+	case routing.VPNGateway:
+		w.fromVPN()
+	default:
+		w.result = Result{Fate: Unknown}
+	}
+}
+
+// outerPorts carries the ports of gateways over to a new plan.
+func (g *generation) outerPorts(prev *generation) {
+	g.outer = make([]*Port, len(g.plan.Gateways))
+	for slot, gateway := range g.plan.Gateways {
+		if gateway.Outside == nil {
+			continue
+		}
+		key := outerKey(gateway)
+		i := slices.IndexFunc(prev.outer, func(p *Port) bool { return p != nil && p.key == key })
+		if i >= 0 {
+			g.outer[slot] = prev.outer[i]
+			continue
+		}
+		g.outer[slot] = &Port{em: g.em, slot: onPremises, id: "onprem:" + gateway.Desc.ID, key: key}
+	}
+}
+
+// outerKey names a gateway across plans: inside a VPC its ID is only the VPC's.
+func outerKey(g *plan.Gateway) string {
+	if g.Desc.Kind == routing.VPNGateway && len(g.VPCs) == 1 {
+		return g.VPCs[0].Desc.ID + "/" + g.Desc.ID
+	}
+	return g.Desc.ID
+}
+
+// behind is the gateway of an on-premises port, nil if it has gone.
+func (g *generation) behind(p *Port) *plan.Gateway {
+	if slot := slices.Index(g.outer, p); slot >= 0 {
+		return g.plan.Gateways[slot]
+	}
+	return nil
+}
+
+// resolveOnPremises finds what "onprem", "onprem:ADDRESS", "onprem:GATEWAY" or
+// "onprem:GATEWAY:ADDRESS" means; the rest is what follows "onprem".
+func (g *generation) resolveOnPremises(name, rest string) (endpoint, error) {
+	rest = strings.TrimPrefix(rest, ":")
+	all := g.outsides()
+	if a, err := parseAddr(rest); err == nil {
+		return g.behindSome(name, a, all)
+	}
+	if rest == "" {
+		return g.behindOne(name, all)
+	}
+	var found []*plan.Gateway
+	host := ""
+	for _, o := range all {
+		for _, n := range []string{o.Desc.ID, o.Desc.Name, outerKey(o)} {
+			after, ok := strings.CutPrefix(rest, n)
+			if ok && n != "" && (after == "" || after[0] == ':') && !slices.Contains(found, o) {
+				found, host = append(found, o), strings.TrimPrefix(after, ":")
+			}
+		}
+	}
+	end, err := g.behindOne(name, found)
+	if err != nil || host == "" {
+		return end, err
+	}
+	end.asked = true
+	end.addr, err = parseAddr(host)
+	return end, err
+}
+
+// outsides are the gateways that lead to on-premises networks.
+func (g *generation) outsides() []*plan.Gateway {
+	var all []*plan.Gateway
+	for _, o := range g.plan.Gateways {
+		if o.Outside != nil && !o.Desc.Gone() {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// behindSome is a host with an address: behind the only gateway that knows it, or
+// that may know it, or the only one that there is.
+func (g *generation) behindSome(name string, a netip.Addr, all []*plan.Gateway) (endpoint, error) {
+	knows := slices.DeleteFunc(slices.Clone(all), func(o *plan.Gateway) bool { return !knows(o, a) })
+	may := slices.DeleteFunc(slices.Clone(all), func(o *plan.Gateway) bool { return o.Outside.Gap == "" })
+	for _, some := range [][]*plan.Gateway{knows, may} {
+		if len(some) > 0 {
+			all = some
+			break
+		}
+	}
+	end, err := g.behindOne(name, all)
+	end.asked, end.addr = true, a
+	return end, err
+}
+
+func knows(o *plan.Gateway, a netip.Addr) bool {
+	_, ok := o.Outside.Lookup(a)
+	return ok
+}
+
+// behindOne is the network behind the only gateway of a list, with the hosts that
+// stand for it.
+func (g *generation) behindOne(name string, list []*plan.Gateway) (endpoint, error) {
+	switch len(list) {
+	case 0:
+		return endpoint{}, fmt.Errorf("no gateway leads to %q: want onprem:ADDRESS or onprem:GATEWAY:ADDRESS, behind a virtual private gateway", name)
+	case 1:
+		o := list[0]
+		hosts := [2]netip.Addr{o.Outside.Host(false), o.Outside.Host(true)}
+		if !hosts[0].IsValid() {
+			hosts[0] = g.someHost(false, 0)
+		}
+		return endpoint{name: name, outer: o, hosts: hosts}, nil
+	}
+	var ids []string
+	for _, o := range list {
+		ids = append(ids, outerKey(o))
+	}
+	return endpoint{}, fmt.Errorf("%q is ambiguous, it may be behind %s", name, strings.Join(ids, " or "))
+}
+
+// left is the gateway behind which the packet has gone, nil if it has not.
+func (w *walk) left() *plan.Gateway {
+	if w.result.Fate != Exited {
+		return nil
+	}
+	return w.outer
+}

@@ -1,0 +1,76 @@
+package emu
+
+import "github.com/vpcemu/vpcemu/internal/plan"
+
+// peering is what a packet meets at a peering connection (PCX-1 to PCX-17,
+// ORDER-25). Behind it there is plain local delivery in the other VPC: its route
+// tables are not asked (PCX-8, RT-50).
+var peering = [...]stage{
+	{PCX, peeringActive},
+	{PCX, peeringAddresses},
+	{MTU, peeringMTU},
+}
+
+// mtuPeering is the largest IP packet that passes a peering connection between
+// Regions, in bytes; within a Region it is an interface's own limit (PCX-12).
+const mtuPeering = 8500
+
+// throughPeering carries a packet into the VPC at the other end.
+func (w *walk) throughPeering() {
+	if !w.run(peering[:]) {
+		return
+	}
+	g := w.next.target.Gateway
+	if far := g.Other(w.vpc); far.Desc.Region != w.vpc.Desc.Region {
+		w.identity = nil // group references end at the Region's border (PCX-10, SG-23)
+	}
+	w.vpc, w.to, w.inside = g.Other(w.vpc), nil, false
+	w.arrive()
+}
+
+func peeringActive(w *walk) verdict {
+	g := w.next.target.Gateway
+	if !g.Desc.Works() || g.Other(w.vpc) == nil {
+		w.sayName(g.Desc.ID, "is not active")
+		return dropped(PCXNotActive)
+	}
+	return passed
+}
+
+// peeringAddresses: the source must be an address of an interface of this VPC, the
+// destination lie in the other's ranges; so peering is not transitive, and nobody's
+// gateway can be used across it (PCX-4, PCX-5, PCX-6).
+func peeringAddresses(w *walk) verdict {
+	far := w.next.target.Gateway.Other(w.vpc)
+	switch {
+	case !w.vpc.Contains(w.flow.Src) || w.vpc.Owner(w.flow.Src) == nil:
+		w.sayAddr(w.flow.Src, "is not an interface's address of "+w.vpc.Desc.ID)
+		return dropped(PCXAddress)
+	case !far.Contains(w.flow.Dst):
+		w.sayAddr(w.flow.Dst, "is not in the ranges of "+far.Desc.ID)
+		return dropped(PCXAddress)
+	}
+	return passed
+}
+
+// peeringMTU: jumbo packets pass within a Region, and up to 8500 bytes between
+// two (MTU-3).
+func peeringMTU(w *walk) verdict {
+	far := w.next.target.Gateway.Other(w.vpc)
+	if far.Desc.Region != w.vpc.Desc.Region && w.pkt.Len() > mtuPeering {
+		w.say("larger than 8500 bytes")
+		return dropped(MTUExceeded)
+	}
+	return passed
+}
+
+// peerOf is the VPC in which the destination of a packet lies if its route leads
+// through a peering connection, else the VPC that the packet is in.
+func (w *walk) peerOf() *plan.VPC {
+	if g := w.next.target.Gateway; g != nil {
+		if far := g.Other(w.vpc); far != nil && far.Desc.Region == w.vpc.Desc.Region {
+			return far
+		}
+	}
+	return w.vpc
+}

@@ -1,0 +1,53 @@
+package emu
+
+import (
+	"github.com/vpcemu/vpcemu/internal/plan"
+)
+
+// transitGateway is the transit gateway that a stage looks at: the one that the
+// packet is in, or whose interface it was delivered to.
+func (w *walk) transitGateway() *plan.Gateway {
+	if w.transit.in != nil {
+		return w.transit.in.Gateway
+	}
+	return w.to.Gateway
+}
+
+// explainTransit says which route of the gateway's table the packet takes.
+func explainTransit(w *walk, s *Step) {
+	at := &w.transit
+	if !at.hop.found {
+		return
+	}
+	route, target := at.in.Table.Target(at.hop.entry)
+	s.Route, s.Origin = route.String(), route.Origin
+	if target.ID != route.Target.ID {
+		s.Route += " (" + target.ID + ")"
+	}
+	if target.Blackhole {
+		s.Detail = "the route of " + at.in.Table.ID + " is a blackhole"
+	}
+}
+
+// forceTransit goes on behind a transit gateway's refusal: from another zone, and
+// to the VPC that the trace is about.
+func (t *tracer) forceTransit(w *walk, v verdict) verdict {
+	at := &w.transit
+	switch v.reason {
+	case TGWZone:
+		if len(at.in.Interfaces) > 0 {
+			w.to = at.in.Interfaces[0]
+			at.entry = w.to
+			return passed
+		}
+	case TGWNoAssociation, TGWNoRoute, TGWBlackhole:
+		if t.target == nil || !t.target.Owns(w.flow.Dst) {
+			return v
+		}
+		at.hop = hop{}
+		if at.out = at.in.Gateway.AttachmentOf(t.target.VPC); at.out != nil {
+			return passed
+		}
+	}
+	return v
+}

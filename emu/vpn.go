@@ -1,0 +1,171 @@
+package emu
+
+import (
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/routing"
+)
+
+// The virtual private gateway, behind which on-premises networks lie over VPN
+// connections and private virtual interfaces (VPN-1 to VPN-11, DX-1 to DX-5,
+// ORDER-34):
+//
+//	S ─▶ egress ─▶ RT = vgw ─▶ toOnPremises ──────────▶ onprem
+//	D ◀─ ingress ◀─ EDGE-RT ◀─ fromOnPremises ◀──────── onprem
+
+// toOnPremises is what a packet to the outside meets.
+var toOnPremises = [...]stage{
+	{VGW, vpnSource},
+	{VGW, vpnPrefix},
+	{MTU, vpnMTU},
+}
+
+// fromOnPremises is what a packet from the outside meets. Behind it there is plain
+// local delivery, or what the gateway's edge table names (RT-50).
+var fromOnPremises = [...]stage{
+	{VGW, vpnAnnounced},
+	{VGW, vpnDestination},
+	{EdgeRT, vpnEdge},
+}
+
+// throughVPN carries a packet out.
+func (w *walk) throughVPN() {
+	w.outer, w.link = w.next.target.Gateway, nil
+	if w.run(toOnPremises[:]) {
+		w.leaveOnPremises(w.outer)
+	}
+}
+
+// fromVPN is the way of a packet that comes in.
+func (w *walk) fromVPN() {
+	w.vpc = w.outer.VPCs[0]
+	if w.run(fromOnPremises[:]) {
+		w.arrive()
+	}
+}
+
+// vpnSource: the VPC's own attached interfaces use the gateway, and nobody through
+// them (VPN-5).
+func vpnSource(w *walk) verdict {
+	if i := w.vpc.Owner(w.flow.Src); i != nil && i.Attached {
+		return passed
+	}
+	w.sayAddr(w.flow.Src, "is no address of an attached interface of the VPC")
+	return dropped(VGWAddress)
+}
+
+// vpnPrefix: the gateway forwards to prefixes that it knows (VPN-3, VPN-4), and
+// IPv6 not over VPN connections (VPN-7, DX-4).
+func vpnPrefix(w *walk) verdict {
+	outside := w.outer.Outside
+	link, ok := outside.Lookup(w.flow.Dst)
+	switch {
+	case ok:
+		w.link = link
+		w.sayName(link.ID, "leads there")
+		return passed
+	case outside.Gap != "":
+		w.say(outside.Gap)
+		return undetermined
+	case !w.flow.Dst.Is4() && !outside.CarriesIPv6():
+		w.say("a VPN connection carries no IPv6")
+		return dropped(NoRoute)
+	}
+	w.sayAddr(w.flow.Dst, "is in no prefix that the gateway knows")
+	return dropped(VGWNoRoute)
+}
+
+// vpnMTU: what is too large is dropped in silence, whether it may be fragmented or
+// not (VPN-9, DX-5, MTU-11).
+func vpnMTU(w *walk) verdict {
+	size := w.pkt.Len()
+	switch {
+	case w.link == nil:
+		return skipped // a trace has gone past what is not known
+	case size <= plan.MTUVPN:
+		return passed
+	case size <= plan.MTUJumbo && (w.link.MTU == 0 || w.outer.Outside.Gap != ""):
+		w.say("the size that passes is not known: which link leads there is not")
+		return undetermined
+	case size > w.link.MTU:
+		w.say("too large for the link")
+		return dropped(MTUExceeded)
+	}
+	return passed
+}
+
+// vpnAnnounced: on-premises sends what some link has told it the way to (DX-3).
+func vpnAnnounced(w *walk) verdict {
+	if !w.outer.Desc.Works() {
+		w.sayName(w.outer.Desc.ID, "is in state "+w.outer.Desc.State)
+		return dropped(VGWAddress)
+	}
+	if !w.outer.Outside.Announced(w.flow.Dst) {
+		w.sayAddr(w.flow.Dst, "is announced over no link")
+		return dropped(NoRoute)
+	}
+	return passed
+}
+
+// vpnDestination: packets end at private addresses of attached interfaces, or go
+// to where the edge table sends them; there is no way through to another gateway,
+// to the resolver or to link-local services (VPN-6, VPN-11, LNK-10).
+func vpnDestination(w *walk) verdict {
+	dst := w.flow.Dst
+	owner := w.vpc.Owner(dst)
+	switch {
+	case linkLocal4.Contains(dst) || linkLocal6.Contains(dst) || reserved6.Contains(dst):
+		return dropped(ReservedRange)
+	case dst == w.vpc.Resolver:
+		w.say("the resolver answers the VPC alone")
+		return dropped(NoSuchAddress)
+	case owner != nil && owner.Attached, w.edgeMiddlebox() != nil:
+		return passed
+	case owner == nil && w.vpc.Unmodelled(dst) != "":
+		return passed // ADDR says so
+	}
+	w.sayAddr(dst, "is no address of an attached interface of the VPC")
+	return dropped(VGWAddress)
+}
+
+// edgeMiddlebox is the interface that the edge table sends the packet to.
+func (w *walk) edgeMiddlebox() *plan.Interface {
+	if w.outer.Outside.Edge == nil {
+		return nil
+	}
+	return follow(w.outer.Outside.Edge, w.flow.Dst).target.Interface
+}
+
+// vpnEdge is the route table associated with the gateway (RT-42, RT-45, RT-47,
+// RT-49). Unlike at an internet gateway a middlebox needs no public address.
+func vpnEdge(w *walk) verdict {
+	edge := w.outer.Outside.Edge
+	if edge == nil {
+		return skipped // plain local delivery (RT-50)
+	}
+	w.next = follow(edge, w.flow.Dst)
+	w.note = w.next.note
+	middlebox := w.next.target.Interface
+	switch {
+	case w.next.verdict.reason == NoRoute, w.next.target.Kind == routing.Local:
+		return passed
+	case w.next.target.Kind == routing.GWLBEndpoint:
+		w.say("no way from a VPN gateway to a Gateway Load Balancer endpoint")
+		return dropped(NoRoute)
+	case w.next.verdict.outcome != pass:
+		return w.next.verdict
+	case middlebox == nil:
+		return undetermined
+	case middlebox.Owns(w.flow.Dst):
+		return passed // RT-49
+	}
+	w.to = middlebox
+	return passed
+}
+
+// edgeTable is that of the gateway that the packet comes in through.
+func (w *walk) edgeTable() *plan.Table {
+	if w.outer != nil {
+		return w.outer.Outside.Edge
+	}
+	return w.vpc.Gateway.Edge
+}
