@@ -34,8 +34,12 @@ func (t *tracer) force(w *walk, stage Stage, v verdict) verdict {
 		}
 	case NAT, EIGW, PCX:
 		switch v.reason {
-		case BPA, NATNotAvailable, PCXNotActive, EIGWUnsolicited:
+		case BPA, PCXNotActive, EIGWUnsolicited:
 			return passed
+		case NATNotAvailable: // one that got no address cannot be imagined to work
+			if w.from.Desc.Addresses[0].IP.IsValid() {
+				return passed
+			}
 		}
 	case TGW:
 		return t.forceTransit(w, v)
