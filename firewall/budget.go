@@ -1,9 +1,6 @@
 package firewall
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // Budget limits the tracked flows of an instance over all its interfaces (SG-48). The zero Budget and a nil one limit nothing.
 // Create one per instance and give it to each of the instance's trackers.
@@ -11,9 +8,11 @@ type Budget struct {
 	// Limit is how many flows may be tracked at once; 0 means any number. Set it before use.
 	Limit int
 
-	mu       sync.Mutex
-	used     int
-	trackers []*Tracker // those that hold flows
+	mu    sync.Mutex
+	used  int
+	table *FlowTable
+	// None of the flows will have idled out before this; 0 if that is not known.
+	quiet int64
 }
 
 // Used is how many flows are tracked, with those that have idled out but are not yet forgotten.
@@ -26,42 +25,93 @@ func (b *Budget) Used() int {
 	return b.used
 }
 
-// take grants t one more flow, or refuses. t is locked; a Budget never locks a tracker while it is locked itself.
-func (b *Budget) take(t *Tracker) bool {
+// take grants t one more flow, or refuses. A tracker that has another number by now has been flushed: the flow will be nobody's.
+func (b *Budget) take(t *Tracker, number uint32) bool {
 	if b == nil {
 		return true
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.Limit > 0 && b.used >= b.Limit {
+	switch {
+	case t.number.Load() != number:
+		return true
+	case b.Limit > 0 && b.used >= b.Limit:
 		return false
 	}
 	b.used++
-	if t.flows.len() == 0 {
-		b.trackers = append(b.trackers, t)
-	}
+	t.held++
 	return true
 }
 
-// give takes back n flows; t is locked and has forgotten them.
-func (b *Budget) give(t *Tracker, n int) {
-	if b == nil || n == 0 {
+// give takes back a flow that t has forgotten.
+func (b *Budget) give(t *Tracker, number uint32) {
+	if b == nil {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.used -= n
-	if t.flows.len() == 0 {
-		b.trackers = slices.DeleteFunc(b.trackers, func(other *Tracker) bool { return other == t })
+	if t.number.Load() == number {
+		b.used--
+		t.held--
 	}
 }
 
-// reclaim forgets what has idled out on any of the interfaces. No tracker is locked.
-func (b *Budget) reclaim(now int64) {
-	b.mu.Lock()
-	trackers := slices.Clone(b.trackers)
-	b.mu.Unlock()
-	for _, t := range trackers {
-		t.Len(now)
+// giveAll takes back all that t had, and gives it another number.
+func (b *Budget) giveAll(t *Tracker, number uint32) {
+	if b == nil {
+		t.number.Store(number)
+		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t.number.Store(number)
+	b.used -= t.held
+	t.held = 0
+}
+
+// ownTable is a table for trackers that have no other.
+func (b *Budget) ownTable() *FlowTable {
+	if b == nil {
+		return new(FlowTable)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.table == nil {
+		b.table = new(FlowTable)
+	}
+	return b.table
+}
+
+// hasten says that flows may idle out sooner than it was thought.
+func (b *Budget) hasten() {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.quiet = 0
+}
+
+// reclaim forgets what has idled out on any of the interfaces, and reports whether something may have. Having looked at all flows it does
+// not look again before one of them can have idled out.
+func (b *Budget) reclaim(table *FlowTable, now int64) bool {
+	if b == nil {
+		return false // the table itself is full
+	}
+	b.mu.Lock()
+	quiet := b.quiet
+	b.mu.Unlock()
+	if now < quiet {
+		return false
+	}
+	quiet = now + int64(tcpHandshakeTimeout)/2 // no flow of later idles out before
+	table.sweep(now, func(_ *shard, k *flowKey, r *record) {
+		if t := table.trackerOf(k.tracker()); t != nil && t.budget == b {
+			quiet = min(quiet, table.lastOf(r)+t.timeout(k.proto(), unpackConn(r.state()).state))
+		}
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.quiet = quiet
+	return true
 }

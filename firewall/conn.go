@@ -127,3 +127,36 @@ func (c *conn) close(dir Direction, p *packet.Packet) {
 		c.state = Closing
 	}
 }
+
+// A conn without finEnd, and the direction of a flow's first packet, are packed in a record as
+//
+//	opener (1) | done (2) | fin (2) | heard (2) | latest (1) | turns (2) | state (3)
+const (
+	connMask   = 1<<12 - 1
+	openerMask = 1 << 12
+)
+
+func (c *conn) pack() uint32 {
+	return uint32(c.state) | uint32(c.turns)<<3 | uint32(c.latest)<<5 | uint32(c.heard)<<6 | uint32(c.fin)<<8 | uint32(c.done)<<10
+}
+
+func unpackConn(w uint32) conn {
+	return conn{state: State(w & 7), turns: uint8(w >> 3 & 3), latest: Direction(w >> 5 & 1), heard: sides(w >> 6 & 3), fin: sides(w >> 8 & 3), done: sides(w >> 10 & 3)}
+}
+
+func packOpener(dir Direction) uint32 { return uint32(dir) << 12 }
+
+func unpackOpener(w uint32) Direction { return Direction(w >> 12 & 1) }
+
+// remember keeps where a closing connection ends, which its record has no room for.
+func (s *shard) remember(n uint32, c *conn) {
+	switch {
+	case c.fin == 0 && s.fins != nil:
+		delete(s.fins, n)
+	case c.fin != 0:
+		if s.fins == nil {
+			s.fins = make(map[uint32][2]uint32)
+		}
+		s.fins[n] = c.finEnd
+	}
+}

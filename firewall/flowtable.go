@@ -1,190 +1,350 @@
 package firewall
 
 import (
-	"net/netip"
-
-	"github.com/vpcemu/vpcemu/packet"
+	"math/bits"
+	"sync"
+	"sync/atomic"
 )
 
-// flowKey is what packets of one tracked flow have in common (SG-36), whichever way they go. It holds no pointers and no padding,
-// which makes it cheap to hash and invisible to the garbage collector.
-type flowKey struct {
-	local, remote         [16]byte
-	localPort, remotePort uint16 // TCP and UDP; the ICMP identifier is a localPort
-	proto                 packet.Proto
-	v6                    bool // tells ::ffff:10.0.0.1 from 10.0.0.1
+// FlowTable holds the tracked flows of many interfaces. The zero FlowTable is empty and ready; it must not be copied.
+//
+//	                      hash of the key
+//	        ┌──────────────────┼──────────────────┐
+//	      shard              bucket              tag
+//	        ▼                  ▼                  ▼
+//	┌─ 64 shards ─┐   ┌─ 8 × (tag, number) ─┐   equal ──▶ records[number], 40 bytes that never move
+//	│ lock, index │──▶│  one cache line     │
+//	│ records     │   └─────────────────────┘
+//	└─────────────┘
+//
+// A flow has a record at each interface that tracks it: two of them, with their places in the index, take about 100 bytes. Records hold no
+// pointers, so the garbage collector does not look at them.
+//
+// Whoever adds or removes takes the lock of a shard; [FlowTable.Fast] takes none. All words are therefore atomic. A record is taken out in
+// the order fast, index, key, and put in in the opposite one, so that who has seen the key, then fast, then the key again, has seen that
+// key's fast.
+//
+// An index that has become too full is replaced by one of twice the size, into which every new flow moves two buckets of the old one: no
+// packet waits for all of them. In the same way every new flow looks at four records whether they have idled out.
+type FlowTable struct {
+	shards [shards]shard
+
+	mu       sync.Mutex
+	trackers atomic.Pointer[[]*Tracker] // by number; nil for those that are gone
 }
 
-// echoPort keeps echoes apart from other ICMP messages, which have no identifier, in a field that ICMP does not use.
-const echoPort = 8
+const (
+	shards     = 64
+	shardBits  = 6
+	bucketSize = 8
+	chunkSize  = 64
+	// MaxFlows is how many records a table has at the most. When it is full, a new flow takes the place of one that is not established; if it
+	// finds none nearby it is refused (SG-48).
+	MaxFlows = shards << 20
+)
 
-// keyOf is the key of the flow that f belongs to if it crosses the interface in this direction. Echo says that it is an ICMP echo.
-func keyOf(dir Direction, f packet.Flow, echo bool) flowKey {
-	k := flowKey{local: f.Src.As16(), remote: f.Dst.As16(), proto: f.Proto, v6: f.Src.Is6()}
-	if dir == Ingress {
-		k.local, k.remote = k.remote, k.local
+type shard struct {
+	mu     sync.Mutex
+	index  atomic.Pointer[index]
+	old    atomic.Pointer[index] // whose buckets below moved are in index
+	moved  int
+	chunks atomic.Pointer[[]*chunk]
+	top    uint32 // numbers given so far, 0 is none
+	free   uint32 // a chain through the keys of free records
+	used   int
+	hand   uint32               // where expiry goes on
+	fins   map[uint32][2]uint32 // of flows that are closing: where they end, by number
+	_      [8]uint64            // keep shards out of each other's cache lines
+}
+
+type index struct {
+	buckets []bucket
+	taken   int // places that hold a number or did
+}
+
+// bucket is places with a tag above and a number below. A bucket with an empty place has never been full.
+type bucket [bucketSize]atomic.Uint64
+
+const tombstone = 1 << 32 // a tag without number
+
+type chunk struct {
+	records [chunkSize]record
+	wide    atomic.Pointer[[chunkSize][4]atomic.Uint64] // IPv6 addresses, if there are any
+}
+
+// record is one flow at one interface.
+type record struct {
+	a, b atomic.Uint64 // its key; b is 0 if the record is free, and a then the next free one
+	last atomic.Int64  // when its last packet passed, not counting those of its peer's short cut
+	fast atomic.Uint64 // its short cut: generation and action, 0 for none
+	tail atomic.Uint64 // number of its peer above; wide, and a packed conn below
+}
+
+const wideFlag = 1 << 31
+
+func (r *record) peer() ref     { return ref(r.tail.Load() >> 32) }
+func (r *record) state() uint32 { return uint32(r.tail.Load()) }
+
+func (r *record) setPeer(to ref) {
+	for {
+		tail := r.tail.Load()
+		if r.tail.CompareAndSwap(tail, uint64(to)<<32|uint64(uint32(tail))) {
+			return
+		}
 	}
-	switch {
-	case f.Proto.HasPorts() && dir == Egress:
-		k.localPort, k.remotePort = f.SrcPort, f.DstPort
-	case f.Proto.HasPorts():
-		k.localPort, k.remotePort = f.DstPort, f.SrcPort
-	case f.Proto.IsICMP():
-		k.localPort = f.SrcPort
-		if echo {
-			k.remotePort = echoPort
+}
+
+func (r *record) setState(state uint32) {
+	for {
+		tail := r.tail.Load()
+		if r.tail.CompareAndSwap(tail, tail>>32<<32|uint64(state)) {
+			return
+		}
+	}
+}
+
+// ref is a record's number in the table: shard and number there.
+type ref uint32
+
+func refOf(k *flowKey, n uint32) ref { return ref(n<<shardBits | uint32(k.hash()>>(64-shardBits))) }
+
+func (t *FlowTable) record(r ref) *record { return t.shards[r%shards].record(uint32(r >> shardBits)) }
+
+func (s *shard) record(n uint32) *record {
+	return &(*s.chunks.Load())[n/chunkSize].records[n%chunkSize]
+}
+
+func (s *shard) wide(n uint32) *[4]atomic.Uint64 {
+	return &(*s.chunks.Load())[n/chunkSize].wide.Load()[n%chunkSize]
+}
+
+// find returns the number of a key's record, 0 if there is none. Without the lock it may miss one that is being moved.
+func (s *shard) find(k *flowKey, h uint64) uint32 {
+	if n := s.index.Load().find(s, k, h); n != 0 {
+		return n
+	}
+	return s.old.Load().find(s, k, h)
+}
+
+func (x *index) find(s *shard, k *flowKey, h uint64) uint32 {
+	if x == nil {
+		return 0
+	}
+	mask := len(x.buckets) - 1
+	for at := x.home(h); ; at = (at + 1) & mask {
+		b := &x.buckets[at]
+		for i := range b {
+			place := b[i].Load()
+			switch {
+			case place == 0:
+				return 0
+			case place>>32 == tagOf(h) && uint32(place) != 0 && s.holds(uint32(place), k):
+				return uint32(place)
+			}
+		}
+	}
+}
+
+func (s *shard) holds(n uint32, k *flowKey) bool {
+	r := s.record(n)
+	if r.a.Load() != k.a || r.b.Load() != k.b || (r.state()&wideFlag != 0) != k.v6 {
+		return false
+	}
+	if !k.v6 {
+		return true
+	}
+	w := s.wide(n)
+	for i := range w {
+		if w[i].Load() != k.wide[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func tagOf(h uint64) uint64 { return h & (1<<32 - 1) }
+
+func (x *index) home(h uint64) int { return int(h>>(32)&(1<<26-1)) & (len(x.buckets) - 1) }
+
+func (t *FlowTable) shardOf(h uint64) *shard { return &t.shards[h>>(64-shardBits)] }
+
+// insert adds a record for a key that has none, and returns its number; 0 if the table is full. The shard is locked.
+func (s *shard) insert(k *flowKey, h uint64, last int64, state uint32) uint32 {
+	n := s.take()
+	if n == 0 {
+		return 0
+	}
+	r := s.record(n)
+	r.a.Store(k.a)
+	r.last.Store(last)
+	if k.v6 {
+		state |= wideFlag
+		s.widen(n, k)
+	}
+	r.tail.Store(uint64(state))
+	r.b.Store(k.b)
+	s.reserve()
+	s.index.Load().put(h, n)
+	s.used++
+	return n
+}
+
+// take is a free record's number.
+func (s *shard) take() uint32 {
+	if n := s.free; n != 0 {
+		s.free = uint32(s.record(n).a.Load())
+		return n
+	}
+	if s.top+1 >= MaxFlows/shards {
+		return 0
+	}
+	s.top++
+	if chunks := s.chunks.Load(); chunks == nil {
+		s.chunks.Store(&[]*chunk{new(chunk)})
+	} else if int(s.top/chunkSize) == len(*chunks) {
+		longer := append(*chunks, new(chunk))
+		s.chunks.Store(&longer)
+	}
+	return s.top
+}
+
+func (s *shard) widen(n uint32, k *flowKey) {
+	c := (*s.chunks.Load())[n/chunkSize]
+	if c.wide.Load() == nil {
+		c.wide.Store(new([chunkSize][4]atomic.Uint64))
+	}
+	w := s.wide(n)
+	for i := range w {
+		w[i].Store(k.wide[i])
+	}
+}
+
+// remove takes a record out. The shard is locked; the record's peer has been let go.
+func (s *shard) remove(n uint32) {
+	r := s.record(n)
+	r.fast.Store(0)
+	k := s.keyOf(n)
+	h := k.hash()
+	if !s.index.Load().drop(h, n) {
+		s.old.Load().drop(h, n)
+	}
+	r.b.Store(0)
+	r.tail.Store(0)
+	r.a.Store(uint64(s.free))
+	s.free = n
+	s.used--
+	delete(s.fins, n)
+}
+
+// keyOf reads a record's key back.
+func (s *shard) keyOf(n uint32) flowKey {
+	r := s.record(n)
+	k := flowKey{a: r.a.Load(), b: r.b.Load(), v6: r.state()&wideFlag != 0}
+	if k.v6 {
+		w := s.wide(n)
+		for i := range w {
+			k.wide[i] = w[i].Load()
 		}
 	}
 	return k
 }
 
-// flow is the inverse of keyOf.
-func (k flowKey) flow(dir Direction) packet.Flow {
-	f := packet.Flow{Src: k.addr(k.local), Dst: k.addr(k.remote), SrcPort: k.localPort, DstPort: k.remotePort, Proto: k.proto}
-	if k.proto.IsICMP() {
-		f.DstPort = 0 // echoPort
-	}
-	if dir == Ingress {
-		return f.Reverse()
-	}
-	return f
-}
-
-func (k flowKey) addr(a [16]byte) netip.Addr {
-	if k.v6 {
-		return netip.AddrFrom16(a)
-	}
-	return netip.AddrFrom16(a).Unmap()
-}
-
-// entry is one tracked flow.
-type entry struct {
-	key    flowKey
-	last   int64 // when its last packet passed
-	due    int64 // when the table looks whether it has idled out; not later than it does
-	heapAt int32 // its place in flowTable.heap
-	opener Direction
-	conn   conn
-}
-
-// flowTable holds entries by key and finds those that have idled out. It never allocates for a hit.
-//
-//	index  key ──▶ slot            slots of removed entries are used again
-//	slots  [ entry | entry | free | entry | … ]
-//	heap   [ slot, slot, … ]       the earliest due first
-//
-// A packet moves an entry's end, but not its place in the heap: that would cost more than the lookup. Its due time is merely the
-// earliest at which it could have idled out; once it is reached, the entry is either removed or due again later. Whatever shortens
-// an entry's life must call hasten.
-type flowTable struct {
-	index map[flowKey]int32
-	slots []entry
-	free  []int32
-	heap  []int32
-}
-
-func (t *flowTable) len() int { return len(t.heap) }
-
-// find returns the entry of k, nil if there is none.
-func (t *flowTable) find(k flowKey) *entry {
-	slot, ok := t.index[k]
-	if !ok {
-		return nil
-	}
-	return &t.slots[slot]
-}
-
-// insert adds an entry whose key is not in the table.
-func (t *flowTable) insert(e entry) {
-	if t.index == nil {
-		t.index = make(map[flowKey]int32)
-	}
-	var slot int32
-	if n := len(t.free); n > 0 {
-		slot, t.free = t.free[n-1], t.free[:n-1]
-	} else {
-		slot = int32(len(t.slots))
-		t.slots = append(t.slots, entry{})
-	}
-	e.heapAt = int32(len(t.heap))
-	t.slots[slot] = e
-	t.index[e.key] = slot
-	t.heap = append(t.heap, slot)
-	t.up(len(t.heap) - 1)
-}
-
-// remove forgets an entry of the table.
-func (t *flowTable) remove(e *entry) {
-	at, last := int(e.heapAt), len(t.heap)-1
-	slot := t.heap[at]
-	t.swap(at, last)
-	t.heap = t.heap[:last]
-	if at < last {
-		t.fix(at)
-	}
-	delete(t.index, e.key)
-	t.free = append(t.free, slot)
-}
-
-// earliest returns the entry that is due first, nil if the table is empty.
-func (t *flowTable) earliest() *entry {
-	if len(t.heap) == 0 {
-		return nil
-	}
-	return &t.slots[t.heap[0]]
-}
-
-// postpone sets a due time.
-func (t *flowTable) postpone(e *entry, due int64) {
-	e.due = due
-	t.fix(int(e.heapAt))
-}
-
-// hasten makes sure that an entry is due no later than at due.
-func (t *flowTable) hasten(e *entry, due int64) {
-	if due < e.due {
-		t.postpone(e, due)
-	}
-}
-
-// fix restores the order of the heap after the due time of one place changed.
-func (t *flowTable) fix(at int) {
-	t.up(at)
-	t.down(at)
-}
-
-func (t *flowTable) up(at int) {
-	for at > 0 {
-		parent := (at - 1) / 2
-		if !t.less(at, parent) {
-			return
+// put enters a number. There is room.
+func (x *index) put(h uint64, n uint32) {
+	mask := len(x.buckets) - 1
+	for at := x.home(h); ; at = (at + 1) & mask {
+		b := &x.buckets[at]
+		for i := range b {
+			switch place := b[i].Load(); {
+			case place == 0:
+				x.taken++
+				fallthrough
+			case uint32(place) == 0:
+				b[i].Store(tagOf(h)<<32 | uint64(n))
+				return
+			}
 		}
-		t.swap(at, parent)
-		at = parent
 	}
 }
 
-func (t *flowTable) down(at int) {
-	for {
-		child := 2*at + 1
-		if child >= len(t.heap) {
-			return
+// drop takes a number out, and reports whether it was there. In a bucket that is not full, and so has never been, the last one takes its
+// place; a full one keeps the place, because past it a search must go on.
+func (x *index) drop(h uint64, n uint32) bool {
+	if x == nil {
+		return false
+	}
+	mask := len(x.buckets) - 1
+	for at := x.home(h); ; at = (at + 1) & mask {
+		b := &x.buckets[at]
+		for i := range b {
+			switch b[i].Load() {
+			case 0:
+				return false
+			case tagOf(h)<<32 | uint64(n):
+				x.clear(b, i)
+				return true
+			}
 		}
-		if child+1 < len(t.heap) && t.less(child+1, child) {
-			child++
-		}
-		if !t.less(child, at) {
-			return
-		}
-		t.swap(at, child)
-		at = child
 	}
 }
 
-func (t *flowTable) less(i, j int) bool { return t.slots[t.heap[i]].due < t.slots[t.heap[j]].due }
+func (x *index) clear(b *bucket, i int) {
+	last := bucketSize - 1
+	if b[last].Load() != 0 {
+		b[i].Store(tombstone)
+		return
+	}
+	for b[last].Load() == 0 {
+		last--
+	}
+	b[i].Store(b[last].Load())
+	b[last].Store(0)
+	x.taken--
+}
 
-func (t *flowTable) swap(i, j int) {
-	t.heap[i], t.heap[j] = t.heap[j], t.heap[i]
-	t.slots[t.heap[i]].heapAt = int32(i)
-	t.slots[t.heap[j]].heapAt = int32(j)
+// reserve makes room for one more place in the index, and moves on what is still in the old one.
+func (s *shard) reserve() {
+	x := s.index.Load()
+	switch {
+	case x == nil:
+		s.index.Store(&index{buckets: make([]bucket, 1)})
+		return
+	case s.old.Load() == nil && (x.taken+1)*4 > len(x.buckets)*bucketSize*3: // more than 3/4 taken
+		size := len(x.buckets)
+		if s.used*2 > x.taken { // else most of it is tombstones
+			size *= 2
+		}
+		s.index.Store(&index{buckets: make([]bucket, size)})
+		s.old.Store(x)
+		s.moved = 0
+	}
+	for range 2 {
+		s.move()
+	}
+}
+
+// move moves one bucket of the old index.
+func (s *shard) move() {
+	old := s.old.Load()
+	if old == nil {
+		return
+	}
+	b := &old.buckets[s.moved]
+	for i := range b {
+		if n := uint32(b[i].Load()); n != 0 {
+			k := s.keyOf(n)
+			s.index.Load().put(k.hash(), n)
+			b[i].Store(tombstone)
+		}
+	}
+	if s.moved++; s.moved == len(old.buckets) {
+		s.old.Store(nil)
+	}
+}
+
+// hash is a multiplication whose halves are added: as good as wyhash's for keys of two words, and 3 ns.
+func (k *flowKey) hash() uint64 {
+	high, low := bits.Mul64(k.a^0xa0761d6478bd642f, k.b^0xe7037ed1a0b428db)
+	high, low = bits.Mul64(high^low, 0x8ebc6af09c88c6e3)
+	return high ^ low
 }

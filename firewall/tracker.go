@@ -3,27 +3,89 @@ package firewall
 import (
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vpcemu/vpcemu/packet"
 )
 
-// Tracker remembers the flows of one interface (SG-26, SG-47). The zero Tracker has AWS's timeouts and no limit.
+// Tracker remembers the flows of one interface (SG-26, SG-47). The zero Tracker has AWS's timeouts, no limit and a table of its own.
 // It must not be copied. All methods are safe for concurrent use; now is in nanoseconds on the caller's clock.
 //
 // Packets come with their flow, which has the ports the interface sees: NAT or [Fragments] may know them better than the packet.
 // The key of a flow is the protocol, both addresses, and for TCP and UDP both ports. For ICMP it is the addresses and the identifier,
 // so that a request and its reply are one flow; ICMP messages without identifier have identifier 0. Other protocols have neither (SG-36).
 type Tracker struct {
-	mu       sync.Mutex
-	flows    flowTable
-	timeouts Timeouts
+	once     sync.Once
+	table    *FlowTable
+	number   atomic.Uint32 // in the table; another one after a flush, so that the records of before are nobody's
+	timeouts atomic.Pointer[Timeouts]
 	budget   *Budget
+	held     int // flows that count against the budget; the budget is locked
 }
 
 // NewTracker returns a tracker whose flows count against the budget of its instance; nil means no limit.
 func NewTracker(timeouts Timeouts, budget *Budget) *Tracker {
-	return &Tracker{timeouts: timeouts.OrDefault(), budget: budget}
+	return budget.ownTable().NewTracker(timeouts, budget)
+}
+
+// NewTracker is the package's NewTracker with flows in this table, which interfaces that send to each other share.
+func (t *FlowTable) NewTracker(timeouts Timeouts, budget *Budget) *Tracker {
+	tracker := &Tracker{budget: budget}
+	tracker.SetTimeouts(timeouts)
+	tracker.join(t)
+	return tracker
+}
+
+// join gives the tracker its table and its number in it.
+func (t *Tracker) join(table *FlowTable) {
+	t.once.Do(func() {
+		t.table = table
+		if t.timeouts.Load() == nil {
+			t.SetTimeouts(Timeouts{})
+		}
+		t.number.Store(table.enlist(t))
+	})
+}
+
+func (t *Tracker) ready() {
+	if t.number.Load() == 0 {
+		t.join(new(FlowTable))
+	}
+}
+
+// enlist gives a tracker the next number.
+func (t *FlowTable) enlist(tracker *Tracker) uint32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := []*Tracker{nil} // 0 is nobody's
+	if p := t.trackers.Load(); p != nil {
+		list = *p
+	}
+	list = append(list, tracker)
+	t.trackers.Store(&list)
+	return uint32(len(list) - 1)
+}
+
+// trackerOf is the tracker that has a number, nil if none has it any more.
+func (t *FlowTable) trackerOf(number uint32) *Tracker {
+	if tracker := (*t.trackers.Load())[number]; tracker.number.Load() == number {
+		return tracker
+	}
+	return nil
+}
+
+// Hit is what [Tracker.Find] says of a packet's flow.
+type Hit struct {
+	State State // after the packet; Untracked if there is no entry
+	// Entry names the flow if the packet changed nothing but its time, and one like it will not either: see [FlowTable.Join].
+	Entry Tracked
+}
+
+// Tracked names a tracked flow at one interface; the zero Tracked none.
+type Tracked struct {
+	at   ref
+	a, b uint64 // the key that it had
 }
 
 // Lookup looks for the flow of a packet that crosses the interface. If it is tracked, the packet may pass (SG-26) and keeps the flow
@@ -31,17 +93,22 @@ func NewTracker(timeouts Timeouts, budget *Budget) *Tracker {
 //
 // An ICMP error is never part of a flow; see [Tracker.Related].
 func (t *Tracker) Lookup(dir Direction, p *packet.Packet, f packet.Flow, now int64) State {
+	return t.Find(dir, p, f, now).State
+}
+
+// Find is Lookup for those who want to know more.
+func (t *Tracker) Find(dir Direction, p *packet.Packet, f packet.Flow, now int64) Hit {
 	if p.IsICMPError() {
-		return Untracked
+		return Hit{}
 	}
-	k := keyOf(dir, f, isEcho(p, f))
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	e := t.find(k, now)
-	if e == nil {
-		return Untracked
+	t.ready()
+	k := t.keyOf(dir, f, isEcho(p, f))
+	s, n := t.lock(&k, now)
+	defer s.mu.Unlock()
+	if n == 0 {
+		return Hit{}
 	}
-	return t.hit(e, dir, p, now)
+	return t.hit(s, n, dir, p, now)
 }
 
 // isEcho reports whether a packet of flow f is an ICMP echo. A later fragment does not say so itself, but has the identifier.
@@ -53,11 +120,13 @@ func isEcho(p *packet.Packet, f packet.Flow) bool {
 // Related reports whether an ICMP error that crosses the interface is about a tracked flow and may pass (SG-45). Embedded is the flow
 // of the packet it quotes, as [packet.Packet.EmbeddedFlow] returns it. The error does not keep the flow alive (ORDER-5).
 func (t *Tracker) Related(dir Direction, embedded packet.Flow, now int64) bool {
+	t.ready()
 	// What an arriving error quotes had left, and the other way round.
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	for _, echo := range []bool{true, false} {
-		if t.find(keyOf(1-dir, embedded, echo), now) != nil {
+		k := t.keyOf(1-dir, embedded, echo)
+		s, n := t.lock(&k, now)
+		s.mu.Unlock()
+		if n != 0 {
 			return true
 		}
 	}
@@ -73,58 +142,74 @@ func (t *Tracker) Add(dir Direction, p *packet.Packet, f packet.Flow, now int64)
 	if p.IsICMPError() || f.Proto == packet.TCP && p.Flags.Has(packet.RST) {
 		return true
 	}
+	t.ready()
 	if t.add(dir, p, f, now) {
 		return true
 	}
-	t.budget.reclaim(now)
-	return t.add(dir, p, f, now)
+	return t.budget.reclaim(t.table, now) && t.add(dir, p, f, now)
 }
 
 func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64) bool {
-	k := keyOf(dir, f, isEcho(p, f))
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.forget(now, sweepPerAdd)
-	if e := t.find(k, now); e != nil { // another packet of the flow was faster
-		t.hit(e, dir, p, now)
+	k := t.keyOf(dir, f, isEcho(p, f))
+	s, n := t.lock(&k, now)
+	defer s.mu.Unlock()
+	if n != 0 { // another packet of the flow was faster
+		t.hit(s, n, dir, p, now)
 		return true
 	}
-	if !t.budget.take(t) {
+	t.table.expire(s, now)
+	if !t.budget.take(t, k.tracker()) {
 		return false
 	}
-	e := entry{key: k, last: now, opener: dir, conn: openConn(dir, p, f.Proto)}
-	e.due = now + t.timeout(&e)
-	t.flows.insert(e)
+	c := openConn(dir, p, f.Proto)
+	if n = s.insert(&k, k.hash(), now, c.pack()|packOpener(dir)); n == 0 && t.table.evict(s) {
+		n = s.insert(&k, k.hash(), now, c.pack()|packOpener(dir))
+	}
+	if n == 0 {
+		t.budget.give(t, k.tracker())
+		return false
+	}
+	s.remember(n, &c)
 	return true
+}
+
+// lock locks the shard of a key and finds its record, 0 if there is none or it has idled out.
+func (t *Tracker) lock(k *flowKey, now int64) (*shard, uint32) {
+	h := k.hash()
+	s := t.table.shardOf(h)
+	s.mu.Lock()
+	n := s.find(k, h)
+	if n != 0 && t.table.idledOut(s, n, now) {
+		t.table.forget(s, n)
+		n = 0
+	}
+	return s, n
 }
 
 // Len is how many flows are tracked. It forgets those that have idled out.
 func (t *Tracker) Len(now int64) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.forget(now, t.flows.len())
-	return t.flows.len()
+	t.ready()
+	n := 0
+	number := t.number.Load()
+	t.table.sweep(now, func(_ *shard, k *flowKey, _ *record) {
+		if k.tracker() == number {
+			n++
+		}
+	})
+	return n
 }
 
 // Flush forgets every flow: the interface was detached or its instance stopped (SG-50).
 func (t *Tracker) Flush() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n := t.flows.len()
-	t.flows = flowTable{}
-	t.budget.give(t, n)
+	t.ready()
+	t.budget.giveAll(t, t.table.enlist(t))
 }
 
 // SetTimeouts changes the idle times, also of the flows tracked now.
 func (t *Tracker) SetTimeouts(timeouts Timeouts) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.timeouts = timeouts.OrDefault()
-	for i := range t.flows.heap {
-		e := &t.flows.slots[t.flows.heap[i]]
-		e.due = e.last + t.timeout(e)
-		t.flows.up(i)
-	}
+	timeouts = timeouts.OrDefault()
+	t.timeouts.Store(&timeouts)
+	t.budget.hasten()
 }
 
 // TrackedFlow is a line of a tracker's table, for people to read.
@@ -148,88 +233,66 @@ func (t *Tracker) Flows(now int64) iter.Seq[TrackedFlow] {
 }
 
 func (t *Tracker) list(now int64) []TrackedFlow {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.forget(now, t.flows.len())
-	list := make([]TrackedFlow, 0, t.flows.len())
-	for _, slot := range t.flows.heap {
-		e := &t.flows.slots[slot]
+	t.ready()
+	var list []TrackedFlow
+	number := t.number.Load()
+	t.table.sweep(now, func(s *shard, k *flowKey, r *record) {
+		if k.tracker() != number {
+			return
+		}
+		c, opener := unpackConn(r.state()), unpackOpener(r.state())
+		last := t.table.lastOf(r)
 		list = append(list, TrackedFlow{
-			Flow: e.key.flow(e.opener), Opener: e.opener, State: e.conn.state,
-			Idle: time.Duration(now - e.last), Left: time.Duration(e.last + t.timeout(e) - now),
+			Flow: k.flow(opener), Opener: opener, State: c.state,
+			Idle: time.Duration(now - last), Left: time.Duration(last + t.timeout(k.proto(), c.state) - now),
 		})
-	}
+	})
 	return list
 }
 
-// find returns the entry of k unless it has idled out.
-func (t *Tracker) find(k flowKey, now int64) *entry {
-	e := t.flows.find(k)
-	if e != nil && t.idledOut(e, now) {
-		t.remove(e)
-		return nil
-	}
-	return e
-}
-
 // hit lets a packet of a tracked flow pass.
-func (t *Tracker) hit(e *entry, dir Direction, p *packet.Packet, now int64) State {
-	e.last = max(e.last, now)
-	before := e.conn.state
-	e.conn.advance(dir, p, e.key.proto)
-	switch state := e.conn.state; {
-	case state == Closed:
-		t.remove(e)
-		return Closed
-	case state == Opening && before != Opening: // the ports are being used anew
-		e.opener = dir
-		t.flows.hasten(e, e.last+t.timeout(e))
+func (t *Tracker) hit(s *shard, n uint32, dir Direction, p *packet.Packet, now int64) Hit {
+	r := s.record(n)
+	t.table.settle(r)
+	r.last.Store(max(r.last.Load(), now))
+	k := s.keyOf(n)
+	before := r.state()
+	c := unpackConn(before)
+	if c.fin != 0 {
+		c.finEnd = s.fins[n]
 	}
-	return e.conn.state
+	was := c.state
+	c.advance(dir, p, k.proto())
+	if c.state == Closed {
+		t.table.forget(s, n)
+		return Hit{State: Closed}
+	}
+	after := before&^connMask | c.pack()
+	if c.state == Opening && was != Opening { // the ports are being used anew
+		after = after&^openerMask | packOpener(dir)
+	}
+	if after == before && (k.proto() != packet.TCP || c.state == Established) {
+		return Hit{c.state, Tracked{refOf(&k, n), k.a, k.b}}
+	}
+	t.table.part(r) // packets of the other side may mean something else now
+	r.setState(after)
+	s.remember(n, &c)
+	return Hit{State: c.state}
 }
 
-func (t *Tracker) remove(e *entry) {
-	t.flows.remove(e)
-	t.budget.give(t, 1)
-}
-
-// sweepPerAdd is how many due entries are looked at when one is added. More than one, so that the table shrinks after a burst.
-const sweepPerAdd = 4
-
-// forget removes entries that have idled out, but looks at no more than most due ones.
-func (t *Tracker) forget(now int64, most int) {
-	for range most {
-		e := t.flows.earliest()
-		switch {
-		case e == nil || e.due > now:
-			return
-		case t.idledOut(e, now):
-			t.remove(e)
-		default:
-			t.flows.postpone(e, e.last+t.timeout(e))
-		}
-	}
-}
-
-// idledOut reports whether an entry's time is over: the idle time is the first moment at which it is no longer there.
-func (t *Tracker) idledOut(e *entry, now int64) bool { return now-e.last >= t.timeout(e) }
-
-// timeout is the idle time of an entry in its present state.
-func (t *Tracker) timeout(e *entry) int64 {
-	limits := &t.timeouts
-	if limits.UDP == 0 { // the zero Tracker
-		*limits = limits.OrDefault()
-	}
+// timeout is the idle time of a flow in a state.
+func (t *Tracker) timeout(proto packet.Proto, state State) int64 {
+	limits := t.timeouts.Load()
 	switch {
-	case e.key.proto == packet.TCP && e.conn.state == Opening:
+	case proto == packet.TCP && state == Opening:
 		return int64(tcpHandshakeTimeout)
-	case e.key.proto == packet.TCP:
+	case proto == packet.TCP:
 		return int64(limits.TCPEstablished)
-	case e.conn.state == Stream:
+	case state == Stream:
 		return int64(limits.UDPStream)
-	case e.key.proto == packet.UDP:
+	case proto == packet.UDP:
 		return int64(limits.UDP)
-	case e.key.proto.IsICMP():
+	case proto.IsICMP():
 		return int64(icmpTimeout)
 	}
 	return int64(otherTimeout)

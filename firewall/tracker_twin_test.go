@@ -266,18 +266,27 @@ func TestTracker_AgreesWithTwin(t *testing.T) {
 	})
 }
 
-// checkTables checks what flowTable promises: index and heap hold the same entries, the earliest first, and none is due too late.
+// checkTables checks what [FlowTable] promises: every record in use is found by its key, and by no other way; the others are free.
 func (w *world) checkTables(t *rapid.T) {
-	for _, tracker := range w.real {
-		f := &tracker.flows
-		if len(f.index) != len(f.heap) || len(f.slots) != len(f.heap)+len(f.free) {
-			t.Fatalf("%d in the index, %d in the heap, %d slots, %d free", len(f.index), len(f.heap), len(f.slots), len(f.free))
-		}
-		for i, slot := range f.heap {
-			e := &f.slots[slot]
-			if f.index[e.key] != slot || int(e.heapAt) != i || f.less(i, (i-1)/2) || e.due > e.last+tracker.timeout(e) {
-				t.Fatalf("entry %d of the heap is out of place: %+v", i, e)
+	for i := range w.budget.table.shards {
+		s := &w.budget.table.shards[i]
+		used, free := 0, 0
+		for n := uint32(1); n <= s.top; n++ {
+			if s.record(n).b.Load() == 0 {
+				free++
+				continue
 			}
+			used++
+			if k := s.keyOf(n); s.find(&k, k.hash()) != n {
+				t.Fatalf("record %d is not found", n)
+			}
+		}
+		chain := 0
+		for n := s.free; n != 0; n = uint32(s.record(n).a.Load()) {
+			chain++
+		}
+		if used != s.used || free != chain || len(s.fins) > used {
+			t.Fatalf("%d used of %d, %d free of %d, %d closing", used, s.used, free, chain, len(s.fins))
 		}
 	}
 }

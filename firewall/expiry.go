@@ -1,0 +1,80 @@
+package firewall
+
+// idledOut reports whether a record's time is over: the idle time is the first moment at which it is no longer there. What belongs to a
+// tracker that has gone is over too. The shard is locked.
+func (t *FlowTable) idledOut(s *shard, n uint32, now int64) bool {
+	r := s.record(n)
+	k := s.keyOf(n)
+	tracker := t.trackerOf(k.tracker())
+	if tracker == nil {
+		return true
+	}
+	last := t.lastOf(r)
+	return now-last >= tracker.timeout(k.proto(), unpackConn(r.state()).state)
+}
+
+// forget takes a flow out of the table. The shard is locked.
+func (t *FlowTable) forget(s *shard, n uint32) {
+	r := s.record(n)
+	t.part(r)
+	number := uint32(r.b.Load()) & maxTracker
+	if tracker := t.trackerOf(number); tracker != nil {
+		tracker.budget.give(tracker, number)
+	}
+	s.remove(n)
+}
+
+// lookedAt is how many records every new flow looks at. More than one, so that what idles out in a burst makes room for the next.
+const lookedAt = 4
+
+// expire looks at the next few records, and forgets those that have idled out. The shard is locked.
+func (t *FlowTable) expire(s *shard, now int64) {
+	for range min(lookedAt, s.top) {
+		if n := s.next(); s.record(n).b.Load() != 0 && t.idledOut(s, n, now) {
+			t.forget(s, n)
+		}
+	}
+}
+
+// next moves the hand to the next record, free or not.
+func (s *shard) next() uint32 {
+	if s.hand++; s.hand > s.top {
+		s.hand = 1
+	}
+	return s.hand
+}
+
+// evictable is how many records a new flow looks at for one whose place it may take.
+const evictable = 64
+
+// evict forgets a flow that is not established, and reports whether there was one near. The shard is locked.
+func (t *FlowTable) evict(s *shard) bool {
+	for range min(evictable, s.top) {
+		n := s.next()
+		if r := s.record(n); r.b.Load() != 0 && unpackConn(r.state()).state == Opening {
+			t.forget(s, n)
+			return true
+		}
+	}
+	return false
+}
+
+// sweep visits every record and forgets those that have idled out. It is for people, and for an instance that tracks as many flows as it may.
+func (t *FlowTable) sweep(now int64, visit func(*shard, *flowKey, *record)) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		for n := uint32(1); n <= s.top; n++ {
+			r := s.record(n)
+			switch {
+			case r.b.Load() == 0:
+			case t.idledOut(s, n, now):
+				t.forget(s, n)
+			default:
+				k := s.keyOf(n)
+				visit(s, &k, r)
+			}
+		}
+		s.mu.Unlock()
+	}
+}

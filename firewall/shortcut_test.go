@@ -1,0 +1,97 @@
+package firewall
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/vpcemu/vpcemu/packet"
+)
+
+// TestShortCut_AgreesWithTwin sends packets from one interface to another. Some of them take short cuts, and the twins, who know of none,
+// must not notice.
+func TestShortCut_AgreesWithTwin(t *testing.T) {
+	taken := 0
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(0)
+		epoch := uint32(1)
+		w.flows = append(w.flows, packet.MustParseFlow("udp 10.0.1.10:5000 > 10.0.2.20:53"), packet.MustParseFlow("udp 10.0.1.10:5001 > 10.0.2.20:53"))
+		// both lets the packet cross both interfaces.
+		both := func(t *rapid.T, from int, p twinPacket) {
+			in := p
+			in.dir = Ingress
+			out, arrived := w.real[from].Find(p.dir, p.p, p.flow, p.at), w.real[1-from].Find(Ingress, p.p, p.flow, p.at)
+			for i, got := range []Hit{out, arrived} {
+				side, q := (from+i)%2, []twinPacket{p, in}[i]
+				if want := w.twin[side].lookup(q); got.State != want {
+					t.Fatalf("interface %d, %s %s [%s]: got %s, want %s", side, q.dir, q.flow, q.p.Flags, got.State, want)
+				}
+				if got.State == Untracked {
+					w.real[side].Add(q.dir, q.p, q.flow, q.at)
+					w.twin[side].add(q)
+				}
+			}
+			if plain(p.p) && out.Entry != (Tracked{}) && arrived.Entry != (Tracked{}) {
+				w.budget.table.Join(out.Entry, arrived.Entry, epoch, 7)
+			}
+		}
+		send := func(t *rapid.T) {
+			from, p := w.draw(t)
+			from %= 2
+			p.dir = Egress
+			if from == 1 {
+				p.flow = p.flow.Reverse()
+				s := packet.Spec{Flow: p.flow, Flags: p.p.Flags}
+				s.Seq, s.Ack = p.p.TCPSeq()
+				p.p = mustParse(s)
+			}
+			if !plain(p.p) {
+				both(t, from, p)
+				return
+			}
+			b := p.p.Bytes()
+			action, ok := w.real[from].Fast(binary.BigEndian.Uint64(b[12:]), binary.BigEndian.Uint32(b[20:]), b[9], epoch, p.at, FastIdle)
+			if !ok {
+				both(t, from, p)
+				return
+			}
+			taken++
+			in := p
+			in.dir = Ingress
+			if a, b := w.twin[from].lookup(p), w.twin[1-from].lookup(in); action != 7 || a == Untracked || b == Untracked {
+				t.Fatalf("%s takes short cut %d, its ends are %s and %s", p.flow, action, a, b)
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"send": send, "send 2": send, "send 3": send, "send 4": send,
+			"one end only": func(t *rapid.T) {
+				i, p := w.draw(t)
+				if got, want := w.real[i].Lookup(p.dir, p.p, p.flow, p.at), w.twin[i].lookup(p); got != want {
+					t.Fatalf("%s %s: got %s, want %s", p.dir, p.flow, got, want)
+				}
+			},
+			"time": func(t *rapid.T) {
+				w.now += int64(rapid.SampledFrom([]time.Duration{1, 1e9, 29e9, 30e9, 59e9, 180e9, 432_000e9}).Draw(t, "step"))
+			},
+			"change": func(*rapid.T) { epoch++ },
+			"flush": func(t *rapid.T) {
+				if i := rapid.IntRange(0, 20).Draw(t, "interface"); i < 2 {
+					w.real[i].Flush()
+					w.twin[i].flows = nil
+					epoch++
+				}
+			},
+			"count": func(t *rapid.T) { w.compareCounts(t) },
+			"":      func(t *rapid.T) { w.checkTables(t) },
+		})
+	})
+	if taken == 0 {
+		t.Error("no packet took a short cut")
+	}
+}
+
+func plain(p *packet.Packet) bool {
+	return p.Flow.Src.Is4() && (p.Flow.Proto == packet.UDP || p.Flow.Proto == packet.TCP && p.Flags&(packet.SYN|packet.FIN|packet.RST) == 0)
+}
