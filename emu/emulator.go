@@ -17,6 +17,8 @@ type Options struct {
 	Now func() time.Time
 	// Observer sees what happens; nil functions are not called.
 	Observer Observer
+	// NoShortCuts takes every packet through all stages. It changes no verdict.
+	NoShortCuts bool
 	// BlockPort25 drops TCP port 25 to the internet, as EC2 does for accounts
 	// that have not asked otherwise (IGW-31).
 	BlockPort25 bool
@@ -32,6 +34,9 @@ type Emulator struct {
 	internet Port
 	outside  firewall.Fragments // of packets that come from the internet
 	walks    sync.Pool          // walks at rest
+	flows    firewall.FlowTable
+
+	shortCuts bool // nobody watches packets on their way
 
 	mu sync.Mutex // held by Update
 }
@@ -50,6 +55,7 @@ type generation struct {
 	memories map[string]*outbound
 	// services are those behind gateway endpoints, by VPC and endpoint.
 	services map[string]farService
+	ways     ways
 }
 
 // state is what an interface remembers from packet to packet.
@@ -72,6 +78,7 @@ func New(n *vpc.Network, opts Options) (*Emulator, error) {
 	if e.now == nil {
 		e.now = time.Now
 	}
+	e.shortCuts = !opts.NoShortCuts && opts.Observer.Packet == nil && opts.Observer.Flow == nil
 	e.internet.em, e.internet.slot, e.internet.id = e, outside, "internet"
 	if err := e.install(n.Clone(), nil); err != nil {
 		return nil, err
@@ -161,7 +168,7 @@ func (e *Emulator) generation(p *plan.Plan, prev *generation) *generation {
 			g.state[i.Slot].flows.SetTimeouts(i.Desc.Timeouts)
 			continue
 		}
-		g.state[i.Slot] = newState(i, prev.budget(i, budgets))
+		g.state[i.Slot] = newState(&e.flows, i, prev.budget(i, budgets))
 	}
 	return g
 }
@@ -206,8 +213,8 @@ func (g *generation) budget(i *plan.Interface, made map[string]*firewall.Budget)
 	return b
 }
 
-func newState(i *plan.Interface, budget *firewall.Budget) *state {
-	return &state{flows: firewall.NewTracker(i.Desc.Timeouts, budget), budget: budget}
+func newState(flows *firewall.FlowTable, i *plan.Interface, budget *firewall.Budget) *state {
+	return &state{flows: flows.NewTracker(i.Desc.Timeouts, budget), budget: budget}
 }
 
 // retire forgets the flows of interfaces that have left or been detached, so

@@ -18,7 +18,8 @@ func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewa
 	}
 	flows := w.state(i).flows
 	w.tracked = byFlow
-	if flows.Lookup(dir, &w.pkt, w.flow, w.now) != firewall.Untracked {
+	if found := flows.Find(dir, &w.pkt, w.flow, w.now); found.State != firewall.Untracked {
+		w.ends.keep(dir, found)
 		return passed
 	}
 	w.tracked = byRelated
@@ -32,6 +33,7 @@ func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewa
 	if v.outcome != pass {
 		return v
 	}
+	w.ends.no = w.ends.no || !open || dir == firewall.Egress
 	if !open && !flows.Add(dir, &w.pkt, w.flow, w.now) {
 		return dropped(ConntrackFull)
 	}

@@ -123,12 +123,21 @@ func (p *Port) SendVia(next *Port, b []byte) Result { return p.em.send(p, next, 
 
 // send takes one packet through the network.
 func (e *Emulator) send(p, via *Port, b []byte) Result {
+	g, now := e.current.Load(), e.now().UnixNano()
+	if via == nil && e.shortCuts {
+		if result, ok := g.shorten(p, b, now); ok {
+			return result
+		}
+	}
 	w, _ := e.walks.Get().(*walk)
 	if w == nil {
 		w = new(walk)
 	}
-	w.net, w.now = e.current.Load(), e.now().UnixNano()
+	w.net, w.now = g, now
 	result := w.carry(p, via, b)
+	if via == nil && e.shortCuts {
+		w.learn()
+	}
 	for _, a := range w.answers {
 		w.net.inject(a, w.now)
 	}

@@ -21,6 +21,7 @@ type tracer struct {
 	dst   endpoint
 	probe probe
 
+	flows  firewall.FlowTable
 	memory map[*plan.Interface]*state // fresh flow state, apart from the emulator's
 	went   map[*plan.VPC]*outbound
 	out    *Trace
@@ -258,7 +259,7 @@ func (t *tracer) checkGoal(w *walk) {
 func (t *tracer) state(i *plan.Interface) *state {
 	s := t.memory[i]
 	if s == nil {
-		s = newState(i, nil)
+		s = newState(&t.flows, i, nil)
 		t.memory[i] = s
 	}
 	return s

@@ -50,6 +50,7 @@ type walk struct {
 	outer *plan.Gateway // to on-premises, that it comes in or goes out through
 	link  *plan.Link    // over which it goes out
 
+	ends      ends     // for the short cut of packets like it
 	answers   []answer // packets that gateways made on the way
 	fragments bool     // to be cut to the gateway's MTU
 	hops      int
@@ -171,6 +172,7 @@ func (w *walk) depart(stages []stage) {
 // forward carries the packet to the node that its route names: one line for each
 // kind of target. A kind without one is an opaque far side (RT-41).
 func (w *walk) forward() {
+	w.ends.no = w.ends.no || !shortenable(w.next.target.Kind)
 	switch w.next.target.Kind {
 	case routing.Local:
 		w.arrive()
@@ -205,6 +207,7 @@ func (w *walk) arrive() {
 		w.run(notAHost[:])
 		return
 	}
+	w.ends.no = true
 	switch {
 	case w.to.Service():
 		w.run(toService[:])
