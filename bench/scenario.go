@@ -22,12 +22,12 @@ func Pair(rules int) *vpc.Network {
 	v.AddSubnet("app", "10.0.1.0/24").UseNetworkACL("app").UseRouteTable("app").AddInterface("app-1", "10.0.1.10", "app").AddPublicIP("198.51.100.10")
 	v.AddSubnet("db", "10.0.2.0/24").UseNetworkACL("db").AddInterface("db-1", "10.0.2.20", "db")
 	app, db := v.AddSecurityGroup("app"), v.AddSecurityGroup("db")
-	for i := range rules - 1 {
+	for i := range rules - 2 {
 		app.AllowOut(fmt.Sprintf("tcp/%d", 1000+i), "10.0.0.0/8")
 		db.AllowIn(fmt.Sprintf("tcp/%d", 1000+i), "10.0.0.0/8")
 	}
-	app.AllowOut("tcp/443", "0.0.0.0/0").AllowOut("tcp/5432", "10.0.2.0/24")
-	db.AllowIn("tcp/5432", "app")
+	app.AllowOut("tcp/443", "0.0.0.0/0").AllowOut("tcp/5432", "10.0.2.0/24").AllowOut("tcp/20000-29999", "10.0.2.0/24")
+	db.AllowIn("tcp/5432", "app").AllowIn("tcp/20000-29999", "app")
 	return &n
 }
 
@@ -55,10 +55,11 @@ func Grid(interfaces int) *vpc.Network {
 	return &n
 }
 
-// Flow is the i-th of many flows from the client of a Pair to its server.
+// Flow is one of the 600 million flows that the groups of [Pair] let the client
+// open.
 func Flow(i int) packet.Flow {
 	return packet.Flow{
 		Src: netip.AddrFrom4([4]byte{10, 0, 1, 10}), Dst: netip.AddrFrom4([4]byte{10, 0, 2, 20}),
-		SrcPort: uint16(1024 + i%60_000), DstPort: 5432, Proto: packet.TCP,
+		SrcPort: uint16(1024 + i%60_000), DstPort: uint16(20_000 + i/60_000), Proto: packet.TCP,
 	}
 }

@@ -124,18 +124,25 @@ func (p *Port) SendVia(next *Port, b []byte) Result { return p.em.send(p, next, 
 // send takes one packet through the network.
 func (e *Emulator) send(p, via *Port, b []byte) Result {
 	g, now := e.current.Load(), e.now().UnixNano()
-	if via == nil && e.shortCuts {
-		if result, ok := g.shorten(p, b, now); ok {
+	if e.shortCuts && via == nil && g.at(p) != nil {
+		var a attempt
+		a.begin(g, p, b)
+		if result, ok := a.shorten(g, b, now); ok {
 			return result
 		}
 	}
+	return e.walk(p, via, b, now)
+}
+
+// walk takes one packet through the stages.
+func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 	w, _ := e.walks.Get().(*walk)
 	if w == nil {
 		w = new(walk)
 	}
-	w.net, w.now = g, now
+	w.net, w.now = e.current.Load(), now
 	result := w.carry(p, via, b)
-	if via == nil && e.shortCuts {
+	if e.shortCuts && via == nil {
 		w.learn()
 	}
 	for _, a := range w.answers {

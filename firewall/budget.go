@@ -105,9 +105,9 @@ func (b *Budget) reclaim(table *FlowTable, now int64) bool {
 		return false
 	}
 	quiet = now + int64(tcpHandshakeTimeout)/2 // no flow of later idles out before
-	table.sweep(now, func(_ *shard, k *flowKey, r *record) {
+	table.sweep(now, func(s *shard, n uint32, k *flowKey) {
 		if t := table.trackerOf(k.tracker()); t != nil && t.budget == b {
-			quiet = min(quiet, table.lastOf(r)+t.timeout(k.proto(), unpackConn(r.state()).state))
+			quiet = min(quiet, table.lastOf(s.ref(n))+t.timeout(k.proto(), unpackConn(s.tail(n).state()).state))
 		}
 	})
 	b.mu.Lock()

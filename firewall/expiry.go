@@ -3,21 +3,18 @@ package firewall
 // idledOut reports whether a record's time is over: the idle time is the first moment at which it is no longer there. What belongs to a
 // tracker that has gone is over too. The shard is locked.
 func (t *FlowTable) idledOut(s *shard, n uint32, now int64) bool {
-	r := s.record(n)
 	k := s.keyOf(n)
 	tracker := t.trackerOf(k.tracker())
 	if tracker == nil {
 		return true
 	}
-	last := t.lastOf(r)
-	return now-last >= tracker.timeout(k.proto(), unpackConn(r.state()).state)
+	return now-t.lastOf(s.ref(n)) >= tracker.timeout(k.proto(), unpackConn(s.tail(n).state()).state)
 }
 
 // forget takes a flow out of the table. The shard is locked.
 func (t *FlowTable) forget(s *shard, n uint32) {
-	r := s.record(n)
-	t.part(r)
-	number := uint32(r.b.Load()) & maxTracker
+	t.part(s.ref(n))
+	number := uint32(s.record(n).b.Load()) & maxTracker
 	if tracker := t.trackerOf(number); tracker != nil {
 		tracker.budget.give(tracker, number)
 	}
@@ -51,7 +48,7 @@ const evictable = 64
 func (t *FlowTable) evict(s *shard) bool {
 	for range min(evictable, s.top) {
 		n := s.next()
-		if r := s.record(n); r.b.Load() != 0 && unpackConn(r.state()).state == Opening {
+		if s.record(n).b.Load() != 0 && unpackConn(s.tail(n).state()).state == Opening {
 			t.forget(s, n)
 			return true
 		}
@@ -60,19 +57,18 @@ func (t *FlowTable) evict(s *shard) bool {
 }
 
 // sweep visits every record and forgets those that have idled out. It is for people, and for an instance that tracks as many flows as it may.
-func (t *FlowTable) sweep(now int64, visit func(*shard, *flowKey, *record)) {
+func (t *FlowTable) sweep(now int64, visit func(*shard, uint32, *flowKey)) {
 	for i := range t.shards {
 		s := &t.shards[i]
 		s.mu.Lock()
 		for n := uint32(1); n <= s.top; n++ {
-			r := s.record(n)
 			switch {
-			case r.b.Load() == 0:
+			case s.record(n).b.Load() == 0:
 			case t.idledOut(s, n, now):
 				t.forget(s, n)
 			default:
 				k := s.keyOf(n)
-				visit(s, &k, r)
+				visit(s, n, &k)
 			}
 		}
 		s.mu.Unlock()

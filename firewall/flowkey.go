@@ -10,12 +10,11 @@ import (
 // flowKey is what packets of one tracked flow have in common (SG-36), whichever way they go, at one interface.
 //
 //	a  local address (32) | remote address (32)                    as an IPv4 header has them, in a packet that leaves
-//	b  local port (16) | remote port (16) | protocol (8) | tracker (24)
+//	b  local port (16) | remote port (16) | protocol (8) | IPv6 (1) | tracker (23)
 //
 // IPv6 addresses are in wide, and a is a mixture of them.
 type flowKey struct {
 	a, b uint64
-	v6   bool
 	wide [4]uint64 // local address, remote address
 }
 
@@ -45,7 +44,7 @@ func (t *Tracker) keyOf(dir Direction, f packet.Flow, echo bool) flowKey {
 		return k
 	}
 	l, r := local.As16(), remote.As16()
-	k.v6 = true
+	k.b |= wideBit
 	k.wide = [4]uint64{binary.BigEndian.Uint64(l[:]), binary.BigEndian.Uint64(l[8:]), binary.BigEndian.Uint64(r[:]), binary.BigEndian.Uint64(r[8:])}
 	k.a = mix(k.wide)
 	return k
@@ -62,7 +61,7 @@ func mix(wide [4]uint64) (a uint64) {
 // flow is the inverse of keyOf: the flow of a packet in this direction.
 func (k *flowKey) flow(dir Direction) packet.Flow {
 	f := packet.Flow{SrcPort: uint16(k.b >> 48), DstPort: uint16(k.b >> 32), Proto: k.proto()}
-	if k.v6 {
+	if k.v6() {
 		f.Src, f.Dst = addrOf(k.wide[0], k.wide[1]), addrOf(k.wide[2], k.wide[3])
 	} else {
 		var b [8]byte
@@ -90,4 +89,9 @@ func (k *flowKey) proto() packet.Proto { return packet.Proto(k.b >> 24) }
 // tracker is the number of the tracker that the key belongs to.
 func (k *flowKey) tracker() uint32 { return uint32(k.b) & maxTracker }
 
-const maxTracker = 1<<24 - 1
+func (k *flowKey) v6() bool { return k.b&wideBit != 0 }
+
+const (
+	maxTracker = 1<<23 - 1
+	wideBit    = 1 << 23
+)

@@ -20,7 +20,7 @@ import (
 // A flow has a record at each interface that tracks it: two of them, with their places in the index, take about 100 bytes. Records hold no
 // pointers, so the garbage collector does not look at them.
 //
-// Whoever adds or removes takes the lock of a shard; [FlowTable.Fast] takes none. All words are therefore atomic. A record is taken out in
+// Whoever adds or removes takes the lock of a shard; [Look.Fast] takes none. All words are therefore atomic. A record is taken out in
 // the order fast, index, key, and put in in the opposite one, so that who has seen the key, then fast, then the key again, has seen that
 // key's fast.
 //
@@ -37,7 +37,7 @@ const (
 	shards     = 64
 	shardBits  = 6
 	bucketSize = 8
-	chunkSize  = 64
+	chunkSize  = 128
 	// MaxFlows is how many records a table has at the most. When it is full, a new flow takes the place of one that is not established; if it
 	// finds none nearby it is refused (SG-48).
 	MaxFlows = shards << 20
@@ -45,6 +45,7 @@ const (
 
 type shard struct {
 	mu     sync.Mutex
+	id     uint32 // its place in the table
 	index  atomic.Pointer[index]
 	old    atomic.Pointer[index] // whose buckets below moved are in index
 	moved  int
@@ -67,8 +68,10 @@ type bucket [bucketSize]atomic.Uint64
 
 const tombstone = 1 << 32 // a tag without number
 
+// chunk is records. What a short cut needs of one is together in half a cache line.
 type chunk struct {
 	records [chunkSize]record
+	tails   [chunkSize]tail
 	wide    atomic.Pointer[[chunkSize][4]atomic.Uint64] // IPv6 addresses, if there are any
 }
 
@@ -77,43 +80,44 @@ type record struct {
 	a, b atomic.Uint64 // its key; b is 0 if the record is free, and a then the next free one
 	last atomic.Int64  // when its last packet passed, not counting those of its peer's short cut
 	fast atomic.Uint64 // its short cut: generation and action, 0 for none
-	tail atomic.Uint64 // number of its peer above; wide, and a packed conn below
 }
 
-const wideFlag = 1 << 31
+// tail is the rest of a record: the number of its peer above, a packed conn below.
+type tail struct{ atomic.Uint64 }
 
-func (r *record) peer() ref     { return ref(r.tail.Load() >> 32) }
-func (r *record) state() uint32 { return uint32(r.tail.Load()) }
+func (t *tail) peer() ref     { return ref(t.Load() >> 32) }
+func (t *tail) state() uint32 { return uint32(t.Load()) }
 
-func (r *record) setPeer(to ref) {
+func (t *tail) setPeer(to ref) {
 	for {
-		tail := r.tail.Load()
-		if r.tail.CompareAndSwap(tail, uint64(to)<<32|uint64(uint32(tail))) {
+		old := t.Load()
+		if t.CompareAndSwap(old, uint64(to)<<32|uint64(uint32(old))) {
 			return
 		}
 	}
 }
 
-func (r *record) setState(state uint32) {
+func (t *tail) setState(state uint32) {
 	for {
-		tail := r.tail.Load()
-		if r.tail.CompareAndSwap(tail, tail>>32<<32|uint64(state)) {
+		old := t.Load()
+		if t.CompareAndSwap(old, old>>32<<32|uint64(state)) {
 			return
 		}
 	}
 }
 
-// ref is a record's number in the table: shard and number there.
+// ref is a record's number in the table: number and shard.
 type ref uint32
 
-func refOf(k *flowKey, n uint32) ref { return ref(n<<shardBits | uint32(k.hash()>>(64-shardBits))) }
+func (s *shard) ref(n uint32) ref { return ref(n<<shardBits | s.id) }
 
 func (t *FlowTable) record(r ref) *record { return t.shards[r%shards].record(uint32(r >> shardBits)) }
+func (t *FlowTable) tail(r ref) *tail     { return t.shards[r%shards].tail(uint32(r >> shardBits)) }
 
 func (s *shard) record(n uint32) *record {
 	return &(*s.chunks.Load())[n/chunkSize].records[n%chunkSize]
 }
-
+func (s *shard) tail(n uint32) *tail { return &(*s.chunks.Load())[n/chunkSize].tails[n%chunkSize] }
 func (s *shard) wide(n uint32) *[4]atomic.Uint64 {
 	return &(*s.chunks.Load())[n/chunkSize].wide.Load()[n%chunkSize]
 }
@@ -147,10 +151,10 @@ func (x *index) find(s *shard, k *flowKey, h uint64) uint32 {
 
 func (s *shard) holds(n uint32, k *flowKey) bool {
 	r := s.record(n)
-	if r.a.Load() != k.a || r.b.Load() != k.b || (r.state()&wideFlag != 0) != k.v6 {
+	if r.a.Load() != k.a || r.b.Load() != k.b {
 		return false
 	}
-	if !k.v6 {
+	if !k.v6() {
 		return true
 	}
 	w := s.wide(n)
@@ -177,11 +181,10 @@ func (s *shard) insert(k *flowKey, h uint64, last int64, state uint32) uint32 {
 	r := s.record(n)
 	r.a.Store(k.a)
 	r.last.Store(last)
-	if k.v6 {
-		state |= wideFlag
+	if k.v6() {
 		s.widen(n, k)
 	}
-	r.tail.Store(uint64(state))
+	s.tail(n).Store(uint64(state))
 	r.b.Store(k.b)
 	s.reserve()
 	s.index.Load().put(h, n)
@@ -229,7 +232,7 @@ func (s *shard) remove(n uint32) {
 		s.old.Load().drop(h, n)
 	}
 	r.b.Store(0)
-	r.tail.Store(0)
+	s.tail(n).Store(0)
 	r.a.Store(uint64(s.free))
 	s.free = n
 	s.used--
@@ -239,8 +242,8 @@ func (s *shard) remove(n uint32) {
 // keyOf reads a record's key back.
 func (s *shard) keyOf(n uint32) flowKey {
 	r := s.record(n)
-	k := flowKey{a: r.a.Load(), b: r.b.Load(), v6: r.state()&wideFlag != 0}
-	if k.v6 {
+	k := flowKey{a: r.a.Load(), b: r.b.Load()}
+	if k.v6() {
 		w := s.wide(n)
 		for i := range w {
 			k.wide[i] = w[i].Load()
@@ -342,9 +345,11 @@ func (s *shard) move() {
 	}
 }
 
-// hash is a multiplication whose halves are added: as good as wyhash's for keys of two words, and 3 ns.
-func (k *flowKey) hash() uint64 {
-	high, low := bits.Mul64(k.a^0xa0761d6478bd642f, k.b^0xe7037ed1a0b428db)
+// hash is two multiplications whose halves are added: as good as wyhash's for keys of two words, in 3 ns.
+func hash(a, b uint64) uint64 {
+	high, low := bits.Mul64(a^0xa0761d6478bd642f, b^0xe7037ed1a0b428db)
 	high, low = bits.Mul64(high^low, 0x8ebc6af09c88c6e3)
 	return high ^ low
 }
+
+func (k *flowKey) hash() uint64 { return hash(k.a, k.b) }

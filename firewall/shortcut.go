@@ -1,6 +1,11 @@
 package firewall
 
-import "time"
+import (
+	"time"
+	"unsafe"
+
+	"github.com/vpcemu/vpcemu/packet"
+)
 
 // A packet of a flow on which nothing changes need not be judged again. Once one has gone all its way, from an interface that tracks it to
 // another that does, or out, the sender's record gets a short cut: a number that tells the emulator what to do with packets like it, for as
@@ -16,7 +21,7 @@ const (
 	FastIdle    = int64(30 * time.Second)
 )
 
-// Join gives the flow of sender a short cut: [FlowTable.Fast] finds action for its packets, which belong to receiver's flow at the other
+// Join gives the flow of sender a short cut: [Look.Fast] finds action for its packets, which belong to receiver's flow at the other
 // end; the zero receiver means that nobody tracks them there. It counts in this epoch only: whoever changes the network, or flushes a
 // tracker, begins another.
 func (t *FlowTable) Join(sender, receiver Tracked, epoch, action uint32) {
@@ -25,21 +30,16 @@ func (t *FlowTable) Join(sender, receiver Tracked, epoch, action uint32) {
 	}
 	unlock := t.lockBoth(sender.at, receiver.at)
 	defer unlock()
-	r := t.at(sender)
-	if r == nil {
+	if !t.has(sender) || receiver != (Tracked{}) && !t.has(receiver) {
 		return
 	}
-	if p := t.at(receiver); p != nil {
-		if r.peer() != receiver.at || p.peer() != sender.at {
-			t.part(r)
-			t.part(p)
-			r.setPeer(receiver.at)
-			p.setPeer(sender.at)
-		}
-	} else if receiver != (Tracked{}) {
-		return
+	if receiver != (Tracked{}) && (t.tail(sender.at).peer() != receiver.at || t.tail(receiver.at).peer() != sender.at) {
+		t.part(sender.at)
+		t.part(receiver.at)
+		t.tail(sender.at).setPeer(receiver.at)
+		t.tail(receiver.at).setPeer(sender.at)
 	}
-	r.fast.Store(uint64(epoch)<<32 | uint64(action))
+	t.record(sender.at).fast.Store(uint64(epoch)<<32 | uint64(action))
 }
 
 func (t *FlowTable) lockBoth(a, b ref) (unlock func()) {
@@ -58,48 +58,37 @@ func (t *FlowTable) lockBoth(a, b ref) (unlock func()) {
 	}
 }
 
-// at is the record of an entry, nil if it is another's by now.
-func (t *FlowTable) at(e Tracked) *record {
-	if e == (Tracked{}) {
-		return nil
-	}
-	if r := t.record(e.at); r.a.Load() == e.a && r.b.Load() == e.b {
-		return r
-	}
-	return nil
-}
-
-// peerOf is the record whose short cut stands for packets of r too, nil for none.
-func (t *FlowTable) peerOf(r *record) *record {
-	at := r.peer()
-	if at == 0 {
-		return nil
-	}
-	return t.record(at)
+// has reports whether a record is still that of an entry.
+func (t *FlowTable) has(e Tracked) bool {
+	r := t.record(e.at)
+	return r.a.Load() == e.a && r.b.Load() == e.b
 }
 
 // lastOf is when the last packet of a record's flow passed.
-func (t *FlowTable) lastOf(r *record) int64 {
-	last := r.last.Load()
-	if p := t.peerOf(r); p != nil && p.fast.Load() != 0 {
-		last = max(last, p.last.Load())
+func (t *FlowTable) lastOf(r ref) int64 {
+	last := t.record(r).last.Load()
+	if peer := t.tail(r).peer(); peer != 0 {
+		if p := t.record(peer); p.fast.Load() != 0 {
+			last = max(last, p.last.Load())
+		}
 	}
 	return last
 }
 
 // settle ends a record's short cut, after the packets that took it have been counted for its peer.
-func (t *FlowTable) settle(r *record) {
-	if r.fast.Load() == 0 {
+func (t *FlowTable) settle(r ref) {
+	own := t.record(r)
+	if own.fast.Load() == 0 {
 		return
 	}
-	r.fast.Store(0)
-	if p := t.peerOf(r); p != nil {
-		touch(p, r.last.Load())
+	own.fast.Store(0)
+	if peer := t.tail(r).peer(); peer != 0 {
+		t.record(peer).touch(own.last.Load())
 	}
 }
 
 // touch notes that a packet passed.
-func touch(r *record, now int64) {
+func (r *record) touch(now int64) {
 	for {
 		last := r.last.Load()
 		if last >= now || r.last.CompareAndSwap(last, now) {
@@ -109,27 +98,62 @@ func touch(r *record, now int64) {
 }
 
 // part lets a record and its peer go their own ways.
-func (t *FlowTable) part(r *record) {
+func (t *FlowTable) part(r ref) {
 	t.settle(r)
-	if p := t.peerOf(r); p != nil {
-		t.settle(p)
-		p.setPeer(0)
-		r.setPeer(0)
+	if peer := t.tail(r).peer(); peer != 0 {
+		t.settle(peer)
+		t.tail(peer).setPeer(0)
+		t.tail(r).setPeer(0)
 	}
 }
 
-// Fast finds the short cut of an IPv4 packet that leaves an interface: its action, if it has one in this epoch and has not rested too long.
-// The packet then counts as passed. It takes no lock, and may miss a short cut that is being moved.
-//
-// The packet must be like the one for which [FlowTable.Join] was called: whole, of TCP without SYN, FIN and RST, or of UDP.
-func (t *Tracker) Fast(addresses uint64, ports uint32, proto uint8, epoch uint32, now, idle int64) (action uint32, ok bool) {
-	if t.table == nil {
-		return 0, false
+// Look is a look for a short cut, in three steps: for many packets, taking each step for all of them before the next lets the waits for
+// memory overlap. A single packet takes the last step alone.
+type Look struct {
+	tracker *Tracker
+	a, b    uint64
+	hash    uint64
+	bucket  *bucket
+}
+
+// Begin looks for a packet that leaves the interface of t, by what [packet.Plain] has of it.
+func (l *Look) Begin(t *Tracker, p *packet.Plain) {
+	l.tracker = t
+	l.a, l.b = p.Addresses, uint64(p.Ports)<<32|uint64(p.Proto)<<24|uint64(t.number.Load())
+	l.hash = hash(l.a, l.b)
+}
+
+// Index fetches the packet's place in the index.
+func (l *Look) Index() {
+	if x := l.tracker.table.shardOf(l.hash).index.Load(); x != nil {
+		l.bucket = &x.buckets[x.home(l.hash)]
+		prefetch(unsafe.Pointer(l.bucket))
 	}
-	k := flowKey{a: addresses, b: uint64(ports)<<32 | uint64(proto)<<24 | uint64(t.number.Load())}
-	h := k.hash()
-	s := t.table.shardOf(h)
-	n := s.find(&k, h)
+}
+
+// Record fetches the record that the index names.
+func (l *Look) Record() {
+	if l.bucket == nil {
+		return
+	}
+	for i := range l.bucket {
+		place := l.bucket[i].Load()
+		if place == 0 {
+			return
+		}
+		if place>>32 == tagOf(l.hash) && uint32(place) != 0 {
+			prefetch(unsafe.Pointer(l.tracker.table.shardOf(l.hash).record(uint32(place))))
+			return
+		}
+	}
+}
+
+// Fast finds the short cut: its action, if it has one in this epoch and has not rested for the idle time. The packet then counts as passed.
+// It takes no lock, and may miss a short cut that is being moved.
+func (l *Look) Fast(epoch uint32, now, idle int64) (action uint32, ok bool) {
+	k := flowKey{a: l.a, b: l.b}
+	s := l.tracker.table.shardOf(l.hash)
+	n := s.find(&k, l.hash)
 	if n == 0 {
 		return 0, false
 	}

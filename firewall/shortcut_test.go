@@ -1,7 +1,6 @@
 package firewall
 
 import (
-	"encoding/binary"
 	"testing"
 	"time"
 
@@ -51,8 +50,12 @@ func TestShortCut_AgreesWithTwin(t *testing.T) {
 				both(t, from, p)
 				return
 			}
-			b := p.p.Bytes()
-			action, ok := w.real[from].Fast(binary.BigEndian.Uint64(b[12:]), binary.BigEndian.Uint32(b[20:]), b[9], epoch, p.at, FastIdle)
+			var l Look
+			short, _ := packet.ParsePlain(p.p.Bytes())
+			l.Begin(w.real[from], &short)
+			l.Index()
+			l.Record()
+			action, ok := l.Fast(epoch, p.at, FastIdle)
 			if !ok {
 				both(t, from, p)
 				return

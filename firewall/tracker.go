@@ -61,6 +61,10 @@ func (t *FlowTable) enlist(tracker *Tracker) uint32 {
 	list := []*Tracker{nil} // 0 is nobody's
 	if p := t.trackers.Load(); p != nil {
 		list = *p
+	} else {
+		for i := range t.shards {
+			t.shards[i].id = uint32(i)
+		}
 	}
 	list = append(list, tracker)
 	t.trackers.Store(&list)
@@ -191,7 +195,7 @@ func (t *Tracker) Len(now int64) int {
 	t.ready()
 	n := 0
 	number := t.number.Load()
-	t.table.sweep(now, func(_ *shard, k *flowKey, _ *record) {
+	t.table.sweep(now, func(_ *shard, _ uint32, k *flowKey) {
 		if k.tracker() == number {
 			n++
 		}
@@ -236,12 +240,12 @@ func (t *Tracker) list(now int64) []TrackedFlow {
 	t.ready()
 	var list []TrackedFlow
 	number := t.number.Load()
-	t.table.sweep(now, func(s *shard, k *flowKey, r *record) {
+	t.table.sweep(now, func(s *shard, n uint32, k *flowKey) {
 		if k.tracker() != number {
 			return
 		}
-		c, opener := unpackConn(r.state()), unpackOpener(r.state())
-		last := t.table.lastOf(r)
+		state := s.tail(n).state()
+		c, opener, last := unpackConn(state), unpackOpener(state), t.table.lastOf(s.ref(n))
 		list = append(list, TrackedFlow{
 			Flow: k.flow(opener), Opener: opener, State: c.state,
 			Idle: time.Duration(now - last), Left: time.Duration(last + t.timeout(k.proto(), c.state) - now),
@@ -253,10 +257,10 @@ func (t *Tracker) list(now int64) []TrackedFlow {
 // hit lets a packet of a tracked flow pass.
 func (t *Tracker) hit(s *shard, n uint32, dir Direction, p *packet.Packet, now int64) Hit {
 	r := s.record(n)
-	t.table.settle(r)
+	t.table.settle(s.ref(n))
 	r.last.Store(max(r.last.Load(), now))
 	k := s.keyOf(n)
-	before := r.state()
+	before := s.tail(n).state()
 	c := unpackConn(before)
 	if c.fin != 0 {
 		c.finEnd = s.fins[n]
@@ -272,10 +276,10 @@ func (t *Tracker) hit(s *shard, n uint32, dir Direction, p *packet.Packet, now i
 		after = after&^openerMask | packOpener(dir)
 	}
 	if after == before && (k.proto() != packet.TCP || c.state == Established) {
-		return Hit{c.state, Tracked{refOf(&k, n), k.a, k.b}}
+		return Hit{c.state, Tracked{s.ref(n), k.a, k.b}}
 	}
-	t.table.part(r) // packets of the other side may mean something else now
-	r.setState(after)
+	t.table.part(s.ref(n)) // packets of the other side may mean something else now
+	s.tail(n).setState(after)
 	s.remember(n, &c)
 	return Hit{State: c.state}
 }
