@@ -35,8 +35,9 @@ type Emulator struct {
 	outside  firewall.Fragments // of packets that come from the internet
 	walks    sync.Pool          // walks at rest
 	flows    firewall.FlowTable
+	passing  *firewall.Tracker // what the internet sends
 
-	shortCuts bool // nobody watches packets on their way
+	shortCuts bool // nobody takes records on the way
 
 	mu sync.Mutex // held by Update
 }
@@ -78,7 +79,8 @@ func New(n *vpc.Network, opts Options) (*Emulator, error) {
 	if e.now == nil {
 		e.now = time.Now
 	}
-	e.shortCuts = !opts.NoShortCuts && opts.Observer.Packet == nil && opts.Observer.Flow == nil
+	e.shortCuts = !opts.NoShortCuts && opts.Observer.Flow == nil
+	e.passing = e.flows.Passive()
 	e.internet.em, e.internet.slot, e.internet.id = e, outside, "internet"
 	if err := e.install(n.Clone(), nil); err != nil {
 		return nil, err

@@ -124,10 +124,10 @@ func (p *Port) SendVia(next *Port, b []byte) Result { return p.em.send(p, next, 
 // send takes one packet through the network.
 func (e *Emulator) send(p, via *Port, b []byte) Result {
 	g, now := e.current.Load(), e.now().UnixNano()
-	if e.shortCuts && via == nil && g.at(p) != nil {
+	if e.shortCuts && via == nil && g.tracker(p) != nil {
 		var a attempt
 		a.begin(g, p, b)
-		if result, ok := a.shorten(g, b, now); ok {
+		if result, ok := a.shorten(g, p, b, now); ok {
 			return result
 		}
 	}
@@ -141,10 +141,11 @@ func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 		w = new(walk)
 	}
 	w.net, w.now = e.current.Load(), now
-	result := w.carry(p, via, b)
 	if e.shortCuts && via == nil {
-		w.learn()
+		w.ends.begin(b)
 	}
+	result := w.carry(p, via, b)
+	w.learn(p)
 	for _, a := range w.answers {
 		w.net.inject(a, w.now)
 	}
@@ -220,6 +221,7 @@ func (g *generation) deliver(w *walk) {
 	if w.tracer != nil {
 		return
 	}
+	w.ends.arrive(g.ports[w.to.Slot], w.pkt.Bytes())
 	g.ports[w.to.Slot].deliver(w.pkt.Bytes())
 }
 
@@ -232,6 +234,7 @@ func (g *generation) emit(w *walk) {
 		packet.Fragment(&w.pkt, mtuInternet, g.em.internet.deliver)
 		return
 	}
+	w.ends.arrive(&g.em.internet, w.pkt.Bytes())
 	g.em.internet.deliver(w.pkt.Bytes())
 }
 

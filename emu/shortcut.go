@@ -3,6 +3,7 @@ package emu
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
@@ -17,13 +18,19 @@ import (
 //	Send ─▶ plain? ─▶ tracked, with a way of this epoch? ─▶ rewrite ─▶ deliver
 //	           └──────────────────┴── no: the stages, which may write the way down
 //
+// A way is what was done to the packet, read off the packet: no rule stands here.
 // Dropping any of it at any time changes no verdict.
 
 // way is what happens to the packets of a flow from here on.
 type way struct {
-	to    *Port  // where they are delivered
-	at    string // as in Result.At
-	limit int    // bytes; larger packets take the stages
+	to     *Port // where they are delivered
+	result Result
+	// What is put in the place of addresses and ports, by a mask, and taken from
+	// the TTL. Most ways change nothing.
+	addressMask, address uint64
+	portMask, port       uint32
+	hops                 uint8
+	limit                int // bytes; larger packets take the stages
 }
 
 // ways are the ways that are known in a generation. Their numbers are places in
@@ -55,11 +62,42 @@ func (s *ways) number(w way) uint32 {
 	return n
 }
 
-// ends are the tracked flows of a packet at the interfaces that it left and
-// reached.
+// ends is what a packet met that remembers flows.
 type ends struct {
-	out, in firewall.Tracked
-	no      bool // the next packet like it may fare differently
+	// The packet as it was sent, and as it was handed over at its end.
+	sent, end       packet.Plain
+	sentTTL, endTTL uint8
+	plain           bool // it is a packet that can have a short cut
+	to              *Port
+	out             firewall.Tracked // where it was sent from
+	others          [2]firewall.Tracked
+	met             int  // how many of them there are
+	no              bool // the next packet like it may fare differently
+}
+
+// begin notes a packet that is sent.
+func (e *ends) begin(b []byte) {
+	if e.sent, e.plain = packet.ParsePlain(b); e.plain {
+		e.sentTTL = b[8]
+	}
+}
+
+// arrive notes the packet before it is handed over: then it is the receiver's.
+func (e *ends) arrive(to *Port, b []byte) {
+	if e.plain && !e.no {
+		e.to = to
+		e.end, e.plain = packet.ParsePlain(b)
+		e.endTTL = b[8]
+	}
+}
+
+func (e *ends) meet(t firewall.Tracked) {
+	if e.met == len(e.others) || t == (firewall.Tracked{}) {
+		e.no = true
+		return
+	}
+	e.others[e.met] = t
+	e.met++
 }
 
 // attempt is one packet that may have a short cut.
@@ -71,12 +109,12 @@ type attempt struct {
 
 func (a *attempt) begin(g *generation, p *Port, b []byte) {
 	if a.packet, a.ok = packet.ParsePlain(b); a.ok {
-		a.look.Begin(g.state[p.slot].flows, &a.packet)
+		a.look.Begin(g.tracker(p), &a.packet)
 	}
 }
 
 // shorten takes the packet along the short cut of its flow, if there is one.
-func (a *attempt) shorten(g *generation, b []byte, now int64) (Result, bool) {
+func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64) (Result, bool) {
 	if !a.ok {
 		return Result{}, false
 	}
@@ -89,11 +127,17 @@ func (a *attempt) shorten(g *generation, b []byte, now int64) (Result, bool) {
 		return Result{}, false
 	}
 	way := &(*g.ways.list.Load())[n]
-	if a.packet.Len > way.limit {
+	if a.packet.Len > way.limit || way.hops != 0 && b[8] <= way.hops {
 		return Result{}, false
 	}
+	if way.addressMask != 0 || way.hops != 0 {
+		a.packet.Rewrite(b, a.packet.Addresses&^way.addressMask|way.address, a.packet.Ports&^way.portMask|way.port, way.hops)
+	}
 	way.to.deliver(b[:a.packet.Len:a.packet.Len])
-	return Result{Fate: Delivered, At: way.at}, true
+	if observe := g.em.opts.Observer.Packet; observe != nil {
+		observe(Event{Time: time.Unix(0, now), From: p.id, Flow: a.packet.Flow(), Bytes: b, Result: way.result})
+	}
+	return way.result, true
 }
 
 // batch is how many packets wait for memory together. More than the processor
@@ -109,14 +153,14 @@ func (p *Port) SendBatch(packets [][]byte, results []Result) {
 	for len(packets) > 0 {
 		g, now := p.em.current.Load(), p.em.now().UnixNano()
 		some := packets[:min(batch, len(packets))]
-		short := p.em.shortCuts && g.at(p) != nil
+		short := p.em.shortCuts && g.tracker(p) != nil
 		if short {
 			g.prepare(attempts[:len(some)], p, some)
 		}
 		for i, b := range some {
 			r, ok := Result{}, false
 			if short && p.em.current.Load() == g {
-				r, ok = attempts[i].shorten(g, b, now)
+				r, ok = attempts[i].shorten(g, p, b, now)
 			}
 			if !ok {
 				r = p.em.walk(p, nil, b, now)
@@ -146,29 +190,59 @@ func (g *generation) prepare(attempts []attempt, p *Port, packets [][]byte) {
 	}
 }
 
-// learn writes down the way of a packet that was delivered.
-func (w *walk) learn() {
-	if w.ends.no || w.result.Fate != Delivered || w.tracer != nil {
+// tracker is what knows the short cuts of packets that a port sends, nil if they
+// have none.
+func (g *generation) tracker(p *Port) *firewall.Tracker {
+	switch {
+	case p.slot == outside:
+		return g.em.passing
+	case g.at(p) != nil:
+		return g.state[p.slot].flows
+	}
+	return nil
+}
+
+// learn writes down the way of a packet that was sent from a port and has reached
+// its end.
+func (w *walk) learn(p *Port) {
+	e := &w.ends
+	if e.no || !e.plain || e.to == nil {
 		return
 	}
-	to := w.net.ports[w.to.Slot]
-	limit := maxPacket
-	if w.next.target.Kind == routing.PeeringConnection {
-		limit = mtuInternet // which every way takes
+	way := way{to: e.to, result: w.result, limit: maxPacket, hops: e.sentTTL - e.endTTL}
+	if p.slot == outside {
+		e.out = w.net.em.passing.Pass(e.sent.Flow(), w.now)
 	}
-	n := w.net.ways.number(way{to, w.result.At, limit})
-	w.net.em.flows.Join(w.ends.out, w.ends.in, uint32(w.net.plan.Epoch), n)
+	if p.slot == outside || w.next.target.Kind != routing.Local {
+		way.limit = mtuInternet // which every way takes
+	}
+	way.rewrites(&e.sent, &e.end)
+	w.net.em.flows.Join(e.out, e.others[:e.met], uint32(w.net.plan.Epoch), w.net.ways.number(way))
+}
+
+// rewrites finds what has become of the packet's addresses and ports.
+func (w *way) rewrites(sent, now *packet.Plain) {
+	for _, half := range [...]uint64{0xffffffff << 32, 0xffffffff} {
+		if (now.Addresses^sent.Addresses)&half != 0 {
+			w.addressMask |= half
+		}
+	}
+	for _, half := range [...]uint32{0xffff << 16, 0xffff} {
+		if (now.Ports^sent.Ports)&half != 0 {
+			w.portMask |= half
+		}
+	}
+	w.address, w.port = now.Addresses&w.addressMask, now.Ports&w.portMask
 }
 
 // keep notes what an interface's security groups found of the packet's flow.
 func (e *ends) keep(dir firewall.Direction, found firewall.Hit) {
 	switch {
-	case found.Entry == (firewall.Tracked{}):
-		e.no = true
-	case dir == firewall.Egress:
+	case dir == firewall.Egress && e.out == (firewall.Tracked{}) && e.met == 0:
 		e.out = found.Entry
+		e.no = e.no || found.Entry == (firewall.Tracked{})
 	default:
-		e.in = found.Entry
+		e.meet(found.Entry)
 	}
 }
 
@@ -176,7 +250,7 @@ func (e *ends) keep(dir firewall.Direction, found firewall.Hit) {
 // route of a kind.
 func shortenable(kind routing.TargetKind) bool {
 	switch kind {
-	case routing.Local, routing.Interface, routing.Instance, routing.PeeringConnection:
+	case routing.Local, routing.Interface, routing.Instance, routing.PeeringConnection, routing.InternetGateway:
 		return true
 	}
 	return false

@@ -227,6 +227,7 @@ func (w *walk) exit() {
 		return
 	}
 	if w.net.plan.IsPublic(w.flow.Dst) || w.tracer.standsIn(w.flow.Dst) {
+		w.ends.no = true
 		w.identity = nil
 		w.hairpin()
 		return

@@ -78,17 +78,17 @@ type chunk struct {
 // record is one flow at one interface.
 type record struct {
 	a, b atomic.Uint64 // its key; b is 0 if the record is free, and a then the next free one
-	last atomic.Int64  // when its last packet passed, not counting those of its peer's short cut
+	last atomic.Int64  // when its last packet passed, not counting short cuts of others of its ring
 	fast atomic.Uint64 // its short cut: generation and action, 0 for none
 }
 
-// tail is the rest of a record: the number of its peer above, a packed conn below.
+// tail is the rest of a record: the next one of its ring above, a packed conn below.
 type tail struct{ atomic.Uint64 }
 
-func (t *tail) peer() ref     { return ref(t.Load() >> 32) }
+func (t *tail) next() ref     { return ref(t.Load() >> 32) }
 func (t *tail) state() uint32 { return uint32(t.Load()) }
 
-func (t *tail) setPeer(to ref) {
+func (t *tail) setNext(to ref) {
 	for {
 		old := t.Load()
 		if t.CompareAndSwap(old, uint64(to)<<32|uint64(uint32(old))) {

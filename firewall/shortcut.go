@@ -1,18 +1,25 @@
 package firewall
 
 import (
+	"iter"
+	"math/bits"
+	"slices"
 	"time"
 	"unsafe"
 
 	"github.com/vpcemu/vpcemu/packet"
 )
 
-// A packet of a flow on which nothing changes need not be judged again. Once one has gone all its way, from an interface that tracks it to
-// another that does, or out, the sender's record gets a short cut: a number that tells the emulator what to do with packets like it, for as
-// long as the network stays the same.
+// A packet of a flow on which nothing changes need not be judged again. Once one has gone all its way and every record that it met is in a
+// state in which the next packet like it will change nothing either, the sender's record gets a short cut: a number that tells the emulator
+// what to do with packets like it, for as long as the network stays the same.
 //
-// The record of the receiver is then the sender's peer, and is not touched any more: it counts as used whenever its peer was, through the
-// peer's short cut. Whatever else happens to one of the two first settles this account. So an established packet costs one record.
+//	  ┌────────▶ app-1's record ─────▶ db-1's record ───┐      the records of one connection are a ring
+//	  │          fast: to db-1         fast: to app-1   │
+//	  └─────────────────────────────────────────────────┘
+//
+// The other records are not touched any more: they count as used whenever one of the ring was, through its short cut. Whatever else happens
+// to one of them first settles this account. So an established packet costs one record.
 
 // FastIdle is how long a flow may rest and still use its short cut. It is no longer than any idle time that tracked flows can have in the
 // states in which they get one, so that neither end has forgotten the flow.
@@ -21,45 +28,93 @@ const (
 	FastIdle    = int64(30 * time.Second)
 )
 
-// Join gives the flow of sender a short cut: [Look.Fast] finds action for its packets, which belong to receiver's flow at the other
-// end; the zero receiver means that nobody tracks them there. It counts in this epoch only: whoever changes the network, or flushes a
-// tracker, begins another.
-func (t *FlowTable) Join(sender, receiver Tracked, epoch, action uint32) {
-	if sender == (Tracked{}) || sender == receiver {
-		return
-	}
-	unlock := t.lockBoth(sender.at, receiver.at)
+// Join gives the flow of sender a short cut: [Look.Fast] finds action for its packets, which belong to the flows of others at the places
+// that they come by. It counts in this epoch only: whoever changes the network, or flushes a tracker, begins another.
+func (t *FlowTable) Join(sender Tracked, others []Tracked, epoch, action uint32) {
+	unlock := t.lockAll(sender, others)
 	defer unlock()
-	if !t.has(sender) || receiver != (Tracked{}) && !t.has(receiver) {
+	if !t.has(sender) {
 		return
 	}
-	if receiver != (Tracked{}) && (t.tail(sender.at).peer() != receiver.at || t.tail(receiver.at).peer() != sender.at) {
+	for _, o := range others {
+		if !t.has(o) || o.at == sender.at {
+			return
+		}
+	}
+	if !t.joined(sender, others) {
 		t.part(sender.at)
-		t.part(receiver.at)
-		t.tail(sender.at).setPeer(receiver.at)
-		t.tail(receiver.at).setPeer(sender.at)
+		for _, o := range others {
+			t.part(o.at)
+		}
+		last := sender.at
+		for _, o := range others {
+			t.tail(last).setNext(o.at)
+			last = o.at
+		}
+		if last != sender.at {
+			t.tail(last).setNext(sender.at)
+		}
 	}
 	t.record(sender.at).fast.Store(uint64(epoch)<<32 | uint64(action))
 }
 
-func (t *FlowTable) lockBoth(a, b ref) (unlock func()) {
-	x, y := a%shards, b%shards
-	if x > y {
-		x, y = y, x
+// joined reports whether the records are a ring already. Others in it that are passive do not matter.
+func (t *FlowTable) joined(sender Tracked, others []Tracked) bool {
+	found := 0
+	for r := range t.ring(sender.at) {
+		switch {
+		case slices.ContainsFunc(others, func(o Tracked) bool { return o.at == r }):
+			found++
+		case !t.passive(r):
+			return false
+		}
 	}
-	t.shards[x].mu.Lock()
-	if x == y {
-		return t.shards[x].mu.Unlock
+	return found == len(others)
+}
+
+func (t *FlowTable) passive(r ref) bool {
+	tracker := t.trackerOf(uint32(t.record(r).b.Load()) & maxTracker)
+	return tracker != nil && tracker.passive
+}
+
+// maxRing is how many records a ring has at the most.
+const maxRing = 4
+
+// ring visits the other records of a ring.
+func (t *FlowTable) ring(r ref) iter.Seq[ref] {
+	return func(yield func(ref) bool) {
+		at := t.tail(r).next()
+		for i := 1; at != 0 && at != r && i < maxRing; i++ {
+			next := t.tail(at).next()
+			if !yield(at) {
+				return
+			}
+			at = next
+		}
 	}
-	t.shards[y].mu.Lock()
+}
+
+// lockAll locks the shards of records, always in the same order.
+func (t *FlowTable) lockAll(sender Tracked, others []Tracked) (unlock func()) {
+	set := uint64(1) << (sender.at % shards)
+	for _, o := range others {
+		set |= 1 << (o.at % shards)
+	}
+	for left := set; left != 0; left &= left - 1 {
+		t.shards[bits.TrailingZeros64(left)].mu.Lock()
+	}
 	return func() {
-		t.shards[y].mu.Unlock()
-		t.shards[x].mu.Unlock()
+		for left := set; left != 0; left &= left - 1 {
+			t.shards[bits.TrailingZeros64(left)].mu.Unlock()
+		}
 	}
 }
 
 // has reports whether a record is still that of an entry.
 func (t *FlowTable) has(e Tracked) bool {
+	if e == (Tracked{}) {
+		return false
+	}
 	r := t.record(e.at)
 	return r.a.Load() == e.a && r.b.Load() == e.b
 }
@@ -67,23 +122,23 @@ func (t *FlowTable) has(e Tracked) bool {
 // lastOf is when the last packet of a record's flow passed.
 func (t *FlowTable) lastOf(r ref) int64 {
 	last := t.record(r).last.Load()
-	if peer := t.tail(r).peer(); peer != 0 {
-		if p := t.record(peer); p.fast.Load() != 0 {
-			last = max(last, p.last.Load())
+	for other := range t.ring(r) {
+		if o := t.record(other); o.fast.Load() != 0 {
+			last = max(last, o.last.Load())
 		}
 	}
 	return last
 }
 
-// settle ends a record's short cut, after the packets that took it have been counted for its peer.
+// settle ends a record's short cut, after the packets that took it have been counted for the others.
 func (t *FlowTable) settle(r ref) {
 	own := t.record(r)
 	if own.fast.Load() == 0 {
 		return
 	}
 	own.fast.Store(0)
-	if peer := t.tail(r).peer(); peer != 0 {
-		t.record(peer).touch(own.last.Load())
+	for other := range t.ring(r) {
+		t.record(other).touch(own.last.Load())
 	}
 }
 
@@ -97,14 +152,48 @@ func (r *record) touch(now int64) {
 	}
 }
 
-// part lets a record and its peer go their own ways.
+// part lets the records of a ring go their own ways.
 func (t *FlowTable) part(r ref) {
 	t.settle(r)
-	if peer := t.tail(r).peer(); peer != 0 {
-		t.settle(peer)
-		t.tail(peer).setPeer(0)
-		t.tail(r).setPeer(0)
+	for other := range t.ring(r) {
+		t.settle(other)
+		t.tail(other).setNext(0)
 	}
+	t.tail(r).setNext(0)
+}
+
+// Passive makes a tracker one that filters nothing: it only notes what passes (see [Tracker.Pass]), for as long as anybody may ask.
+func (t *FlowTable) Passive() *Tracker {
+	tracker := &Tracker{passive: true}
+	tracker.join(t)
+	return tracker
+}
+
+// passiveIdle is longer than any gateway remembers an idle flow (NAT-22).
+const passiveIdle = int64(400 * time.Second)
+
+// Pass notes a packet of a flow where nothing tracks it but a short cut may pass: at a NAT gateway, or at the end of the network.
+func (t *Tracker) Pass(f packet.Flow, now int64) Tracked {
+	k := t.keyOf(Egress, f, false)
+	s, n := t.lock(&k, now)
+	defer s.mu.Unlock()
+	if n == 0 {
+		t.table.expire(s, now)
+		state := Established
+		if n = s.insert(&k, k.hash(), now, uint32(state)); n == 0 {
+			return Tracked{}
+		}
+	}
+	s.record(n).touch(now)
+	return Tracked{s.ref(n), k.a, k.b}
+}
+
+// LastPass is when the last packet of a flow came by, 0 if that is not known any more.
+func (t *Tracker) LastPass(e Tracked) int64 {
+	if t.table == nil || !t.table.has(e) {
+		return 0
+	}
+	return t.table.lastOf(e.at)
 }
 
 // Look is a look for a short cut, in three steps: for many packets, taking each step for all of them before the next lets the waits for

@@ -33,7 +33,7 @@ func TestShortCut_AgreesWithTwin(t *testing.T) {
 				}
 			}
 			if plain(p.p) && out.Entry != (Tracked{}) && arrived.Entry != (Tracked{}) {
-				w.budget.table.Join(out.Entry, arrived.Entry, epoch, 7)
+				w.budget.table.Join(out.Entry, []Tracked{arrived.Entry}, epoch, 7)
 			}
 		}
 		send := func(t *rapid.T) {

@@ -21,6 +21,7 @@ type Tracker struct {
 	number   atomic.Uint32 // in the table; another one after a flush, so that the records of before are nobody's
 	timeouts atomic.Pointer[Timeouts]
 	budget   *Budget
+	passive  bool
 	held     int // flows that count against the budget; the budget is locked
 }
 
@@ -288,6 +289,8 @@ func (t *Tracker) hit(s *shard, n uint32, dir Direction, p *packet.Packet, now i
 func (t *Tracker) timeout(proto packet.Proto, state State) int64 {
 	limits := t.timeouts.Load()
 	switch {
+	case t.passive:
+		return passiveIdle
 	case proto == packet.TCP && state == Opening:
 		return int64(tcpHandshakeTimeout)
 	case proto == packet.TCP:

@@ -1,6 +1,9 @@
 package packet
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"net/netip"
+)
 
 // Plain is what most packets are: IPv4 without options, whole, and of UDP, or of TCP in the middle of a connection, without SYN, FIN and RST.
 // It holds numbers as they stand in the header, so that it costs little to read and to look up.
@@ -39,4 +42,39 @@ func ParsePlain(b []byte) (p Plain, ok bool) {
 	p.Addresses = binary.BigEndian.Uint64(b[src4:])
 	p.Ports = binary.BigEndian.Uint32(b[header4:])
 	return p, true
+}
+
+// Rewrite gives the packet other addresses and ports and takes from its TTL, and corrects its checksums. The bytes are those that p was read
+// from, and p is kept in step.
+func (p *Plain) Rewrite(b []byte, addresses uint64, ports uint32, hops uint8) {
+	delta := sum64(^p.Addresses) + sum64(addresses)
+	binary.BigEndian.PutUint64(b[src4:], addresses)
+	header := delta
+	if hops != 0 {
+		header += put16(b, 8, uint16(b[8]-hops)<<8|uint16(b[9]))
+	}
+	fixChecksum(b, checksum4, header)
+	if ports != p.Ports {
+		binary.BigEndian.PutUint32(b[header4:], ports)
+		delta += uint64(^p.Ports) + uint64(ports)
+	}
+	if p.Proto == TCP {
+		fixChecksum(b, header4+checksumTCP, delta)
+	} else {
+		fixUDPChecksum(b, header4+checksumUDP, delta)
+	}
+	p.Addresses, p.Ports = addresses, ports
+}
+
+// sum64 is the sum of the two halves of a word.
+func sum64(w uint64) uint64 { return w>>32 + w&(1<<32-1) }
+
+// Flow is the packet's flow.
+func (p *Plain) Flow() Flow {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], p.Addresses)
+	return Flow{
+		Src: netip.AddrFrom4([4]byte(b[:4])), Dst: netip.AddrFrom4([4]byte(b[4:])),
+		SrcPort: uint16(p.Ports >> 16), DstPort: uint16(p.Ports), Proto: p.Proto,
+	}
 }

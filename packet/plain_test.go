@@ -1,7 +1,10 @@
 package packet
 
 import (
+	"bytes"
 	"encoding/binary"
+	"net/netip"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -38,13 +41,57 @@ func TestParsePlain_AgreesWithParse(t *testing.T) {
 			return
 		}
 		plain++
-		src, dst := p.Flow.Src.As4(), p.Flow.Dst.As4()
-		addresses := uint64(binary.BigEndian.Uint32(src[:]))<<32 | uint64(binary.BigEndian.Uint32(dst[:]))
-		if want := (Plain{addresses, uint32(p.Flow.SrcPort)<<16 | uint32(p.Flow.DstPort), p.Flow.Proto, p.Len()}); got != want {
+		if got.Flow() != p.Flow {
+			t.Fatalf("%x: got %s, want %s", b, got.Flow(), p.Flow)
+		}
+		if want := (Plain{pair(p.Flow.Src, p.Flow.Dst), uint32(p.Flow.SrcPort)<<16 | uint32(p.Flow.DstPort), p.Flow.Proto, p.Len()}); got != want {
 			t.Fatalf("%x: got %+v, want %+v", b, got, want)
 		}
 	})
 	if plain == 0 {
 		t.Error("no packet was plain")
 	}
+}
+
+// TestPlain_Rewrite holds it against the setters of Packet.
+func TestPlain_Rewrite(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		addr := func(name string) netip.Addr {
+			return netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, name)))
+		}
+		port := rapid.Uint16()
+		f := Flow{Src: addr("src"), Dst: addr("dst"), SrcPort: port.Draw(t, "sport"), DstPort: port.Draw(t, "dport"),
+			Proto: rapid.SampledFrom([]Proto{TCP, UDP}).Draw(t, "proto")}
+		b := Spec{Flow: f, Flags: ACK, Payload: rapid.SliceOfN(rapid.Byte(), 0, 9).Draw(t, "payload")}.Bytes()
+		if f.Proto == UDP && rapid.Bool().Draw(t, "no checksum") {
+			binary.BigEndian.PutUint16(b[26:], 0)
+		}
+		c := slices.Clone(b)
+		to := Flow{Src: addr("new src"), Dst: addr("new dst"), SrcPort: port.Draw(t, "new sport"), DstPort: port.Draw(t, "new dport"), Proto: f.Proto}
+		hops := rapid.Uint8Range(0, 1).Draw(t, "hops")
+
+		var want Packet
+		if err := want.Parse(c); err != nil {
+			t.Fatal(err)
+		}
+		want.SetSrc(to.Src)
+		want.SetDst(to.Dst)
+		want.SetSrcPort(to.SrcPort)
+		want.SetDstPort(to.DstPort)
+		want.SetTTL(want.TTL() - hops)
+
+		p, ok := ParsePlain(b)
+		if !ok {
+			t.Fatalf("%x is not plain", b)
+		}
+		p.Rewrite(b, pair(to.Src, to.Dst), uint32(to.SrcPort)<<16|uint32(to.DstPort), hops)
+		if !bytes.Equal(b, c) {
+			t.Fatalf("got\n%x, want\n%x", b, c)
+		}
+	})
+}
+
+func pair(src, dst netip.Addr) uint64 {
+	s, d := src.As4(), dst.As4()
+	return uint64(binary.BigEndian.Uint32(s[:]))<<32 | uint64(binary.BigEndian.Uint32(d[:]))
 }
