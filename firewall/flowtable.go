@@ -12,7 +12,7 @@ import (
 //	        ┌──────────────────┼──────────────────┐
 //	      shard              bucket              tag
 //	        ▼                  ▼                  ▼
-//	┌─ 64 shards ─┐   ┌─ 8 × (tag, number) ─┐   equal ──▶ records[number], 40 bytes that never move
+//	┌─ 64 shards ─┐   ┌─ 16 × (tag, number) ─┐   equal ──▶ records[number], 40 bytes that never move
 //	│ lock, index │──▶│  one cache line     │
 //	│ records     │   └─────────────────────┘
 //	└─────────────┘
@@ -36,11 +36,11 @@ type FlowTable struct {
 const (
 	shards     = 64
 	shardBits  = 6
-	bucketSize = 8
+	bucketSize = 16
 	chunkSize  = 128
 	// MaxFlows is how many records a table has at the most. When it is full, a new flow takes the place of one that is not established; if it
 	// finds none nearby it is refused (SG-48).
-	MaxFlows = shards << 20
+	MaxFlows = shards << numberBits
 )
 
 type shard struct {
@@ -63,10 +63,18 @@ type index struct {
 	taken   int // places that hold a number or did
 }
 
-// bucket is places with a tag above and a number below. A bucket with an empty place has never been full.
-type bucket [bucketSize]atomic.Uint64
+// bucket is places with a tag of 12 bits above and a number of 20 below. A bucket with an empty place has never been full.
+type bucket [bucketSize]atomic.Uint32
 
-const tombstone = 1 << 32 // a tag without number
+const (
+	numberBits = 20
+	tombstone  = 1 << numberBits // a tag without number
+)
+
+func numberIn(place uint32) uint32 { return place & (1<<numberBits - 1) }
+
+// placeOf is a number with the tag of a hash.
+func placeOf(h uint64, n uint32) uint32 { return uint32(h)<<numberBits | n }
 
 // chunk is records. What a short cut needs of one is together in half a cache line.
 type chunk struct {
@@ -134,7 +142,7 @@ func (x *index) find(s *shard, k *flowKey, h uint64) uint32 {
 	if x == nil {
 		return 0
 	}
-	mask := len(x.buckets) - 1
+	mask, tag := len(x.buckets)-1, placeOf(h, 0)>>numberBits
 	for at := x.home(h); ; at = (at + 1) & mask {
 		b := &x.buckets[at]
 		for i := range b {
@@ -142,8 +150,8 @@ func (x *index) find(s *shard, k *flowKey, h uint64) uint32 {
 			switch {
 			case place == 0:
 				return 0
-			case place>>32 == tagOf(h) && uint32(place) != 0 && s.holds(uint32(place), k):
-				return uint32(place)
+			case place>>numberBits == tag && numberIn(place) != 0 && s.holds(numberIn(place), k):
+				return numberIn(place)
 			}
 		}
 	}
@@ -165,8 +173,6 @@ func (s *shard) holds(n uint32, k *flowKey) bool {
 	}
 	return true
 }
-
-func tagOf(h uint64) uint64 { return h & (1<<32 - 1) }
 
 func (x *index) home(h uint64) int { return int(h>>(32)&(1<<26-1)) & (len(x.buckets) - 1) }
 
@@ -262,8 +268,8 @@ func (x *index) put(h uint64, n uint32) {
 			case place == 0:
 				x.taken++
 				fallthrough
-			case uint32(place) == 0:
-				b[i].Store(tagOf(h)<<32 | uint64(n))
+			case numberIn(place) == 0:
+				b[i].Store(placeOf(h, n))
 				return
 			}
 		}
@@ -283,7 +289,7 @@ func (x *index) drop(h uint64, n uint32) bool {
 			switch b[i].Load() {
 			case 0:
 				return false
-			case tagOf(h)<<32 | uint64(n):
+			case placeOf(h, n):
 				x.clear(b, i)
 				return true
 			}
@@ -334,7 +340,7 @@ func (s *shard) move() {
 	}
 	b := &old.buckets[s.moved]
 	for i := range b {
-		if n := uint32(b[i].Load()); n != 0 {
+		if n := numberIn(b[i].Load()); n != 0 {
 			k := s.keyOf(n)
 			s.index.Load().put(k.hash(), n)
 			b[i].Store(tombstone)

@@ -230,8 +230,8 @@ func (l *Look) Record() {
 		if place == 0 {
 			return
 		}
-		if place>>32 == tagOf(l.hash) && uint32(place) != 0 {
-			prefetch(unsafe.Pointer(l.tracker.table.shardOf(l.hash).record(uint32(place))))
+		if n := numberIn(place); n != 0 && place == placeOf(l.hash, n) {
+			prefetch(unsafe.Pointer(l.tracker.table.shardOf(l.hash).record(n)))
 			return
 		}
 	}
