@@ -19,24 +19,28 @@ type ACLDecision struct {
 // ACL is one direction of a network ACL, compiled. It never changes. It is stateless: replies are judged like any packet (ACL-5).
 // A nil ACL has only the final entry, as a new custom ACL (ACL-9).
 type ACL struct {
-	entries [classes][]compiledEntry // by ascending number
+	parts   classifier
+	entries []aclEntry // which entry each part is, by ascending number
 }
 
-type compiledEntry struct {
-	keys    keys
+type aclEntry struct {
+	entry   int32
 	verdict Verdict
-	entry   int32        // index of the entry it comes from
-	cidr    netip.Prefix // invalid: any
 }
 
 // CompileACL compiles one direction of a network ACL. Entries may be in any order: their numbers count (ACL-6).
 func CompileACL(entries []Entry) *ACL {
 	a := new(ACL)
+	parts := make([]part, 0, len(entries))
 	for _, i := range byNumber(entries) {
-		if e := &entries[i]; e.CIDR.IsValid() || e.Unknown != "" { // without addresses it matches nothing
-			a.compile(i, e)
+		e := &entries[i]
+		if !e.CIDR.IsValid() && e.Unknown == "" {
+			continue // without addresses it matches nothing
 		}
+		parts = append(parts, e.part(i))
+		a.entries = append(a.entries, aclEntry{int32(i), e.verdict()})
 	}
+	a.parts = newClassifier(parts)
 	return a
 }
 
@@ -50,20 +54,26 @@ func byNumber(entries []Entry) []int {
 	return order
 }
 
-func (a *ACL) compile(i int, e *Entry) {
-	service, verdict := e.Service, Denied
-	if e.Action == Allow {
-		verdict = Allowed
+// verdict is what a match means.
+func (e *Entry) verdict() Verdict {
+	switch {
+	case e.Unknown != "":
+		return Unknown
+	case e.Action == Allow:
+		return Allowed
 	}
-	if e.Unknown != "" {
-		verdict = Unknown
-	}
+	return Denied
+}
+
+func (e *Entry) part(i int) part {
+	p := part{int32(i), e.Service, peer{prefixes: []netip.Prefix{e.CIDR}}}
 	if e.serviceUnknown() {
-		service = All
+		p.service = All
 	}
-	service.eachSpan(func(c class, k keys) {
-		a.entries[c] = append(a.entries[c], compiledEntry{k, verdict, int32(i), e.CIDR})
-	})
+	if !e.CIDR.IsValid() {
+		p.peer = peer{kind: anybody}
+	}
+	return p
 }
 
 // serviceUnknown reports whether an entry that could not be understood does not even say which packets it is about.
@@ -75,12 +85,11 @@ func (a *ACL) Decide(h Header, remote netip.Addr) ACLDecision {
 	if a == nil {
 		return ACLDecision{Entry: FinalEntry}
 	}
-	c, key := h.classify(remote)
-	for i := range a.entries[c] {
-		e := &a.entries[c][i]
-		if e.keys.contain(key) && (e.cidr.Contains(remote) || !e.cidr.IsValid()) {
-			return ACLDecision{Verdict: e.verdict, Entry: int(e.entry)}
-		}
+	spot := h.spot(remote)
+	i := a.parts.find(&spot, nil)
+	if i >= len(a.entries) {
+		return ACLDecision{Entry: FinalEntry}
 	}
-	return ACLDecision{Entry: FinalEntry}
+	e := a.entries[i]
+	return ACLDecision{Verdict: e.verdict, Entry: int(e.entry)}
 }

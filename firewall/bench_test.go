@@ -1,7 +1,6 @@
 package firewall
 
 import (
-	"fmt"
 	"net/netip"
 	"testing"
 
@@ -49,30 +48,6 @@ func benchTracker(n int) (*Tracker, *packet.Packet, []packet.Flow) {
 		tracker.Lookup(Ingress, segment, flows[i].Reverse(), 0)
 	}
 	return tracker, segment, flows
-}
-
-func BenchmarkFilter(b *testing.B) {
-	for _, rules := range []int{1, 60, 1000} {
-		b.Run(fmt.Sprintf("rules=%d", rules), func(b *testing.B) {
-			f, h, remote := benchFilter(rules)
-			b.ReportAllocs()
-			for b.Loop() {
-				f.Decide(h, remote, nil)
-			}
-		})
-	}
-}
-
-func BenchmarkACL(b *testing.B) {
-	for _, entries := range []int{1, 20, 40} {
-		b.Run(fmt.Sprintf("entries=%d", entries), func(b *testing.B) {
-			a, h, remote := benchACL(entries)
-			b.ReportAllocs()
-			for b.Loop() {
-				a.Decide(h, remote)
-			}
-		})
-	}
 }
 
 var trackerSizes = []struct {

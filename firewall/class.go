@@ -87,7 +87,8 @@ func (s Service) typeAndCodeSpan() (first, last int) {
 // keys is a compiled span.
 type keys struct{ first, last uint16 }
 
-func (k keys) contain(key uint16) bool { return k.first <= key && key <= k.last }
+// place numbers the keys of all classes, one class after the other.
+func place(c class, key uint16) uint32 { return uint32(c)<<16 | uint32(key) }
 
 // eachSpan calls yield for each class in which s has keys.
 func (s Service) eachSpan(yield func(class, keys)) {
@@ -98,4 +99,15 @@ func (s Service) eachSpan(yield func(class, keys)) {
 			yield(c, keys{uint16(first), uint16(last)})
 		}
 	}
+}
+
+// places returns the places of all keys of s; false if it has none.
+func (s Service) places() (first, last uint32, ok bool) {
+	s.eachSpan(func(c class, k keys) {
+		if !ok {
+			first = place(c, k.first)
+		}
+		last, ok = place(c, k.last), true
+	})
+	return first, last, ok
 }

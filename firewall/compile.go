@@ -3,8 +3,6 @@ package firewall
 import (
 	"net/netip"
 	"slices"
-
-	"github.com/gaissmai/bart"
 )
 
 // GroupID numbers the security groups of one compiled network.
@@ -21,11 +19,14 @@ type Names interface {
 // RuleSet is one direction of one security group, compiled. It never changes, so interfaces that have the group share it.
 // The zero RuleSet has no rules and allows nothing (SG-1).
 type RuleSet struct {
-	rules   [grades][classes][]compiledRule
+	parts   classifier      // sorted by grade, then by rule
+	rules   []int32         // which rule each part comes from
+	ends    [doubtful]int32 // where the parts of the next grade begin
+	best    grade           // of all parts
 	openAll openServices
 }
 
-// grade sorts what rules compile to by what a match means. [Filter.Decide] tries the grades in this order, so that an open rule is
+// grade sorts what rules compile to by what a match means. [Filter.Decide] prefers the grades in this order: an open rule is
 // found even if a narrower one comes first (SG-29), and doubt counts only where nothing is certain.
 //
 //	open ────▶ any match: Allowed, Open
@@ -38,7 +39,7 @@ const (
 	open     grade = iota // matches every address of a family: 0.0.0.0/0 or ::/0
 	narrow                // matches some addresses
 	doubtful              // may match: part of the rule is not known
-	grades                // how many there are
+	grades                // how many there are; a match of this grade is none
 )
 
 func (g grade) verdict() Verdict {
@@ -48,71 +49,60 @@ func (g grade) verdict() Verdict {
 	return Allowed
 }
 
-// compiledRule is a rule, or the part of a rule that is of one grade and class.
-type compiledRule struct {
-	keys keys
-	rule int32 // index of the rule it comes from
-	peer peer
-}
-
-// peer is a [Peer] whose names are resolved.
-type peer struct {
-	kind   peerKind
-	group  GroupID
-	prefix netip.Prefix
-	list   *bart.Lite
-}
-
-type peerKind uint8
-
-const (
-	nobody peerKind = iota
-	anybody
-	onePrefix
-	oneGroup
-	prefixList
-)
-
-// contains reports whether remote, the address of an interface that has groups, is p or part of it.
-func (p *peer) contains(remote netip.Addr, groups []GroupID) bool {
-	switch p.kind {
-	case anybody:
-		return true
-	case onePrefix:
-		return p.prefix.Contains(remote)
-	case oneGroup:
-		return slices.Contains(groups, p.group) // at most 16 groups (SG-57): a binary search is no faster
-	case prefixList:
-		return p.list.Contains(remote)
-	}
-	return false
-}
-
 // CompileRules compiles one direction of a security group. The rules keep their indexes: [Decision] and [Explain] report them.
 func CompileRules(rules []Rule, names Names) *RuleSet {
-	set := new(RuleSet)
-	for i := range rules {
-		set.compile(i, &rules[i], names)
+	byGrade := partsByGrade(rules, names)
+	parts := slices.Concat(byGrade[:]...)
+	set := &RuleSet{parts: newClassifier(parts), rules: make([]int32, len(parts))}
+	set.ends[open] = int32(len(byGrade[open]))
+	set.ends[narrow] = set.ends[open] + int32(len(byGrade[narrow]))
+	set.best = set.grade(0)
+	for i := range parts {
+		set.rules[i] = parts[i].rule
+	}
+	for i := range byGrade[open] {
+		set.openAll |= byGrade[open][i].openServices()
 	}
 	return set
 }
 
-func (s *RuleSet) compile(i int, r *Rule, names Names) {
-	service := r.Service
-	if r.serviceUnknown() {
-		service = All
+// grade is the grade of a part, which may be the one after the last.
+func (s *RuleSet) grade(part int) grade {
+	g := open
+	for g < doubtful && part >= int(s.ends[g]) {
+		g++
 	}
-	r.eachPeer(names, func(g grade, p peer) {
-		if r.Unknown != "" {
-			g = doubtful
+	return g
+}
+
+func partsByGrade(rules []Rule, names Names) (parts [grades][]part) {
+	parts[narrow] = make([]part, 0, len(rules))
+	for i := range rules {
+		r := &rules[i]
+		service := r.Service
+		if r.serviceUnknown() {
+			service = All
 		}
-		service.eachSpan(func(c class, k keys) {
-			s.rules[g][c] = append(s.rules[g][c], compiledRule{k, int32(i), p})
-			if g == open && k == (keys{0, maxKey}) {
-				s.openAll |= openService(c, p.prefix.Addr().Is6())
+		r.eachPeer(names, func(g grade, p peer) {
+			if r.Unknown != "" {
+				g = doubtful
 			}
+			parts[g] = append(parts[g], part{int32(i), service, p})
 		})
+	}
+	return parts
+}
+
+// openServices is of which protocols and families an open part has every port.
+func (p *part) openServices() (set openServices) {
+	p.service.eachSpan(func(c class, k keys) {
+		if k == (keys{0, maxKey}) {
+			for _, prefix := range p.peer.prefixes {
+				set |= openService(c, prefix.Addr().Is6())
+			}
+		}
 	})
+	return set
 }
 
 // serviceUnknown reports whether a rule that could not be understood does not even say which packets it is about.
@@ -134,7 +124,7 @@ func (r *Rule) eachPeer(names Names, yield func(grade, peer)) {
 			yield(doubtful, peer{kind: anybody})
 		}
 	case r.Peer.Prefix.IsValid():
-		yield(gradeOf(r.Peer.Prefix), peer{kind: onePrefix, prefix: r.Peer.Prefix})
+		yield(gradeOf(r.Peer.Prefix), peer{prefixes: []netip.Prefix{r.Peer.Prefix}})
 	case r.Unknown != "":
 		yield(doubtful, peer{kind: anybody})
 	}
@@ -142,18 +132,17 @@ func (r *Rule) eachPeer(names Names, yield func(grade, peer)) {
 
 // eachEntry resolves a prefix list. Entries act like rules for their CIDR (SG-14, SG-56), an entry of /0 therefore like an open rule.
 func eachEntry(entries []netip.Prefix, yield func(grade, peer)) {
-	list := new(bart.Lite)
+	var lists [doubtful][]netip.Prefix
 	for _, p := range entries {
-		switch {
-		case !p.IsValid(): // matches nothing
-		case p.Bits() == 0:
-			yield(open, peer{kind: onePrefix, prefix: p})
-		default:
-			list.Insert(p)
+		if p.IsValid() { // an invalid one matches nothing
+			g := gradeOf(p)
+			lists[g] = append(lists[g], p)
 		}
 	}
-	if list.Size() > 0 {
-		yield(narrow, peer{kind: prefixList, list: list})
+	for g, list := range lists {
+		if len(list) > 0 {
+			yield(grade(g), peer{prefixes: list})
+		}
 	}
 }
 

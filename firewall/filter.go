@@ -42,27 +42,21 @@ func (f *Filter) Decide(h Header, remote netip.Addr, remoteGroups []GroupID) Dec
 	if f == nil {
 		return Decision{}
 	}
-	c, key := h.classify(remote)
-	for g := range grades {
-		for i, s := range f.sets {
-			rule := find(s.rules[g][c], key, remote, remoteGroups)
-			if rule >= 0 {
-				return Decision{Verdict: g.verdict(), Open: g == open, Set: i, Rule: rule}
-			}
+	spot, best := h.spot(remote), grades
+	decision := Decision{}
+	for i, s := range f.sets {
+		if best <= s.best {
+			continue // it has nothing better
+		}
+		part := s.parts.find(&spot, remoteGroups)
+		if part >= len(s.rules) {
+			continue
+		}
+		if g := s.grade(part); g < best {
+			best, decision = g, Decision{Verdict: g.verdict(), Open: g == open, Set: i, Rule: int(s.rules[part])}
 		}
 	}
-	return Decision{}
-}
-
-// find returns the number of the first rule that matches, -1 if there is none.
-func find(rules []compiledRule, key uint16, remote netip.Addr, groups []GroupID) int {
-	for i := range rules {
-		r := &rules[i]
-		if r.keys.contain(key) && r.peer.contains(remote, groups) {
-			return int(r.rule)
-		}
-	}
-	return -1
+	return decision
 }
 
 // OpenAll reports whether one rule for 0.0.0.0/0, or ::/0 if v6, covers every port of proto. Only TCP and UDP can be so, since
