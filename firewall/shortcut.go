@@ -41,7 +41,14 @@ func (t *FlowTable) Join(sender Tracked, others []Tracked, epoch, action uint32)
 			return
 		}
 	}
-	if !t.joined(sender, others) {
+	if t.joined(sender, others) {
+		// The packet came from the ring, so that the others' accounts stand as they did.
+		for _, o := range others {
+			if uint32(o.fast>>32) == epoch {
+				t.record(o.at).fast.CompareAndSwap(0, o.fast)
+			}
+		}
+	} else {
 		t.part(sender.at)
 		for _, o := range others {
 			t.part(o.at)
@@ -130,16 +137,16 @@ func (t *FlowTable) lastOf(r ref) int64 {
 	return last
 }
 
-// settle ends a record's short cut, after the packets that took it have been counted for the others.
-func (t *FlowTable) settle(r ref) {
+// settle ends a record's short cut, after the packets that took it have been counted for the others, and returns what it was.
+func (t *FlowTable) settle(r ref) (fast uint64) {
 	own := t.record(r)
-	if own.fast.Load() == 0 {
-		return
+	if fast = own.fast.Swap(0); fast == 0 {
+		return 0
 	}
-	own.fast.Store(0)
 	for other := range t.ring(r) {
 		t.record(other).touch(own.last.Load())
 	}
+	return fast
 }
 
 // touch notes that a packet passed.
@@ -185,7 +192,7 @@ func (t *Tracker) Pass(f packet.Flow, now int64) Tracked {
 		}
 	}
 	s.record(n).touch(now)
-	return Tracked{s.ref(n), k.a, k.b}
+	return Tracked{at: s.ref(n), a: k.a, b: k.b}
 }
 
 // LastPass is when the last packet of a flow came by, 0 if that is not known any more.

@@ -91,6 +91,7 @@ type Hit struct {
 type Tracked struct {
 	at   ref
 	a, b uint64 // the key that it had
+	fast uint64 // the short cut that its own packets had, for a packet that arrives
 }
 
 // Lookup looks for the flow of a packet that crosses the interface. If it is tracked, the packet may pass (SG-26) and keeps the flow
@@ -258,7 +259,10 @@ func (t *Tracker) list(now int64) []TrackedFlow {
 // hit lets a packet of a tracked flow pass.
 func (t *Tracker) hit(s *shard, n uint32, dir Direction, p *packet.Packet, now int64) Hit {
 	r := s.record(n)
-	t.table.settle(s.ref(n))
+	fast := t.table.settle(s.ref(n))
+	if dir == Egress {
+		fast = 0
+	}
 	r.last.Store(max(r.last.Load(), now))
 	k := s.keyOf(n)
 	before := s.tail(n).state()
@@ -277,7 +281,7 @@ func (t *Tracker) hit(s *shard, n uint32, dir Direction, p *packet.Packet, now i
 		after = after&^openerMask | packOpener(dir)
 	}
 	if after == before && (k.proto() != packet.TCP || c.state == Established) {
-		return Hit{c.state, Tracked{s.ref(n), k.a, k.b}}
+		return Hit{c.state, Tracked{s.ref(n), k.a, k.b, fast}}
 	}
 	t.table.part(s.ref(n)) // packets of the other side may mean something else now
 	s.tail(n).setState(after)

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Report is one run.
+type Report struct {
+	Machine Machine   `json:"machine"`
+	Rounds  int       `json:"rounds"`
+	Time    string    `json:"time"` // cpu or wall
+	Notes   []string  `json:"notes,omitempty"`
+	Results []Result  `json:"results"`
+	Skipped []Skipped `json:"skipped,omitempty"`
+
+	failed bool
+}
+
+// Result is one case.
+type Result struct {
+	Family string `json:"family"`
+	Case   string `json:"case"`
+	Unit   string `json:"unit"`
+	Rows   []Row  `json:"rows"`
+}
+
+// Skipped is what was not measured, and why.
+type Skipped struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+}
+
+// Machine is where the figures were measured.
+type Machine struct {
+	CPU        string `json:"cpu"`
+	Cores      int    `json:"cores"`
+	OS         string `json:"os"`
+	Go         string `json:"go"`
+	Date       string `json:"date"`
+	LoadBefore string `json:"load_before"`
+	LoadAfter  string `json:"load_after"`
+}
+
+func thisMachine() Machine {
+	return Machine{
+		CPU: field("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(),
+		OS: strings.TrimSpace(runtime.GOOS + " " + firstLine("/proc/sys/kernel/osrelease")),
+		Go: runtime.Version(), Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), LoadBefore: loadAverage(),
+	}
+}
+
+// loadAverage is that of the last minute, five and fifteen; "unknown" where there is no /proc.
+func loadAverage() string {
+	if w := strings.Fields(firstLine("/proc/loadavg")); len(w) >= 3 {
+		return strings.Join(w[:3], " ")
+	}
+	return "unknown"
+}
+
+func firstLine(file string) string {
+	b, _ := os.ReadFile(file)
+	line, _, _ := strings.Cut(string(b), "\n")
+	return line
+}
+
+// field is the value of the first line "key : value" of a file, or the architecture.
+func field(file, key string) string {
+	b, _ := os.ReadFile(file)
+	for line := range strings.SplitSeq(string(b), "\n") {
+		if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == key {
+			return strings.TrimSpace(v)
+		}
+	}
+	return runtime.GOARCH
+}
+
+// headline is what a reader must know of the machine, in one line.
+func (r *Report) headline() string {
+	m := r.Machine
+	return fmt.Sprintf("%s, %d cores, %s, %s, %s; load %s before, %s after; %d rounds, peers in turn, %s time",
+		m.CPU, m.Cores, m.OS, m.Go, m.Date, m.LoadBefore, m.LoadAfter, r.Rounds, r.Time)
+}
+
+var formats = map[string]func(io.Writer, *Report) error{"table": table, "json": asJSON, "markdown": markdown}
+
+const legend = "ns: median (p25–p75). × ours: time relative to the first row in the same round, median (p25–p75); above 1 is slower than ours."
+
+func table(w io.Writer, r *Report) error {
+	fmt.Fprintf(w, "%s\n%s\n", r.headline(), legend)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, res := range r.Results {
+		fmt.Fprintf(tw, "\n%s: %s\tns/%s\t\t× ours\t\n", res.Family, res.Case, res.Unit)
+		for _, row := range res.Rows {
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%.2f\t(%.2f–%.2f)\n", row.Peer, figure(row.NS.Median), row.NS.between(), row.Rel.Median, row.Rel.P25, row.Rel.P75)
+		}
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	return remarks(w, r, "")
+}
+
+func markdown(w io.Writer, r *Report) error {
+	fmt.Fprintf(w, "%s.\n%s\n", r.headline(), legend)
+	for _, res := range r.Results {
+		fmt.Fprintf(w, "\n**%s: %s**\n\n| peer | ns/%s | | × ours | |\n| --- | --: | --- | --: | --- |\n", res.Family, res.Case, res.Unit)
+		for _, row := range res.Rows {
+			fmt.Fprintf(w, "| %s | %s | %s | %.2f | (%.2f–%.2f) |\n", row.Peer, figure(row.NS.Median), row.NS.between(), row.Rel.Median, row.Rel.P25, row.Rel.P75)
+		}
+	}
+	return remarks(w, r, "- ")
+}
+
+// remarks are the notes and what was skipped.
+func remarks(w io.Writer, r *Report, bullet string) error {
+	fmt.Fprintln(w)
+	for _, n := range r.Notes {
+		fmt.Fprintf(w, "%s%s\n", bullet, n)
+	}
+	var err error
+	for _, s := range r.Skipped {
+		_, err = fmt.Fprintf(w, "%sSKIPPED %s: %s\n", bullet, s.What, s.Why)
+	}
+	return err
+}
+
+func asJSON(w io.Writer, r *Report) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+// figure is a time in three digits or so.
+func figure(ns float64) string {
+	if ns < 100 {
+		return fmt.Sprintf("%.1f", ns)
+	}
+	return fmt.Sprintf("%.0f", ns)
+}
+
+func (s Spread) between() string { return "(" + figure(s.P25) + "–" + figure(s.P75) + ")" }
