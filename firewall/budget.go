@@ -26,24 +26,24 @@ func (b *Budget) Used() int {
 	return b.used
 }
 
-// take grants t one more flow, or refuses. t is locked; a Budget never locks a tracker while it is locked itself.
-func (b *Budget) take(t *Tracker) bool {
+// take grants t one more flow that takes n entries, or refuses. t is locked; a Budget never locks a tracker while it is locked itself.
+func (b *Budget) take(t *Tracker, n int) bool {
 	if b == nil {
 		return true
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.Limit > 0 && b.used >= b.Limit {
+	if b.Limit > 0 && b.used+n > b.Limit {
 		return false
 	}
-	b.used++
+	b.used += n
 	if t.flows.len() == 0 {
 		b.trackers = append(b.trackers, t)
 	}
 	return true
 }
 
-// give takes back n flows; t is locked and has forgotten them.
+// give takes back n entries; t is locked and has forgotten them.
 func (b *Budget) give(t *Tracker, n int) {
 	if b == nil || n == 0 {
 		return

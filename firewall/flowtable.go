@@ -64,6 +64,7 @@ type entry struct {
 	due    int64 // when the table looks whether it has idled out; not later than it does
 	heapAt int32 // its place in flowTable.heap
 	opener Direction
+	cost   uint8 // entries that it takes of the instance's budget (SG-35)
 	conn   conn
 }
 

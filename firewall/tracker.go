@@ -70,17 +70,27 @@ func (t *Tracker) Related(dir Direction, embedded packet.Flow, now int64) bool {
 // A TCP flow may begin with any segment (SG-42). A packet that ends a flow or belongs to none, an RST or an ICMP error, leaves nothing
 // behind.
 func (t *Tracker) Add(dir Direction, p *packet.Packet, f packet.Flow, now int64) bool {
+	return t.track(dir, p, f, now, 1)
+}
+
+// AddTwo is Add for a flow that takes two entries of what the instance may have, as one through a gateway endpoint to DynamoDB does
+// (SG-35).
+func (t *Tracker) AddTwo(dir Direction, p *packet.Packet, f packet.Flow, now int64) bool {
+	return t.track(dir, p, f, now, 2)
+}
+
+func (t *Tracker) track(dir Direction, p *packet.Packet, f packet.Flow, now int64, cost uint8) bool {
 	if p.IsICMPError() || f.Proto == packet.TCP && p.Flags.Has(packet.RST) {
 		return true
 	}
-	if t.add(dir, p, f, now) {
+	if t.add(dir, p, f, now, cost) {
 		return true
 	}
 	t.budget.reclaim(now)
-	return t.add(dir, p, f, now)
+	return t.add(dir, p, f, now, cost)
 }
 
-func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64) bool {
+func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64, cost uint8) bool {
 	k := keyOf(dir, f, isEcho(p, f))
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -89,10 +99,10 @@ func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64)
 		t.hit(e, dir, p, now)
 		return true
 	}
-	if !t.budget.take(t) {
+	if !t.budget.take(t, int(cost)) {
 		return false
 	}
-	e := entry{key: k, last: now, opener: dir, conn: openConn(dir, p, f.Proto)}
+	e := entry{key: k, last: now, opener: dir, cost: cost, conn: openConn(dir, p, f.Proto)}
 	e.due = now + t.timeout(&e)
 	t.flows.insert(e)
 	return true
@@ -110,9 +120,19 @@ func (t *Tracker) Len(now int64) int {
 func (t *Tracker) Flush() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n := t.flows.len()
+	n := 0
+	for _, slot := range t.flows.heap {
+		n += int(t.flows.slots[slot].cost)
+	}
 	t.flows = flowTable{}
 	t.budget.give(t, n)
+}
+
+// Expire forgets the flows that have idled out, which longer idle times would bring back otherwise (SG-37 to SG-41).
+func (t *Tracker) Expire(now int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.forget(now, t.flows.len())
 }
 
 // SetTimeouts changes the idle times, also of the flows tracked now.
@@ -189,8 +209,9 @@ func (t *Tracker) hit(e *entry, dir Direction, p *packet.Packet, now int64) Stat
 }
 
 func (t *Tracker) remove(e *entry) {
+	cost := int(e.cost)
 	t.flows.remove(e)
-	t.budget.give(t, 1)
+	t.budget.give(t, cost)
 }
 
 // sweepPerAdd is how many due entries are looked at when one is added. More than one, so that the table shrinks after a burst.
