@@ -222,8 +222,9 @@ func (t *tracer) finish(w *walk) {
 		t.block(RoutingLoop, Step{Stage: RT, Kind: "eni", Component: w.from.Desc.ID, Detail: "interfaces forward to each other"})
 	}
 	switch {
-	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet:
-		t.farSide(w)
+	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet && t.farSide(w):
+		return
+	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet: // where it was meant to
 	case t.leg.Verdict == Delivered || t.leg.Verdict == Exited:
 		t.checkGoal(w)
 	}
@@ -240,9 +241,14 @@ func (t *tracer) checkAnswer(w *walk) {
 	if !arrives || !t.real() || w.flow == t.probe.flow.Reverse() {
 		return
 	}
-	last := t.leg.Steps[len(t.leg.Steps)-1]
-	last.Detail = fmt.Sprintf("the reply is %s, and so none to %s", w.flow, t.probe.flow)
-	t.block(NATUnsolicited, last)
+	at := t.leg.Steps[len(t.leg.Steps)-1]
+	for _, s := range t.leg.Steps {
+		if s.Stage == NAT {
+			at = s
+		}
+	}
+	at.Detail = fmt.Sprintf("the reply is %s, and so none to %s", w.flow, t.probe.flow)
+	t.block(NATUnsolicited, at)
 }
 
 // checkGoal lists a packet that ended, but not where it was meant to: at another
