@@ -3,6 +3,7 @@ package emu
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/vpcemu/vpcemu/internal/plan"
 )
@@ -17,10 +18,16 @@ type TargetTrace struct {
 	Trace     *Trace `json:"trace"`
 }
 
-// balancedTo reports whether a packet to a load balancer has ended at one of its
-// targets.
+// balances notes a load balancer that the packet goes through.
+func (t *tracer) balances(b *plan.LoadBalancer) {
+	if t != nil {
+		t.balancers = append(t.balancers, b)
+	}
+}
+
+// balancedTo reports whether a packet to a load balancer has ended behind it.
 func (t *tracer) balancedTo(w *walk) bool {
-	return t.goal.iface != nil && t.goal.iface.Balancer != nil && w.result.Fate != Dropped && w.from != nil && w.from.Balancer == t.goal.iface.Balancer
+	return t.goal.iface != nil && t.goal.iface.Balancer != nil && w.result.Fate != Dropped && slices.Contains(t.balancers, t.goal.iface.Balancer)
 }
 
 // traceTargets asks about every target that a load balancer would choose, through
@@ -33,6 +40,7 @@ func (g *generation) traceTargets(q Query) (*Trace, error) {
 	if end.iface == nil || end.iface.Balancer == nil {
 		return nil, fmt.Errorf("destination: %s is no load balancer, so it has no targets", q.Destination)
 	}
+	q.IPv6 = q.IPv6 || end.asked && end.addr.Is6()
 	var all *Trace
 	for _, node := range end.iface.Balancer.Nodes {
 		for _, target := range targetsOf(node, q) {
@@ -97,22 +105,35 @@ func (g *generation) traceTarget(q Query, node *plan.Interface, target *plan.Bal
 	return one, nil
 }
 
-// lbNamed finds the node that stands for a load balancer: the first one whose
-// listeners all have a healthy target, as its DNS name would leave the others out
-// (ELB-10), or else the first.
-func (g *generation) lbNamed(owner, name string) []*plan.Interface {
-	var found []*plan.Interface
+// balancersNamed finds load balancers by ID or name, in one VPC or, if owner is empty,
+// in all.
+func (g *generation) balancersNamed(owner, name string) []*plan.LoadBalancer {
+	var found []*plan.LoadBalancer
 	for _, v := range g.plan.VPCs {
 		if owner != "" && v.Desc.ID != owner && v.Desc.Name != owner {
 			continue
 		}
 		for _, b := range v.Balancers {
-			if (b.Desc.ID == name || b.Desc.Name == name) && name != "" && len(b.Nodes) > 0 {
-				found = append(found, nodeInService(b))
+			if (b.Desc.ID == name || b.Desc.Name == name) && name != "" {
+				found = append(found, b)
 			}
 		}
 	}
 	return found
+}
+
+// lbNamed finds the node that stands for a load balancer: the first one whose
+// listeners all have a healthy target, as its DNS name would leave the others out
+// (ELB-10), or else the first.
+func (g *generation) lbNamed(owner, name string) ([]*plan.Interface, error) {
+	var found []*plan.Interface
+	for _, b := range g.balancersNamed(owner, name) {
+		if len(b.Nodes) == 0 {
+			return nil, fmt.Errorf("load balancer %s has no interface in the description", name)
+		}
+		found = append(found, nodeInService(b))
+	}
+	return found, nil
 }
 
 func nodeInService(b *plan.LoadBalancer) *plan.Interface {

@@ -14,7 +14,11 @@ import (
 // (MTU-5, MTU-7, MTU-8, ORDER-36).
 func (g *generation) tooBig(w *walk, mtu int) {
 	source := w.vpc.Owner(w.flow.Src)
-	router, ok := routerAddress(w.from.Subnet, w.flow.Src.Is4())
+	subnet := w.from.Subnet
+	if w.from.Regional() && w.sender != nil {
+		subnet = w.sender.Subnet // it has none of its own
+	}
+	router, ok := routerAddress(subnet, w.flow.Src.Is4())
 	if w.tracer != nil || !ok || source == nil || !source.Attached {
 		return
 	}
@@ -32,25 +36,22 @@ func (g *generation) tooBig(w *walk, mtu int) {
 // had sent on: straight to it if it is in the VPC, else by the gateway's routes
 // (ORDER-36).
 func (g *generation) tooBigInside(w *walk, nat *plan.Interface, message []byte) {
-	inside, ok := w.state(nat).nat.answer(w.flow.Reverse(), w.now)
-	var pkt packet.Packet
-	if !ok || pkt.Parse(message) != nil {
+	m := &walk{net: g, now: w.now, tracer: w.tracer, from: nat}
+	if m.pkt.Parse(message) != nil {
 		return
 	}
-	pkt.SetDst(inside.Dst)
-	pkt.SetEmbeddedSrc(inside.Dst)
-	if w.flow.Proto.IsICMP() {
-		pkt.SetEmbeddedSrcPort(inside.SrcPort)
-	} else {
-		pkt.SetEmbeddedSrcPort(inside.DstPort)
+	m.flow = m.pkt.Flow
+	inside, ok := m.natInside()
+	if !ok || !m.goInside(inside) {
+		return
 	}
 	if host := nat.VPC.Owner(inside.Dst); host != nil {
 		if host.Attached {
-			g.ports[host.Slot].deliver(message)
+			g.ports[host.Slot].deliver(m.pkt.Bytes())
 		}
 		return
 	}
-	w.answers = append(w.answers, answer{nat, message})
+	w.answers = append(w.answers, answer{nat, m.pkt.Bytes()})
 }
 
 // answer is a packet that a gateway has made itself.
@@ -82,7 +83,7 @@ func (g *generation) inject(a answer, now int64) {
 		w.emerge(a.from)
 		return
 	}
-	w.depart(departure[:])
+	w.depart(wayOut(a.from))
 }
 
 // routerAddress is base+1 of the subnet (SUB-5, SUB-9).

@@ -11,8 +11,12 @@ import (
 )
 
 // senderAttached: an interface that is detached, or whose instance does not run,
-// sends nothing (ENI-8).
+// sends nothing (ENI-8). That of a NAT gateway has no guest (NAT-34).
 func senderAttached(w *walk) verdict {
+	if w.from.GatewayOf(routing.NATGateway) != nil {
+		w.say("belongs to a NAT gateway, and no guest sends from it")
+		return dropped(ENINotAttached)
+	}
 	if !w.from.Attached {
 		return dropped(ENINotAttached)
 	}
@@ -155,11 +159,7 @@ func (h *hop) leaves() bool {
 	if h.verdict.outcome != unknown || h.target.Subnet != nil {
 		return true
 	}
-	switch h.target.Kind {
-	case routing.Nowhere, routing.UnknownTarget, routing.Interface, routing.Instance, routing.NATGateway, routing.GWLBEndpoint:
-		return false
-	}
-	return true
+	return !ways[h.target.Kind].inSubnet
 }
 
 // route is the route table of the sender's subnet.

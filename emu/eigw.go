@@ -1,13 +1,6 @@
 package emu
 
-import (
-	"container/list"
-	"sync"
-	"time"
-
-	"github.com/vpcemu/vpcemu/packet"
-	"github.com/vpcemu/vpcemu/routing"
-)
+import "github.com/vpcemu/vpcemu/routing"
 
 // toEgressOnly is an egress-only internet gateway on the way out (ORDER-33).
 var toEgressOnly = [...]stage{
@@ -73,61 +66,4 @@ func (w *walk) behindEgressOnly() bool {
 	}
 	back := follow(i.Subnet.Routes, w.flow.Src)
 	return back.verdict.outcome == pass && back.target.Kind == routing.EgressOnlyGateway
-}
-
-// Idle times of an egress-only gateway's flows (EIGW-5).
-const (
-	egressOnlyTCP   = int64(350 * time.Second)
-	egressOnlyOther = int64(120 * time.Second)
-)
-
-// outbound is the memory of an egress-only gateway: flows that went out. The zero
-// outbound is empty.
-type outbound struct {
-	mu    sync.Mutex
-	flows map[packet.Flow]*list.Element
-	order list.List // of *went, longest idle first
-}
-
-type went struct {
-	flow packet.Flow
-	last int64
-}
-
-func egressOnlyIdle(p packet.Proto) int64 {
-	if p == packet.TCP {
-		return egressOnlyTCP
-	}
-	return egressOnlyOther
-}
-
-func (o *outbound) enter(f packet.Flow, now int64) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for e := o.order.Front(); e != nil && now-e.Value.(*went).last >= egressOnlyTCP; e = o.order.Front() {
-		delete(o.flows, e.Value.(*went).flow)
-		o.order.Remove(e)
-	}
-	if e := o.flows[f]; e != nil {
-		e.Value.(*went).last = max(e.Value.(*went).last, now)
-		o.order.MoveToBack(e)
-		return
-	}
-	if o.flows == nil {
-		o.flows = make(map[packet.Flow]*list.Element)
-	}
-	o.flows[f] = o.order.PushBack(&went{f, now})
-}
-
-// knows reports whether a flow went out, and keeps it alive.
-func (o *outbound) knows(f packet.Flow, now int64) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	e := o.flows[f]
-	if e == nil || now-e.Value.(*went).last >= egressOnlyIdle(f.Proto) {
-		return false
-	}
-	e.Value.(*went).last = max(e.Value.(*went).last, now)
-	o.order.MoveToBack(e)
-	return true
 }

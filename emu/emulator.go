@@ -52,11 +52,15 @@ type generation struct {
 	state  []*state
 	ports  []*Port
 	outer  []*Port // of on-premises networks, by the slots of their gateways
+	// waiting says since when peering connections wait to be accepted.
+	waiting map[string]time.Time
 	// memories are those of egress-only gateways, by VPC.
 	memories map[string]*outbound
+	// draining says since when addresses of NAT gateways are being removed.
+	draining map[drain]int64
 	// services are those behind gateway endpoints, by VPC and endpoint.
 	services map[string]farService
-	ways     ways
+	cuts     shortcuts
 }
 
 // state is what an interface remembers from packet to packet.
@@ -111,11 +115,19 @@ func (e *Emulator) Network() *vpc.Network { return e.current.Load().plan.Network
 
 // install checks and compiles a network and makes it the current one.
 func (e *Emulator) install(n *vpc.Network, prev *generation) error {
-	if err := n.Validate(); err != nil {
+	var before *vpc.Network
+	if prev != nil {
+		before = prev.expire(n, e.now())
+	}
+	err := n.Validate()
+	if err != nil && before != nil && n.KeepStale(before) {
+		err = n.Validate()
+	}
+	if err != nil {
 		return err
 	}
-	if prev != nil {
-		if err := n.ValidateChange(prev.plan.Network); err != nil {
+	if before != nil {
+		if err := n.ValidateChange(before); err != nil {
 			return err
 		}
 	}
@@ -146,6 +158,8 @@ func (e *Emulator) generation(p *plan.Plan, prev *generation) *generation {
 	}
 	g.endpointServices(prev)
 	g.outerPorts(prev)
+	g.requests(prev, e.now())
+	g.drain(prev, e.now().UnixNano())
 	g.memories = make(map[string]*outbound)
 	for _, v := range p.VPCs {
 		if v.EgressOnly == nil {
@@ -167,7 +181,10 @@ func (e *Emulator) generation(p *plan.Plan, prev *generation) *generation {
 		}
 		if was != nil && sameAttachment(was, i) {
 			g.state[i.Slot] = prev.state[i.Slot]
-			g.state[i.Slot].flows.SetTimeouts(i.Desc.Timeouts)
+			if flows := g.state[i.Slot].flows; flows.Timeouts() != i.Desc.Timeouts.OrDefault() {
+				flows.Expire(e.now().UnixNano())
+				flows.SetTimeouts(i.Desc.Timeouts)
+			}
 			continue
 		}
 		g.state[i.Slot] = newState(&e.flows, i, prev.budget(i, budgets))

@@ -23,6 +23,7 @@ var toGatewayEndpoint = [...]stage{
 // fromGatewayEndpoint is a gateway endpoint on the way back.
 var fromGatewayEndpoint = [...]stage{
 	{EP, endpointAnswers},
+	{MTU, endpointMTUBack},
 }
 
 // mtuEndpoint is the largest IP packet that passes a VPC endpoint, in bytes (EP-21,
@@ -79,6 +80,15 @@ func endpointMTU(w *walk) verdict {
 	return passed
 }
 
+// endpointMTUBack is endpointMTU for what comes back, where a packet is rarely too
+// large: one that fits leaves no step in a trace.
+func endpointMTUBack(w *walk) verdict {
+	if v := endpointMTU(w); v.outcome != pass {
+		return v
+	}
+	return skipped
+}
+
 // endpointAnswers: the service answers and never begins (EP-8), and of ICMP only echo
 // replies come back (EP-7).
 func endpointAnswers(w *walk) verdict {
@@ -113,6 +123,7 @@ var toService = [...]stage{
 // fromService is what a packet of the service meets before it leaves the interface.
 var fromService = [...]stage{
 	{EP, serviceAnswers},
+	{MTU, serviceMTUBack},
 }
 
 // serviceMTU is endpointMTU, and keeps TCP segments small from the start (EP-21).
@@ -123,6 +134,14 @@ func serviceMTU(w *walk) verdict {
 	}
 	w.pkt.ClampMSS(mtuEndpoint - headers)
 	return endpointMTU(w)
+}
+
+// serviceMTUBack is serviceMTU for what comes back; see endpointMTUBack.
+func serviceMTUBack(w *walk) verdict {
+	if v := serviceMTU(w); v.outcome != pass {
+		return v
+	}
+	return skipped
 }
 
 // serviceProtocol: TCP, and UDP where the service takes it (EP-18).
@@ -148,12 +167,13 @@ func serviceProtocol(w *walk) verdict {
 }
 
 // serviceEnter remembers the flow. A TCP segment of a connection that is not known,
-// or has been idle for 350 seconds, is answered with RST (EP-20).
+// or has been idle for 350 seconds, is answered with RST (EP-20). As at a NAT gateway
+// (NAT-15) it is then dropped as part of no flow.
 func serviceEnter(w *walk) verdict {
 	table := &w.state(w.to).service
 	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
 		if !table.knows(about.Reverse(), w.now) {
-			return dropped(EPSource)
+			return dropped(NATUnsolicited)
 		}
 		return passed
 	}
@@ -163,7 +183,7 @@ func serviceEnter(w *walk) verdict {
 		if !w.pkt.Flags.Has(packet.RST) {
 			w.answerFrom(w.to, packet.AppendReset(nil, &w.pkt))
 		}
-		return dropped(EPSource)
+		return dropped(NATUnsolicited)
 	}
 	table.enter(w.flow, w.now)
 	return passed
@@ -190,17 +210,14 @@ func serviceAnswers(w *walk) verdict {
 }
 
 // throughEndpoint reports whether the packet's way is one through an endpoint whose
-// flows are tracked whatever the rules: an interface endpoint, or a gateway endpoint
-// of DynamoDB (SG-34).
+// flows are tracked whatever the rules: an interface endpoint, a Network Load
+// Balancer, or a gateway endpoint of DynamoDB (SG-34).
 func (w *walk) throughEndpoint() bool {
-	switch {
-	case w.toDynamoDB():
-		return true
-	case w.from != nil && w.from.Service(), w.to != nil && w.to.Service():
-		return true
-	}
-	far := w.peerOf().Owner(w.flow.Dst)
-	return far != nil && far.Service()
+	return w.toDynamoDB() || tracks(w.from) || tracks(w.to) || tracks(w.peerOf().Owner(w.flow.Dst))
+}
+
+func tracks(i *plan.Interface) bool {
+	return i != nil && (i.Service() || i.Balancer != nil && i.Balancer.Desc.Kind == vpc.NetworkLoadBalancer)
 }
 
 // toDynamoDB reports whether the packet goes to, or comes from, DynamoDB through a

@@ -7,6 +7,7 @@ import (
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/routing"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // groups is the security group stage of one interface, in the order of ORDER-5:
@@ -23,7 +24,7 @@ func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewa
 		return passed
 	}
 	w.tracked = byRelated
-	if w.pkt.IsICMPError() {
+	if w.pkt.IsICMPError() && !w.stray {
 		if about, ok := w.pkt.EmbeddedFlow(); ok && flows.Related(dir, about, w.now) {
 			return passed
 		}
@@ -34,10 +35,18 @@ func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewa
 		return v
 	}
 	w.ends.no = w.ends.no || !open || dir == firewall.Egress
-	if !open && !flows.Add(dir, &w.pkt, w.flow, w.now) {
+	if !open && !w.track(flows, dir) {
 		return dropped(ConntrackFull)
 	}
 	return passed
+}
+
+// track enters the packet's flow; one to DynamoDB counts twice (SG-35).
+func (w *walk) track(flows *firewall.Tracker, dir firewall.Direction) bool {
+	if w.toDynamoDB() {
+		return flows.AddTwo(dir, &w.pkt, w.flow, w.now)
+	}
+	return flows.Add(dir, &w.pkt, w.flow, w.now)
 }
 
 // rules asks the rules of an interface's groups. open means that a flow that
@@ -62,13 +71,21 @@ func (w *walk) rules(i *plan.Interface, dir firewall.Direction, remote []firewal
 }
 
 // alwaysTracked reports whether the packet's way is one on which flows are tracked
-// whatever the rules: through a NAT gateway, an egress-only gateway or an endpoint (SG-34).
+// whatever the rules: through a NAT gateway, an egress-only gateway, a
+// Network Load Balancer or an endpoint (SG-34).
 func (w *walk) alwaysTracked() bool {
 	switch w.next.target.Kind {
 	case routing.NATGateway, routing.EgressOnlyGateway:
+		return w.next.verdict.outcome == pass // nothing goes through a blackhole
+	}
+	if far := w.peerOf().Owner(w.flow.Dst); far != nil && isNetworkBalancer(far) {
 		return true
 	}
 	return w.translated || w.egressOnly || w.throughEndpoint()
+}
+
+func isNetworkBalancer(i *plan.Interface) bool {
+	return i.Balancer != nil && i.Balancer.Desc.Kind == vpc.NetworkLoadBalancer
 }
 
 // openBack reports whether the other direction is open to everybody, for all

@@ -25,6 +25,9 @@ func flowOut(w *walk) verdict {
 
 // flowIn is where flow logs take their record of what an interface received.
 func flowIn(w *walk) verdict {
+	if w.to.Regional() {
+		return skipped // it has no interface of which there are records (ORDER-23)
+	}
 	w.record(w.to, firewall.Ingress, true, "")
 	return passed
 }
@@ -111,6 +114,12 @@ func placeOf(i *plan.Interface) Place {
 	if i.Instance != nil && i.Gateway == nil {
 		p.Instance = i.Instance.ID
 	}
+	switch {
+	case i.Gateway != nil:
+		p.Gateway = i.Gateway.Desc.ID
+	case i.Endpoint != nil:
+		p.Gateway = i.Endpoint.Desc.ID
+	}
 	return p
 }
 
@@ -118,6 +127,9 @@ func placeOf(i *plan.Interface) Place {
 func (e *Emulator) Places() []Place {
 	var list []Place
 	for _, i := range e.current.Load().plan.Interfaces {
+		if i.Regional() {
+			continue
+		}
 		list = append(list, placeOf(i))
 	}
 	return list
@@ -135,12 +147,6 @@ const (
 	pathInternetGateway
 )
 
-var trafficPaths = map[routing.TargetKind]uint8{
-	routing.Local: pathVPC, routing.Interface: pathVPC, routing.Instance: pathVPC, routing.NATGateway: pathVPC,
-	routing.TransitGateway: pathVPC, routing.GWLBEndpoint: pathVPC, routing.VPNGateway: pathVGW, routing.LocalGateway: pathLocalGateway,
-	routing.GatewayEndpoint: pathGatewayEndpoint, routing.InternetGateway: pathInternetGateway, routing.PeeringConnection: pathPeering,
-}
-
 // trafficPath is the number for the way that the packet will take, 0 if it will
 // take none or AWS has no number for it (FLOW-37).
 func (w *walk) trafficPath() uint8 {
@@ -156,5 +162,5 @@ func (w *walk) trafficPath() uint8 {
 			return pathPeeringInterRegion
 		}
 	}
-	return trafficPaths[target.Kind]
+	return ways[target.Kind].path
 }

@@ -34,8 +34,12 @@ func (t *tracer) force(w *walk, stage Stage, v verdict) verdict {
 		}
 	case NAT, EIGW, PCX:
 		switch v.reason {
-		case BPA, PCXNotActive, EIGWUnsolicited:
+		case BPA, EIGWUnsolicited:
 			return passed
+		case PCXNotActive: // one that joins other VPCs leads nowhere
+			if w.next.target.Gateway.Other(w.vpc) != nil {
+				return passed
+			}
 		case NATNotAvailable: // one that got no address cannot be imagined to work
 			if w.from.Desc.Addresses[0].IP.IsValid() {
 				return passed
@@ -69,7 +73,7 @@ func (t *tracer) force(w *walk, stage Stage, v verdict) verdict {
 // internet gateway.
 func (t *tracer) reroute(w *walk, v verdict) verdict {
 	switch {
-	case v.outcome == unknown:
+	case v.outcome == unknown, nat64.Contains(w.flow.Dst): // which gateway would make IPv4 of it, nobody says
 		return v
 	case v.reason == Blackhole && w.next.target.Interface != nil && w.next.target.Interface != w.from:
 		t.down[w.next.target.Interface.Desc.ID] = true

@@ -199,8 +199,9 @@ func ipv6Inbound(w *walk) verdict {
 }
 
 // translateDestination is the gateway's 1:1 NAT on the way in (IGW-3). What an
-// ICMP error quotes had left with the public address, if it is about a packet of
-// the interface at all.
+// ICMP error quotes had left with the public address; one that quotes another,
+// such as the private address, is about no packet that went out here, and so is
+// related to no flow (SG-45).
 func translateDestination(w *walk) verdict {
 	if w.egressOnly {
 		return skipped
@@ -210,8 +211,10 @@ func translateDestination(w *walk) verdict {
 		return passed
 	}
 	w.setDst(private)
-	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() && about.Src == public {
-		w.pkt.SetEmbeddedSrc(private)
+	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
+		if w.stray = about.Src != public; !w.stray {
+			w.pkt.SetEmbeddedSrc(private)
+		}
 	}
 	return passed
 }

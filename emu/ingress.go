@@ -34,7 +34,7 @@ func receiverAttached(w *walk) verdict {
 // aclIn is the network ACL of the receiver's subnet; it sees only what comes
 // from outside the subnet (ACL-3, ACL-25).
 func aclIn(w *walk) verdict {
-	if w.inside {
+	if w.inside || w.to.Regional() { // which is in no subnet (NAT-44)
 		return skipped
 	}
 	return w.filterSubnet(w.to.Subnet, firewall.Ingress, NACLIngress)

@@ -17,9 +17,11 @@ type service struct {
 	off      func(*walk) Reason // why it does not answer, None if it does; nil: it always does
 }
 
+const metadataService = "imds"
+
 var services = [...]service{
-	{"imds", netip.MustParseAddr("169.254.169.254"), 80, true, false, metadataOff},
-	{"imds", netip.MustParseAddr("fd00:ec2::254"), 80, true, false, metadata6Off},
+	{metadataService, netip.MustParseAddr("169.254.169.254"), 80, true, false, metadataOff},
+	{metadataService, netip.MustParseAddr("fd00:ec2::254"), 80, true, false, metadata6Off},
 	{"dns", netip.Addr{}, 53, true, true, dnsOff},
 	{"dns", netip.MustParseAddr("169.254.169.253"), 53, true, true, dnsOff},
 	{"dns", netip.MustParseAddr("fd00:ec2::253"), 53, true, true, dnsOff},
@@ -109,12 +111,13 @@ func (w *walk) ask(s *service) verdict {
 }
 
 // take counts the packet against the interface's allowance and ends it at the
-// service (LNK-15).
+// service, which answers (LNK-15).
 func (w *walk) take(name string) verdict {
 	if !w.state(w.from).linkLocal.take(w.now) {
 		return dropped(LinkLocalPPS)
 	}
 	w.serve(name)
+	w.answerService(name)
 	return ended
 }
 

@@ -2,8 +2,6 @@ package emu
 
 import (
 	"fmt"
-	"net/netip"
-	"slices"
 
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
@@ -41,11 +39,12 @@ var balancerDeparture = [...]stage{
 // throughBalancer carries a packet through the node that it has been delivered to.
 func (w *walk) throughBalancer() {
 	w.sender, w.from, w.to = w.from, w.to, nil
-	w.vpc, w.via, w.identity, w.translated = w.from.VPC, nil, nil, true
+	w.vpc, w.via, w.identity, w.translated = w.from.VPC, nil, nil, w.translated || isNetworkBalancer(w.from)
 	if len(w.from.GroupIDs)+len(w.from.UnknownGroups) > 0 {
 		w.identity = w.from // rules may refer to the balancer's group (ELB-32)
 	}
 	w.balanced = false
+	w.tracer.balances(w.from.Balancer)
 	if w.run(balance[:]) {
 		w.depart(balancerDeparture[:])
 	}
@@ -57,12 +56,68 @@ func balancerAnswer(w *walk) verdict {
 		w.say("fragments at a load balancer are not modelled")
 		return undetermined
 	}
+	if w.pkt.IsICMPError() {
+		return balancerError(w)
+	}
 	back, ok := w.state(w.from).balancer.answer(w.flow, w.now)
 	if !ok {
 		return skipped
 	}
 	w.rewrite(back)
 	return passed
+}
+
+// balancerError carries an ICMP error about a flow to the flow's other end, with
+// the packet that it quotes as that end has sent it. Of a Network Load Balancer only
+// "unreachable" passes (ELB-23); an Application Load Balancer's connections are its
+// own, and so is what is said about them.
+func balancerError(w *walk) verdict {
+	table := &w.state(w.from).balancer
+	about, ok := w.pkt.EmbeddedFlow()
+	if !ok {
+		return dropped(NATUnsolicited)
+	}
+	in, fromTarget := table.answer(about.Reverse(), w.now)
+	out, fromClient := table.find(about.Reverse(), w.now)
+	switch {
+	case !fromTarget && !fromClient:
+		w.say("is about no flow of the load balancer")
+		return dropped(NATUnsolicited)
+	case w.from.Balancer.Desc.Kind == vpc.ApplicationLoadBalancer:
+		return w.endsAtBalancer("is about a connection of the load balancer's own")
+	case !w.unreachable():
+		w.say("is ICMP other than unreachable")
+		return dropped(NoSuchAddress)
+	case fromTarget:
+		w.setSrc(in.Src)
+		w.setDst(in.Dst)
+		w.quote(in.Reverse())
+	default:
+		if out.Src != about.Dst { // the target does not see the client
+			w.setSrc(out.Src)
+		}
+		w.setDst(out.Dst)
+		w.quote(out.Reverse())
+	}
+	w.balanced = true
+	return passed
+}
+
+// unreachable reports whether an ICMP error is one that a Network Load Balancer
+// passes: type 3, of which IPv6 makes two.
+func (w *walk) unreachable() bool {
+	if w.flow.Proto == packet.ICMP {
+		return w.pkt.ICMPType == 3
+	}
+	return w.pkt.ICMPType == 1 || w.pkt.ICMPType == 2
+}
+
+// quote gives the packet that an ICMP error quotes other addresses and ports.
+func (w *walk) quote(f packet.Flow) {
+	w.pkt.SetEmbeddedSrc(f.Src)
+	w.pkt.SetEmbeddedSrcPort(f.SrcPort)
+	w.pkt.SetEmbeddedDst(f.Dst)
+	w.pkt.SetEmbeddedDstPort(f.DstPort)
 }
 
 // rewrite gives the packet the addresses and ports of another flow; the stages
@@ -84,9 +139,15 @@ func balancerListens(w *walk) verdict {
 	}
 	l := w.listener()
 	switch {
-	case w.flow.Proto.IsICMP() && w.pkt.IsICMPError():
-		w.say("ICMP errors at a load balancer are not modelled")
+	case !w.from.Owns(w.flow.Dst):
+		w.sayAddr(w.flow.Dst, "is not the load balancer's, which is no router")
+		return dropped(NoSuchAddress)
+	case w.flow.Proto.IsICMP() && b.Desc.Kind == vpc.ApplicationLoadBalancer:
+		w.say("whether an Application Load Balancer answers it is not modelled")
 		return undetermined
+	case l == nil && !w.opens() && w.fromTarget():
+		w.say("answers no flow: answered with RST") // ELB-22
+		return w.reset()
 	case l == nil && len(b.Listeners) == 0 && w.vpc.Desc.Partial:
 		w.sayName(b.Desc.ID, "has no listener in the description")
 		return undetermined
@@ -97,35 +158,44 @@ func balancerListens(w *walk) verdict {
 		w.say(l.Desc.Unknown)
 		return undetermined
 	case len(l.Groups) == 0:
-		w.to = w.from
-		w.result = Result{Fate: Delivered, At: w.from.Desc.ID}
-		w.say("the listener answers by itself")
-		return ended
+		return w.endsAtBalancer("the listener answers by itself")
+	}
+	if g := w.pick(l); g != nil && g.Desc.Type == vpc.FunctionTargets && g.Desc.Unknown == "" {
+		return w.endsAtBalancer("the load balancer calls a function, which gets no packets")
 	}
 	return passed
+}
+
+// endsAtBalancer ends the packet at the node that it is in.
+func (w *walk) endsAtBalancer(why string) verdict {
+	w.to = w.from
+	w.result = Result{Fate: Delivered, At: w.from.Desc.ID}
+	w.say(why)
+	return ended
 }
 
 func (w *walk) listener() *plan.Listener {
 	return w.from.Balancer.Listener(uint8(w.flow.Proto), w.flow.DstPort)
 }
 
-// balancerKnown sends a known flow where it went before (ELB-20). A Network Load
-// Balancer resets what is neither known nor new, and what goes to a target that
-// has become unhealthy (ELB-23, ELB-24).
+// balancerKnown sends a known flow where it went before (ELB-20), unless it begins
+// anew and its target gets no new ones any more (SIM-51). A Network Load Balancer
+// resets what is neither known nor new, and what goes to a target that has become
+// unhealthy (ELB-23, ELB-24).
 func balancerKnown(w *walk) verdict {
 	table := &w.state(w.from).balancer
 	if w.balanced {
 		return skipped
 	}
-	opens := w.flow.Proto != packet.TCP || w.pkt.Flags.Has(packet.SYN) && !w.pkt.Flags.Has(packet.ACK)
 	out, known := table.find(w.flow, w.now)
 	failed := known && w.from.Balancer.Desc.Kind == vpc.NetworkLoadBalancer && w.targetFailed(out)
+	again := known && w.opens() && w.flow.Proto == packet.TCP && !w.targetEligible(out)
 	switch {
-	case known && !failed:
+	case known && !failed && !again:
 		w.rewrite(out)
 		return passed
-	case opens:
-		table.forget(w.flow) // a new flow, even on an old one's ports (SIM-51)
+	case w.opens():
+		table.forget(w.flow)
 		return skipped
 	case failed:
 		table.forget(w.flow)
@@ -133,104 +203,20 @@ func balancerKnown(w *walk) verdict {
 	default:
 		w.say("belongs to no flow: answered with RST")
 	}
+	return w.reset()
+}
+
+// opens reports whether the packet may begin a flow.
+func (w *walk) opens() bool {
+	return w.flow.Proto != packet.TCP || w.pkt.Flags.Has(packet.SYN) && !w.pkt.Flags.Has(packet.ACK)
+}
+
+// reset drops a TCP segment and answers it with RST, unless it is a reset itself.
+func (w *walk) reset() verdict {
 	if !w.pkt.Flags.Has(packet.RST) {
 		w.answer(packet.AppendReset(nil, &w.pkt))
 	}
 	return dropped(NATUnsolicited)
-}
-
-// targetFailed reports whether a flow's target is unhealthy and another one is not.
-func (w *walk) targetFailed(out packet.Flow) bool {
-	l := w.listener()
-	if l == nil {
-		return false
-	}
-	for _, g := range l.Groups {
-		if g == nil {
-			continue
-		}
-		_, open := g.Eligible(w.from)
-		for _, t := range g.Targets {
-			if t.Addr == out.Dst && t.Port == out.DstPort {
-				return !open && t.Desc.Health == "unhealthy"
-			}
-		}
-	}
-	return false
-}
-
-// balancerChoose gives a new flow its target, by a hash of its addresses and ports
-// (ELB-15, SIM-50). Without any target it is dropped; the rule book has no reason
-// of its own for that: there is no destination.
-func balancerChoose(w *walk) verdict {
-	if w.balanced {
-		return skipped
-	}
-	g := w.pick(w.listener())
-	if g == nil {
-		w.say("the listener's target group is not described, or has no weight")
-		return undetermined
-	}
-	targets, open := g.Eligible(w.from)
-	if open && len(targets) > 0 {
-		w.sayName(g.Desc.ID, "has no healthy target, so all get connections")
-	}
-	t := w.chosen(targets)
-	if t == nil {
-		w.sayName(g.Desc.ID, "has no target that this node sends to")
-		return dropped(NoSuchAddress)
-	}
-	if t.Interface == nil && !w.vpc.Contains(t.Addr) && w.vpc.Desc.Partial {
-		w.sayAddr(t.Addr, "is not described")
-	}
-	return w.sendTo(g, t)
-}
-
-// pick is the target group of a new flow: the one with the target that a trace
-// asks about, or one by weight.
-func (w *walk) pick(l *plan.Listener) *plan.TargetGroup {
-	if w.tracer != nil && w.tracer.only.IsValid() {
-		for _, g := range l.Groups {
-			if g != nil && slices.ContainsFunc(g.Targets, func(t plan.BalancerTarget) bool { return netip.AddrPortFrom(t.Addr, t.Port) == w.tracer.only }) {
-				return g
-			}
-		}
-	}
-	return l.Pick(scatter(w.flow))
-}
-
-// chosen is one of the targets, or the one that a trace asks about.
-func (w *walk) chosen(targets []*plan.BalancerTarget) *plan.BalancerTarget {
-	if w.tracer != nil && w.tracer.only.IsValid() {
-		for _, t := range targets {
-			if netip.AddrPortFrom(t.Addr, t.Port) == w.tracer.only {
-				return t
-			}
-		}
-	}
-	if len(targets) == 0 {
-		return nil
-	}
-	return targets[scatter(w.flow.Reverse())%uint32(len(targets))]
-}
-
-// sendTo rewrites a new flow and remembers it (ELB-28).
-func (w *walk) sendTo(g *plan.TargetGroup, t *plan.BalancerTarget) verdict {
-	out := w.flow
-	out.Dst, out.DstPort = t.Addr, t.Port
-	own := w.from.Balancer.Desc.Kind == vpc.ApplicationLoadBalancer || !g.Desc.PreservesClient()
-	if own {
-		out.Src = w.from.Desc.Addresses[0].IP
-	} else if out.Src == out.Dst {
-		w.say("the target gets a packet from its own address") // ELB-30
-		return dropped(SrcDstCheck)
-	}
-	out, ok := w.state(w.from).balancer.enter(w.flow, out, own, w.now)
-	if !ok {
-		return dropped(NATPortExhausted) // ELB-31
-	}
-	w.rewrite(out)
-	return passed
 }
 
 // balancerGroupsOut is the balancer's own security groups, if it has any.
@@ -244,8 +230,12 @@ func balancerGroupsOut(w *walk) verdict {
 // answersThrough is the node that a target's packet goes back through although it
 // has the client's address, nil for none (ELB-29).
 func (w *walk) answersThrough() *plan.Interface {
+	f := w.flow
+	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
+		f = about.Reverse()
+	}
 	for _, node := range w.from.Behind {
-		if _, ok := w.state(node).balancer.answer(w.flow, w.now); ok {
+		if _, ok := w.state(node).balancer.answer(f, w.now); ok {
 			return node
 		}
 	}

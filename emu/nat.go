@@ -1,38 +1,41 @@
 package emu
 
 import (
-	"net/netip"
-	"slices"
 	"strings"
 
+	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
 )
 
-// The NAT gateway (NAT-1 to NAT-39, ORDER-17 to ORDER-22). A packet reaches it
+// The NAT gateway (NAT-1 to NAT-44, ORDER-17 to ORDER-24). A packet reaches it
 // like an interface of its subnet, through the subnet's network ACL, is rewritten,
 // and leaves through the ACL and the route table of the same subnet, both ways:
 //
-//	S ─▶ egress ─▶ NACL-IN(K) ─▶ translateOut ─▶ NACL-OUT(K) ─▶ RT(K) ─▶ igw
-//	S ◀─ ingress ◀─ RT(K) ◀─ NACL-OUT(K) ◀─ translateBack ◀─ NACL-IN(K) ◀─ igw
+//	S ─▶ egress ─▶ NACL-IN(K) ─▶ toNAT ─▶ outward ─▶ NACL-OUT(K) ─▶ RT(K) ─▶ igw
+//	S ◀─ ingress ◀─ RT(K) ◀─ NACL-OUT(K) ◀─ inward ◀─ backToNAT ◀─ NACL-IN(K) ◀─ igw
 
-// translateOut is what a packet from the inside meets.
-var translateOut = [...]stage{
+// toNAT is what a packet from the inside meets.
+var toNAT = [...]stage{
 	{NAT, natAvailable},
 	{NAT, natSource},
 	{NAT, natProtocol},
 	{NAT, natFragment},
 	{NAT, natHop},
 	{MTU, natMTU},
-	{NAT, natMap},
 }
 
-// translateBack is what a packet to one of the gateway's own addresses meets.
-var translateBack = [...]stage{
+// backToNAT is what a packet to one of the gateway's own addresses meets.
+var backToNAT = [...]stage{
 	{NAT, natAvailable},
 	{NAT, natFragment},
 	{MTU, natMTUBack},
-	{NAT, natUnmap},
 }
+
+// The translation itself, of each piece of a packet that was too large.
+var (
+	outward = [...]stage{{NAT, natMap}}
+	inward  = [...]stage{{NAT, natUnmap}}
+)
 
 // departure is the way out of a gateway's subnet.
 var departure = [...]stage{
@@ -41,25 +44,47 @@ var departure = [...]stage{
 	{RT, route},
 }
 
+// regionalDeparture is the way out of a regional gateway: it is in no subnet, and
+// has a route table of its own (NAT-44, ORDER-23).
+var regionalDeparture = [...]stage{
+	{RT, route},
+}
+
 // mtuNAT is the largest IP packet that passes a NAT gateway, in bytes (NAT-31).
 const mtuNAT = 8500
 
 // throughNAT carries a packet through the gateway that it has been delivered to.
 func (w *walk) throughNAT() {
-	stages := translateOut[:]
+	check, translate := toNAT[:], outward[:]
 	if w.to.Owns(w.flow.Dst) {
-		stages = translateBack[:]
+		check, translate = backToNAT[:], inward[:]
 	}
 	w.sender, w.from, w.to = w.from, w.to, nil
+	w.natZone = w.regionalZone()
 	w.vpc, w.identity, w.via, w.translated, w.next = w.from.VPC, nil, nil, true, hop{}
-	if !w.run(stages) {
-		return
+	switch {
+	case !w.run(check):
+	case w.pkt.Len() <= w.natRoom():
+		w.translate(translate)
+	default: // natMTU has let it pass
+		w.inPieces(w.natRoom(), func(piece *walk) { piece.translate(translate) })
 	}
-	if w.pkt.Len() <= mtuNAT {
-		w.depart(departure[:])
-		return
+}
+
+// translate runs the stages of the translation and takes the packet out of the
+// gateway.
+func (w *walk) translate(stages []stage) {
+	if w.run(stages) {
+		w.depart(wayOut(w.from))
 	}
-	w.inPieces(mtuNAT, func(piece *walk) { piece.depart(departure[:]) }) // natMTU has let it pass
+}
+
+// wayOut is the way out of a NAT gateway.
+func wayOut(gateway *plan.Interface) []stage {
+	if gateway.Regional() {
+		return regionalDeparture[:]
+	}
+	return departure[:]
 }
 
 // natAvailable: only a gateway in state available forwards (NAT-29).
@@ -72,43 +97,36 @@ func natAvailable(w *walk) verdict {
 }
 
 // natSource: packets come from interfaces of the VPC, and not from a peering
-// connection or a VPN gateway (NAT-25).
+// connection or a VPN gateway (NAT-25). Translated from IPv6 they do not go back
+// into the subnet that they came from (NAT-38).
 func natSource(w *walk) verdict {
 	if w.sender == nil || w.sender.VPC != w.from.VPC {
+		return dropped(NATSource)
+	}
+	target, ok := packet.Embedded(nat64, w.flow.Dst)
+	if host := w.vpc.Owner(w.flow.Src); ok && host != nil && host.Subnet.Contains(target) {
+		w.sayAddr(target, "is in the sender's own subnet, where NAT64 does not lead")
 		return dropped(NATSource)
 	}
 	return passed
 }
 
-// natProtocol: TCP, UDP, and of ICMP echo and errors, over IPv4 (NAT-6, NAT-39).
+// natProtocol: TCP, UDP, and of ICMP echo and errors; over IPv6 only to addresses
+// that stand for IPv4 ones (NAT-6, NAT-36, NAT-39).
 func natProtocol(w *walk) verdict {
-	switch {
-	case nat64.Contains(w.flow.Dst):
-		w.say("NAT64 is not modelled")
-		return undetermined
-	case !w.flow.Dst.Is4():
+	if !w.flow.Dst.Is4() && !nat64.Contains(w.flow.Dst) {
+		w.say("IPv6 to a destination that stands for no IPv4 address")
 		return dropped(NATProtocol)
 	}
+	_, _, echo := w.pkt.ICMPEcho()
 	switch {
-	case w.flow.Proto == packet.TCP, w.flow.Proto == packet.UDP:
+	case w.flow.Proto.HasPorts(), echo, w.pkt.IsICMPError(), w.flow.Proto.IsICMP() && w.pkt.IsFragment():
 		return passed
-	case w.flow.Proto != packet.ICMP:
-		return dropped(NATProtocol)
-	case w.pkt.IsLaterFragment(), w.pkt.ICMPType == echoRequest, w.pkt.ICMPType == echoReply, w.pkt.IsICMPError():
-		return passed
+	case w.flow.Proto.IsICMP():
+		w.say("ICMP that is neither echo nor an error")
 	}
-	w.say("ICMP that is neither echo nor an error")
 	return dropped(NATProtocol)
 }
-
-// The ICMP types of ping.
-const (
-	echoReply   = 0
-	echoRequest = 8
-)
-
-// nat64 is the prefix of IPv4 addresses written as IPv6 (NAT-36).
-var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
 // natFragment: fragments of UDP follow the first one, others are dropped
 // (NAT-21).
@@ -122,7 +140,7 @@ func natFragment(w *walk) verdict {
 // natHop counts the TTL down, and tells the sender when it has run out (NAT-33).
 func natHop(w *walk) verdict {
 	if w.pkt.TTL() <= 1 {
-		w.answer(packet.AppendTimeExceeded(nil, w.from.Desc.Addresses[0].IP, &w.pkt))
+		w.answer(packet.AppendTimeExceeded(nil, w.natAddress(), &w.pkt))
 		return dropped(TTLExpired)
 	}
 	w.pkt.SetTTL(w.pkt.TTL() - 1)
@@ -132,47 +150,69 @@ func natHop(w *walk) verdict {
 // natMTU: larger packets are cut up if they may be, else the sender is told; and
 // the size of TCP segments is kept down from the start (NAT-31, MTU-9, MTU-12).
 func natMTU(w *walk) verdict {
-	w.pkt.ClampMSS(mtuNAT - 40)
+	w.clampMSS()
 	switch {
-	case w.pkt.Len() <= mtuNAT:
+	case w.pkt.Len() <= w.natRoom():
 		return passed
 	case w.pkt.DF() || w.flow.Proto != packet.UDP:
 		w.say("larger than 8500 bytes; the gateway tells the sender")
-		w.answer(packet.AppendTooBig(nil, w.from.Desc.Addresses[0].IP, &w.pkt, mtuNAT))
+		w.answer(packet.AppendTooBig(nil, w.natAddress(), &w.pkt, w.natRoom()))
 		return dropped(MTUExceeded)
 	}
 	w.say("fragmented to 8500 bytes")
 	return passed
 }
 
+// clampMSS lowers the size that TCP segments will have to what the gateway passes.
+func (w *walk) clampMSS() {
+	if w.pkt.Version == 6 {
+		w.pkt.ClampMSS(mtuNAT - 60)
+		return
+	}
+	w.pkt.ClampMSS(mtuNAT - 40)
+}
+
 // natMTUBack is natMTU for what comes back, where a packet is rarely too large:
 // one that fits leaves no step in a trace.
 func natMTUBack(w *walk) verdict {
-	if v := natMTU(w); v.outcome != pass || w.pkt.Len() > mtuNAT {
+	if v := natMTU(w); v.outcome != pass || w.pkt.Len() > w.natRoom() {
 		return v
 	}
 	return skipped
 }
 
 // natMap rewrites the source to one of the gateway's private addresses and a port
-// of its own (NAT-2, NAT-5, NAT-7).
+// of its own (NAT-2, NAT-5, NAT-7), and makes IPv4 of IPv6 (NAT-36).
 func natMap(w *walk) verdict {
 	table := &w.state(w.from).nat
-	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
+	if w.pkt.IsICMPError() {
+		about, ok := w.pkt.EmbeddedFlow()
+		if !ok {
+			w.say("is an ICMP error that quotes no packet")
+			return dropped(NATUnsolicited)
+		}
 		return natMapError(w, table, about)
 	}
 	outside, ok := table.find(w.flow, w.now)
+	if ok && w.natCut(outside.Src) {
+		table.forget(w.flow)
+		ok = false
+	}
 	if !ok {
-		if w.flow.Proto == packet.TCP && w.pkt.Flags&(packet.SYN|packet.ACK|packet.RST) != packet.SYN {
+		_, request, echo := w.pkt.ICMPEcho()
+		switch {
+		case w.flow.Proto == packet.TCP && w.pkt.Flags&(packet.SYN|packet.ACK|packet.RST) != packet.SYN:
 			return natReset(w)
-		}
-		if w.flow.Proto == packet.ICMP && w.pkt.ICMPType != echoRequest {
-			w.say("answers a ping that did not come through the gateway")
+		case echo && !request:
+			w.say("answers nothing that came through the gateway")
 			return dropped(NATUnsolicited)
 		}
-		if outside, ok = table.allot(w.flow, natAddresses(w), w.now); !ok {
+		if outside, ok = table.allotFrom(w.natAddresses(), w.flow, outsideOf(w.flow), w.now); !ok {
 			return dropped(NATPortExhausted)
 		}
+	}
+	if !w.toIPv4(w.flow.Src, outside.Src) {
+		return dropped(NATProtocol)
 	}
 	w.setSrc(outside.Src)
 	w.setSrcPort(outside.SrcPort)
@@ -195,56 +235,75 @@ func natReset(w *walk) verdict {
 // to it through the gateway.
 func natMapError(w *walk, table *natTable, about packet.Flow) verdict {
 	outside, ok := table.find(about.Reverse(), w.now)
-	if !ok {
+	if !ok || w.natCut(outside.Src) {
+		w.say("is about no flow of the gateway")
 		return dropped(NATUnsolicited)
+	}
+	if !w.toIPv4(about.Dst, outside.Src) {
+		w.say("is an ICMP error that IPv4 does not have")
+		return dropped(NATProtocol)
 	}
 	w.setSrc(outside.Src)
 	w.pkt.SetEmbeddedDst(outside.Src)
-	w.pkt.SetEmbeddedDstPort(outside.SrcPort)
+	if about.Proto.IsICMP() {
+		w.pkt.SetEmbeddedSrcPort(outside.SrcPort) // the echo identifier
+	} else {
+		w.pkt.SetEmbeddedDstPort(outside.SrcPort)
+	}
 	return passed
 }
 
 // natUnmap rewrites the destination back to the inside host, if the packet answers
 // one of its flows or is an ICMP error about one (NAT-17, NAT-18, NAT-20, NAT-32).
 func natUnmap(w *walk) verdict {
-	table := &w.state(w.from).nat
-	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
-		inside, ok := table.answer(about.Reverse(), w.now)
-		if !ok {
-			return dropped(NATUnsolicited)
-		}
-		if v := natHop(w); v.outcome != pass {
-			return v
-		}
-		w.setDst(inside.Dst)
-		w.pkt.SetEmbeddedSrc(inside.Dst)
-		w.pkt.SetEmbeddedSrcPort(inside.DstPort)
-		return passed
-	}
-	inside, ok := table.answer(w.flow, w.now)
-	if !ok || w.flow.Proto == packet.ICMP && w.pkt.ICMPType != echoReply {
+	inside, ok := w.natInside()
+	_, request, echo := w.pkt.ICMPEcho()
+	if !ok || echo && request || w.natCut(w.flow.Dst) {
 		return dropped(NATUnsolicited)
 	}
 	if v := natHop(w); v.outcome != pass {
 		return v
 	}
-	w.setDst(inside.Dst)
-	if w.flow.Proto.IsICMP() {
-		w.setSrcPort(inside.SrcPort) // the echo identifier
-		return passed
+	if !w.goInside(inside) {
+		w.say("has no counterpart in IPv6")
+		return dropped(NATProtocol)
 	}
-	w.setDstPort(inside.DstPort)
 	return passed
 }
 
-// natAddresses are the gateway's private IPv4 addresses, the primary one first, but
-// for those that are being removed (NAT-10, NAT-35).
-func natAddresses(w *walk) []netip.Addr {
-	var list []netip.Addr
-	for _, a := range w.from.Desc.Addresses {
-		if !slices.Contains(w.from.Gateway.Desc.Draining, a.IP) {
-			list = append(list, a.IP)
+// natInside is the flow that a packet from outside belongs to, as the way back to
+// the inside host: it answers it, or is an ICMP error about it.
+func (w *walk) natInside() (packet.Flow, bool) {
+	arrived := w.flow
+	if w.pkt.IsICMPError() {
+		about, ok := w.pkt.EmbeddedFlow()
+		if !ok || w.stray {
+			return packet.Flow{}, false
 		}
+		arrived = about.Reverse()
 	}
-	return list
+	return w.state(w.from).nat.answer(arrived, w.now)
+}
+
+// goInside gives the packet, or the one that it quotes, the addresses and the port
+// that the inside knows. It is false for what IPv6 does not have.
+func (w *walk) goInside(inside packet.Flow) bool {
+	if !w.toIPv6(inside.Dst, w.flow.Dst) {
+		return false
+	}
+	w.setDst(inside.Dst)
+	port := inside.DstPort
+	if inside.Proto.IsICMP() {
+		port = inside.SrcPort // the echo identifier
+	}
+	switch {
+	case w.pkt.IsICMPError():
+		w.pkt.SetEmbeddedSrc(inside.Dst)
+		w.pkt.SetEmbeddedSrcPort(port)
+	case inside.Proto.IsICMP():
+		w.setSrcPort(port)
+	default:
+		w.setDstPort(port)
+	}
+	return true
 }

@@ -51,6 +51,8 @@ type Place struct {
 	// Instance is empty for an interface that belongs to a gateway or a service
 	// (FLOW-33).
 	Instance string
+	// Gateway is the gateway or endpoint that the interface belongs to, if any.
+	Gateway string
 	// Account owns the VPC (FLOW-44). Region and Zone are as they are described.
 	Account, Region, Zone string
 }

@@ -31,8 +31,10 @@ func (w *walk) enterFrom(g *plan.Gateway) {
 	}
 	w.outer, w.link = g, nil
 	w.to, w.inside, w.inbound, w.egressOnly = nil, false, false, false
-	switch g.Desc.Kind {
-	case routing.VPNGateway:
+	switch {
+	case g.Attachment != nil:
+		w.fromBehindTransit()
+	case g.Desc.Kind == routing.VPNGateway:
 		w.fromVPN()
 	default:
 		w.result = Result{Fate: Unknown}
@@ -56,12 +58,25 @@ func (g *generation) outerPorts(prev *generation) {
 	}
 }
 
-// outerKey names a gateway across plans: inside a VPC its ID is only the VPC's.
+// outerKey names a gateway across plans: inside a VPC its ID is only the VPC's, and an
+// attachment's only its transit gateway's.
 func outerKey(g *plan.Gateway) string {
+	if g.Attachment != nil {
+		return g.Attachment.Gateway.Desc.ID + "/" + g.Desc.ID
+	}
 	if g.Desc.Kind == routing.VPNGateway && len(g.VPCs) == 1 {
 		return g.VPCs[0].Desc.ID + "/" + g.Desc.ID
 	}
 	return g.Desc.ID
+}
+
+// outerNames are what a gateway may be called: by ID, by name, and after its VPC.
+func outerNames(g *plan.Gateway) []string {
+	names := []string{g.Desc.ID, g.Desc.Name, outerKey(g)}
+	if len(g.VPCs) == 1 && g.Desc.Name != "" {
+		names = append(names, g.VPCs[0].Desc.ID+"/"+g.Desc.Name, g.VPCs[0].Desc.Name+"/"+g.Desc.Name)
+	}
+	return names
 }
 
 // behind is the gateway of an on-premises port, nil if it has gone.
@@ -86,7 +101,7 @@ func (g *generation) resolveOnPremises(name, rest string) (endpoint, error) {
 	var found []*plan.Gateway
 	host := ""
 	for _, o := range all {
-		for _, n := range []string{o.Desc.ID, o.Desc.Name, outerKey(o)} {
+		for _, n := range outerNames(o) {
 			after, ok := strings.CutPrefix(rest, n)
 			if ok && n != "" && (after == "" || after[0] == ':') && !slices.Contains(found, o) {
 				found, host = append(found, o), strings.TrimPrefix(after, ":")
@@ -139,7 +154,7 @@ func knows(o *plan.Gateway, a netip.Addr) bool {
 func (g *generation) behindOne(name string, list []*plan.Gateway) (endpoint, error) {
 	switch len(list) {
 	case 0:
-		return endpoint{}, fmt.Errorf("no gateway leads to %q: want onprem:ADDRESS or onprem:GATEWAY:ADDRESS, behind a virtual private gateway", name)
+		return endpoint{}, fmt.Errorf("no gateway leads to %q: want onprem:ADDRESS or onprem:GATEWAY:ADDRESS, behind a virtual private gateway or an attachment of a transit gateway", name)
 	case 1:
 		o := list[0]
 		hosts := [2]netip.Addr{o.Outside.Host(false), o.Outside.Host(true)}

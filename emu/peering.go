@@ -1,6 +1,12 @@
 package emu
 
-import "github.com/vpcemu/vpcemu/internal/plan"
+import (
+	"time"
+
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/routing"
+	"github.com/vpcemu/vpcemu/vpc"
+)
 
 // peering is what a packet meets at a peering connection (PCX-1 to PCX-17,
 // ORDER-25). Behind it there is plain local delivery in the other VPC: its route
@@ -73,4 +79,48 @@ func (w *walk) peerOf() *plan.VPC {
 		}
 	}
 	return w.vpc
+}
+
+// requestExpires is how long a peering connection waits to be accepted (LIM-31,
+// PCX-15).
+const requestExpires = 7 * 24 * time.Hour
+
+const pending = "pending-acceptance"
+
+// requests is since when the peering connections of a network wait to be accepted:
+// as long as the emulator has known them to.
+func (g *generation) requests(prev *generation, now time.Time) {
+	g.waiting = make(map[string]time.Time)
+	for _, c := range g.plan.Network.Gateways {
+		if c.Kind == routing.PeeringConnection && c.State == pending {
+			since, known := prev.waiting[c.ID]
+			if !known {
+				since = now
+			}
+			g.waiting[c.ID] = since
+		}
+	}
+}
+
+// expire makes what has waited too long in the network before a change expired, and
+// in the changed one too, unless that says otherwise. It returns the network before
+// the change.
+func (g *generation) expire(changed *vpc.Network, now time.Time) *vpc.Network {
+	before := g.plan.Network
+	for id, since := range g.waiting {
+		if now.Sub(since) < requestExpires {
+			continue
+		}
+		if before == g.plan.Network {
+			before = before.Clone()
+		}
+		for _, n := range []*vpc.Network{before, changed} {
+			for _, c := range n.Gateways {
+				if c.ID == id && c.State == pending {
+					c.State = "expired"
+				}
+			}
+		}
+	}
+	return before
 }

@@ -29,9 +29,10 @@ const outside = -1
 // onPremises is the slot of the ports behind gateways.
 const onPremises = -3
 
-// Port is the port of an interface, by any name that [Emulator.Trace] takes, or
-// of "internet"; also the service of a gateway endpoint, and the appliance of a
-// Gateway Load Balancer endpoint, by the endpoint's name. It serves the interface for as long as that is in the network:
+// Port is the port of an interface, by any name that [Emulator.Trace] takes; of
+// "internet"; of on-premises behind a gateway, as "onprem:GATEWAY"; of the service of
+// a gateway endpoint, and of the appliance of a Gateway Load Balancer endpoint, by
+// the endpoint's name. It serves the interface for as long as that is in the network:
 // for one that was removed and added again, ask anew.
 func (e *Emulator) Port(name string) (*Port, error) {
 	g := e.current.Load()
@@ -59,7 +60,9 @@ func (e *Emulator) Internet() *Port { return &e.internet }
 // ID is the interface's ID, or "internet".
 func (p *Port) ID() string { return p.id }
 
-// Receive sets what happens to packets that arrive; nil drops them. The function
+// Receive sets what happens to packets that arrive; nil drops them. Among them are
+// the answers of link-local services and of routers to what the port sends, which
+// arrive before [Port.Send] returns. The function
 // runs on the sender's goroutine, may send packets itself, and must not keep the
 // bytes.
 func (p *Port) Receive(f func(b []byte)) {
@@ -141,7 +144,7 @@ func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 		w = new(walk)
 	}
 	w.net, w.now = e.current.Load(), now
-	if e.shortCuts && via == nil {
+	if e.shortCuts && via == nil && w.net.tracker(p) != nil {
 		w.ends.begin(b)
 	}
 	result := w.carry(p, via, b)
@@ -150,11 +153,19 @@ func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 		w.net.inject(a, w.now)
 	}
 	if e.opts.Observer.Packet != nil {
-		e.opts.Observer.Packet(Event{Time: time.Unix(0, w.now), From: p.id, Flow: w.flow, Bytes: b, Result: result})
+		e.opts.Observer.Packet(Event{Time: time.Unix(0, w.now), From: p.id, Flow: w.flow, Bytes: w.bytes(b), Result: result})
 	}
-	*w = walk{}
+	*w = walk{own: w.own, spare: w.spare}
 	e.walks.Put(w)
 	return result
+}
+
+// bytes are the packet as it is now: as it was sent, unless it could be read.
+func (w *walk) bytes(sent []byte) []byte {
+	if w.pkt.Version == 0 {
+		return sent
+	}
+	return w.pkt.Bytes()
 }
 
 // carry parses the packet and sends it from where the port is.

@@ -100,7 +100,7 @@ func (p *probe) request() []byte {
 // reply answers the request as it arrived.
 func (p *probe) reply(arrived packet.Flow) []byte {
 	s := packet.Spec{Flow: arrived.Reverse(), Flags: packet.SYN | packet.ACK}
-	if p.flow.Proto == packet.ICMPv6 {
+	if arrived.Proto == packet.ICMPv6 { // NAT64 may have made ICMP of it
 		s.ICMPType = packet.ICMPv6EchoReply
 	}
 	if p.flow.Proto != packet.TCP {

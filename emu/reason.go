@@ -55,7 +55,9 @@ const (
 )
 
 // reasons gives every Reason its name, the code of AWS's Reachability Analyzer
-// with the same meaning ("" for none) and a clause for people.
+// with the same meaning ("" for none) and a clause for people. The names are the rule
+// book's, but for GWLB_APPLIANCE: it has a verdict of the appliance and no word for it
+// (EP-23).
 var reasons = [reasonCount]struct{ name, code, text string }{
 	None:                   {"", "", ""},
 	SrcDstCheck:            {"SRC_DST_CHECK", "ENI_SOURCE_DEST_CHECK_RESTRICTION", "source/destination check"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vpcemu/vpcemu/internal/nearest"
 	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -117,6 +118,11 @@ func parseAddr(s string) (netip.Addr, error) {
 // it while its instance ran (IGW-27). An address that nobody has is an internet
 // host, if it can be one.
 func (g *generation) resolveAddress(name string, a netip.Addr) (endpoint, error) {
+	if four, ok := packet.Embedded(nat64, a); ok { // whoever has the IPv4 address that it stands for (NAT-36)
+		end, err := g.resolveAddress(name, four)
+		end.addr = a
+		return end, err
+	}
 	var owners []*plan.Interface
 	for _, v := range g.plan.VPCs {
 		if i := v.Owner(a); i != nil {
@@ -154,11 +160,15 @@ func (g *generation) resolveName(name string) (endpoint, error) {
 	if owner, rest, qualified := strings.Cut(name, "/"); qualified && len(found) == 0 {
 		found = g.named(owner, rest)
 	}
+	var err error
 	if len(found) == 0 {
-		found = g.lbNamed("", name)
+		found, err = g.lbNamed("", name)
 	}
-	if owner, rest, qualified := strings.Cut(name, "/"); qualified && len(found) == 0 {
-		found = g.lbNamed(owner, rest)
+	if owner, rest, qualified := strings.Cut(name, "/"); qualified && len(found) == 0 && err == nil {
+		found, err = g.lbNamed(owner, rest)
+	}
+	if err != nil {
+		return endpoint{}, err
 	}
 	if services := g.serviceNamed(name); len(found) == 0 && len(services) == 1 {
 		return g.serviceEnd(name, services[0]), nil

@@ -21,8 +21,8 @@ import (
 // A way is what was done to the packet, read off the packet: no rule stands here.
 // Dropping any of it at any time changes no verdict.
 
-// way is what happens to the packets of a flow from here on.
-type way struct {
+// shortcut is what happens to the packets of a flow from here on.
+type shortcut struct {
 	to     *Port // where they are delivered
 	result Result
 	// What is put in the place of addresses and ports, by a mask, and taken from
@@ -33,22 +33,22 @@ type way struct {
 	limit                int // bytes; larger packets take the stages
 }
 
-// ways are the ways that are known in a generation. Their numbers are places in
-// the list.
-type ways struct {
+// shortcuts are those that are known in a generation. Their numbers are places in
+// the list. Many flows have the same one.
+type shortcuts struct {
 	mu    sync.Mutex
-	list  atomic.Pointer[[]way]
-	known map[way]uint32
+	list  atomic.Pointer[[]shortcut]
+	known map[shortcut]uint32
 }
 
-// number is that of a way.
-func (s *ways) number(w way) uint32 {
+// number is that of a short cut.
+func (s *shortcuts) number(w shortcut) uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n, ok := s.known[w]; ok {
 		return n
 	}
-	var list []way
+	var list []shortcut
 	if p := s.list.Load(); p != nil {
 		list = *p
 	}
@@ -56,7 +56,7 @@ func (s *ways) number(w way) uint32 {
 	list = append(list, w)
 	s.list.Store(&list)
 	if s.known == nil {
-		s.known = make(map[way]uint32)
+		s.known = make(map[shortcut]uint32)
 	}
 	s.known[w] = n
 	return n
@@ -126,18 +126,18 @@ func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64) (Result, 
 	if !ok {
 		return Result{}, false
 	}
-	way := &(*g.ways.list.Load())[n]
-	if a.packet.Len > way.limit || way.hops != 0 && b[8] <= way.hops {
+	cut := &(*g.cuts.list.Load())[n]
+	if a.packet.Len > cut.limit || cut.hops != 0 && b[8] <= cut.hops {
 		return Result{}, false
 	}
-	if way.addressMask != 0 || way.hops != 0 {
-		a.packet.Rewrite(b, a.packet.Addresses&^way.addressMask|way.address, a.packet.Ports&^way.portMask|way.port, way.hops)
+	if cut.addressMask != 0 || cut.hops != 0 {
+		a.packet.Rewrite(b, a.packet.Addresses&^cut.addressMask|cut.address, a.packet.Ports&^cut.portMask|cut.port, cut.hops)
 	}
-	way.to.deliver(b[:a.packet.Len:a.packet.Len])
+	cut.to.deliver(b[:a.packet.Len:a.packet.Len])
 	if observe := g.em.opts.Observer.Packet; observe != nil {
-		observe(Event{Time: time.Unix(0, now), From: p.id, Flow: a.packet.Flow(), Bytes: b, Result: way.result})
+		observe(Event{Time: time.Unix(0, now), From: p.id, Flow: a.packet.Flow(), Bytes: b, Result: cut.result})
 	}
-	return way.result, true
+	return cut.result, true
 }
 
 // batch is how many packets wait for memory together. More than the processor
@@ -209,30 +209,30 @@ func (w *walk) learn(p *Port) {
 	if e.no || !e.plain || e.to == nil {
 		return
 	}
-	way := way{to: e.to, result: w.result, limit: maxPacket, hops: e.sentTTL - e.endTTL}
+	cut := shortcut{to: e.to, result: w.result, limit: maxPacket, hops: e.sentTTL - e.endTTL}
 	if p.slot == outside {
 		e.out = w.net.em.passing.Pass(e.sent.Flow(), w.now)
 	}
 	if p.slot == outside || w.next.target.Kind != routing.Local {
-		way.limit = mtuInternet // which every way takes
+		cut.limit = mtuInternet // which every way takes
 	}
-	way.rewrites(&e.sent, &e.end)
-	w.net.em.flows.Join(e.out, e.others[:e.met], uint32(w.net.plan.Epoch), w.net.ways.number(way))
+	cut.rewrites(&e.sent, &e.end)
+	w.net.em.flows.Join(e.out, e.others[:e.met], uint32(w.net.plan.Epoch), w.net.cuts.number(cut))
 }
 
 // rewrites finds what has become of the packet's addresses and ports.
-func (w *way) rewrites(sent, now *packet.Plain) {
+func (c *shortcut) rewrites(sent, now *packet.Plain) {
 	for _, half := range [...]uint64{0xffffffff << 32, 0xffffffff} {
 		if (now.Addresses^sent.Addresses)&half != 0 {
-			w.addressMask |= half
+			c.addressMask |= half
 		}
 	}
 	for _, half := range [...]uint32{0xffff << 16, 0xffff} {
 		if (now.Ports^sent.Ports)&half != 0 {
-			w.portMask |= half
+			c.portMask |= half
 		}
 	}
-	w.address, w.port = now.Addresses&w.addressMask, now.Ports&w.portMask
+	c.address, c.port = now.Addresses&c.addressMask, now.Ports&c.portMask
 }
 
 // keep notes what an interface's security groups found of the packet's flow.

@@ -1,5 +1,7 @@
 package emu
 
+import "github.com/vpcemu/vpcemu/routing"
+
 // Stage names one kind of check. The names are those of the ORDER rules, so that
 // a trace can be held against the rule book.
 type Stage string
@@ -39,8 +41,10 @@ type stage struct {
 	check func(*walk) verdict
 }
 
-// The pipeline. These four tables are the only place that says what is checked
-// in which order; packets, traces and documentation are derived from them.
+// The pipeline. These four tables, and those at the top of the files of gateways,
+// are the only places that say what is checked in which order; packets, traces and
+// documentation are derived from them. Which table comes next ways says, at
+// the end of this file.
 //
 //	app-1 ─▶ egress ─▶ local ───────────────────────────▶ ingress ─▶ db-1
 //	                └▶ igw ─▶ toInternet ─▶ internet
@@ -95,4 +99,41 @@ var fromInternet = [...]stage{
 	{IGW, ipv6Inbound},
 	{IGW, translateDestination},
 	{EdgeRT, edgeRoute},
+}
+
+// way is where one kind of route target leads.
+type way struct {
+	// carry takes the packet there; without it, what is behind is not modelled, and
+	// the packet is gone (RT-41).
+	carry func(*walk)
+	// behind is what is behind the interface of such a gateway, if it has one.
+	behind func(*walk)
+	// inSubnet means that the target stands in a subnet, maybe in the sender's own
+	// (ORDER-11).
+	inSubnet bool
+	// path is AWS's number for it in flow logs, 0 for none (FLOW-36, FLOW-37).
+	path uint8
+}
+
+// ways has one line for each kind of target (step 10 of ORDER-3). The stage tables
+// of a gateway stand in the file of its kind.
+var ways [routing.UnknownTarget + 1]way
+
+func init() { // a function, since ways lead on to other routes, and so back to this table
+	ways = [...]way{
+		routing.Nowhere:           {inSubnet: true},
+		routing.Local:             {carry: (*walk).arrive, path: pathVPC},
+		routing.Interface:         {carry: (*walk).throughInterface, inSubnet: true, path: pathVPC},
+		routing.Instance:          {carry: (*walk).throughInterface, inSubnet: true, path: pathVPC},
+		routing.NATGateway:        {carry: (*walk).throughInterface, behind: (*walk).throughNAT, inSubnet: true, path: pathVPC},
+		routing.GWLBEndpoint:      {carry: (*walk).throughInterface, behind: (*walk).throughGWLB, inSubnet: true, path: pathVPC},
+		routing.InternetGateway:   {carry: (*walk).exit, path: pathInternetGateway},
+		routing.EgressOnlyGateway: {carry: (*walk).throughEgressOnly},
+		routing.PeeringConnection: {carry: (*walk).throughPeering, path: pathPeering},
+		routing.GatewayEndpoint:   {carry: (*walk).throughGatewayEndpoint, path: pathGatewayEndpoint},
+		routing.TransitGateway:    {carry: (*walk).throughTransit, behind: (*walk).atTransit, path: pathVPC},
+		routing.VPNGateway:        {carry: (*walk).throughVPN, path: pathVGW},
+		routing.LocalGateway:      {path: pathLocalGateway},
+		routing.UnknownTarget:     {inSubnet: true},
+	}
 }

@@ -11,8 +11,12 @@ import (
 // Query asks whether traffic gets through.
 type Query struct {
 	// Source and Destination are the ID or name of an interface or an instance
-	// ("app-1", or "prod/app-1" if several VPCs have one), an address,
-	// "internet", or "internet:203.0.113.7".
+	// ("app-1", or "prod/app-1" if several VPCs have one), of a load balancer or of
+	// a gateway endpoint, which is the service behind it; an address; "internet" or
+	// "internet:203.0.113.7"; or on-premises: "onprem:10.200.0.7", or
+	// "onprem:vgw-1" or "onprem:vgw-1:10.200.0.7" if several gateways lead there,
+	// or just "onprem" if one does; gateways are virtual private gateways, and
+	// attachments of transit gateways that are no VPC's.
 	Source, Destination string
 	// Service is one port, one ICMP type or one protocol: "tcp/443", "udp/53",
 	// "icmp" (an echo request), "icmp/3/4", "ip/50". A range of ports is an error.

@@ -28,16 +28,17 @@ type tracer struct {
 
 	leg       *Leg
 	direction string
-	speaker   *plan.Gateway   // the endpoint whose service sends the leg, if any
-	goal      endpoint        // where the leg is meant to end
-	behind    *plan.Gateway   // on-premises behind which the leg begins, nil for the internet
-	target    *plan.Interface // the goal's interface, nil outside
-	strayed   bool            // a leg ended elsewhere
-	arrived   packet.Flow     // the packet as the stage got it
-	quiet     map[Reason]bool // drops that only repeat another blocker
-	down      map[string]bool // middleboxes whose routes are blackholes, by ID
-	only      netip.AddrPort  // the target that load balancers are to choose, if any
-	standIn   netip.Addr      // the public address that a source was lent, if any
+	speaker   *plan.Gateway        // the endpoint whose service sends the leg, if any
+	goal      endpoint             // where the leg is meant to end
+	behind    *plan.Gateway        // on-premises behind which the leg begins, nil for the internet
+	target    *plan.Interface      // the goal's interface, nil outside
+	strayed   bool                 // a leg ended elsewhere
+	arrived   packet.Flow          // the packet as the stage got it
+	quiet     map[Reason]bool      // drops that only repeat another blocker
+	down      map[string]bool      // middleboxes whose routes are blackholes, by ID
+	only      netip.AddrPort       // the target that load balancers are to choose, if any
+	standIn   netip.Addr           // the public address that a source was lent, if any
+	balancers []*plan.LoadBalancer // that the leg went through
 }
 
 func newTracer(g *generation, q Query) (*tracer, error) {
@@ -83,7 +84,7 @@ func (t *tracer) trace() *Trace {
 }
 
 // insideGuest is the answer to what an interface sends to itself: the fabric never
-// sees it (ENI-23).
+// sees it (ENI-23). It does not get to another VPC's interface with the same address.
 func (t *tracer) insideGuest() *Trace {
 	t.arrived = t.probe.flow
 	i := t.src.iface
@@ -91,8 +92,11 @@ func (t *tracer) insideGuest() *Trace {
 	_ = w.pkt.Parse(t.probe.request())
 	step := t.step(w, Deliver, passed)
 	step.Detail = "an interface's packets to itself stay in the guest"
-	t.out.Request = &Leg{Verdict: Delivered, At: i.Desc.ID, Steps: []Step{step}}
-	t.out.Verdict = Reachable
+	w.result = Result{Fate: Delivered, At: i.Desc.ID}
+	t.direction, t.goal, t.leg = "request", t.dst, &Leg{Verdict: Delivered, At: i.Desc.ID, Steps: []Step{step}}
+	t.out.Request = t.leg
+	t.checkGoal(w)
+	t.out.Verdict = t.verdict()
 	return t.out
 }
 
@@ -164,6 +168,7 @@ func (t *tracer) blockedBy(r Reason) bool {
 // walk takes one packet from an interface, or from the internet, to its end.
 func (t *tracer) walk(direction string, from *plan.Interface, to endpoint, b []byte) *walk {
 	t.direction, t.goal, t.target, t.leg = direction, to, to.iface, &Leg{Verdict: Delivered, Steps: []Step{}}
+	t.balancers = nil
 	w := &walk{net: t.net, now: 1, tracer: t, from: from}
 	_ = w.pkt.Parse(b) // newProbe has tried
 	w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
@@ -218,11 +223,33 @@ func (t *tracer) finish(w *walk) {
 		t.block(RoutingLoop, Step{Stage: RT, Kind: "eni", Component: w.from.Desc.ID, Detail: "interfaces forward to each other"})
 	}
 	switch {
-	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet:
-		t.farSide(w)
+	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet && t.farSide(w):
+		return
+	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet: // where it was meant to
 	case t.leg.Verdict == Delivered || t.leg.Verdict == Exited:
 		t.checkGoal(w)
 	}
+	if t.direction == "reply" && !t.strayed {
+		t.checkAnswer(w)
+	}
+}
+
+// checkAnswer lists a reply that arrives, but from elsewhere than the request was
+// sent to: a NAT gateway has taken it for the first packet of a flow, which of UDP
+// it lets pass, and so it belongs to no flow of who asked (NAT-24).
+func (t *tracer) checkAnswer(w *walk) {
+	arrives := t.leg.Verdict == Delivered || t.leg.Verdict == Exited
+	if !arrives || !t.real() || w.flow == t.probe.flow.Reverse() {
+		return
+	}
+	at := t.leg.Steps[len(t.leg.Steps)-1]
+	for _, s := range t.leg.Steps {
+		if s.Stage == NAT {
+			at = s
+		}
+	}
+	at.Detail = fmt.Sprintf("the reply is %s, and so none to %s", w.flow, t.probe.flow)
+	t.block(NATUnsolicited, at)
 }
 
 // checkGoal lists a packet that ended, but not where it was meant to: at another

@@ -44,6 +44,9 @@ var fromTransit = [...]stage{
 // notAHost is the end of packets to the gateway's own addresses (ORDER-40).
 var notAHost = [...]stage{{TGW, func(*walk) verdict { return dropped(NoSuchAddress) }}}
 
+// atTransit is where a packet ends that was delivered to the gateway's interface.
+func (w *walk) atTransit() { w.run(notAHost[:]) }
+
 // The largest IP packets that pass a transit gateway, in bytes (TGW-29).
 const (
 	mtuTransit = 8500
@@ -64,9 +67,21 @@ type crossing struct {
 func (w *walk) throughTransit() {
 	w.transit = crossing{in: w.next.target.Attachment, first: true}
 	w.inside = false
-	if !w.run(toTransit[:]) {
-		return
+	if w.run(toTransit[:]) {
+		w.crossTransits()
 	}
+}
+
+// fromBehindTransit is the way of a packet that comes in from on-premises through an
+// attachment (DX-2).
+func (w *walk) fromBehindTransit() {
+	w.vpc, w.identity = nil, nil
+	w.transit = crossing{in: w.outer.Attachment, first: true}
+	w.crossTransits()
+}
+
+// crossTransits carries a packet from gateway to gateway until it leaves the last.
+func (w *walk) crossTransits() {
 	for w.run(crossTransit[:]) {
 		at := w.transit
 		switch at.out.Desc.Kind {
@@ -79,8 +94,7 @@ func (w *walk) throughTransit() {
 		case vpc.PeeringAttachment:
 			w.transit = crossing{in: at.out.Peer, entry: at.entry}
 		default:
-			w.result = Result{Fate: Exited, At: at.out.Desc.ID}
-			w.net.emit(w)
+			w.leaveOnPremises(at.out.Behind)
 			return
 		}
 	}
@@ -102,7 +116,7 @@ func (w *walk) emerge(i *plan.Interface) {
 // transitZone finds the gateway's interface in the sender's zone; without one the
 // sender cannot use it (TGW-1, TGW-2).
 func transitZone(w *walk) verdict {
-	zone := w.from.Subnet.Desc.Zone
+	zone := w.zone()
 	if w.to = w.transit.in.InZone(zone); w.to != nil {
 		w.transit.entry = w.to
 		return passed
@@ -139,6 +153,9 @@ func transitMTU(w *walk) verdict {
 // transitAddress is the gateway's own address in the sender's zone. Its interface
 // has no IPv6 one unless it is described: there the router's stands for it.
 func (w *walk) transitAddress() (netip.Addr, bool) {
+	if w.transit.entry == nil {
+		return netip.Addr{}, false // it comes from on-premises (MTU-10)
+	}
 	for _, a := range w.transit.entry.Desc.Addresses {
 		if a.IP.Is4() == (w.pkt.Version == 4) {
 			return a.IP, true
@@ -211,15 +228,19 @@ func transitVPN(w *walk) verdict {
 // (TGW-17 to TGW-21).
 func transitInterface(w *walk) verdict {
 	at := &w.transit
-	if at.out.VPC == nil {
+	switch {
+	case at.out.Desc.Kind != vpc.VPCAttachment:
 		return skipped
+	case at.out.VPC == nil:
+		w.sayName(at.out.Desc.VPC, "is the VPC of the attachment, and not described")
+		return undetermined
 	}
 	zone := ""
 	if at.entry != nil {
 		zone = at.entry.Subnet.Desc.Zone
 	}
 	if at.exit = at.out.InZone(zone); at.exit != nil && !at.out.Desc.Appliance {
-		w.sayName(at.exit.Subnet.Desc.ID, "is where it enters "+at.out.VPC.Desc.ID)
+		w.sayName(at.exit.Subnet.Desc.ID, "is where it enters the VPC")
 		return passed
 	}
 	if at.out.Partial || len(at.out.Interfaces) == 0 {
@@ -227,7 +248,7 @@ func transitInterface(w *walk) verdict {
 		return undetermined
 	}
 	at.exit = w.byFlow(at.out.Interfaces)
-	w.sayName(at.exit.Subnet.Desc.ID, "is where it enters "+at.out.VPC.Desc.ID+", chosen by flow")
+	w.sayName(at.exit.Subnet.Desc.ID, "is where it enters the VPC, chosen by flow")
 	return passed
 }
 
@@ -253,71 +274,4 @@ func transitLeave(w *walk) verdict {
 		return dropped(RoutingLoop)
 	}
 	return w.next.verdict
-}
-
-// equalCost is where a route leads; if several are as good the flow decides
-// (TGW-31).
-func (w *walk) equalCost(t plan.Target) *plan.Attachment {
-	best, most := t.Attachment, uint64(0)
-	if len(t.Equal) == 0 {
-		return best
-	}
-	flow := w.stickyFlow()
-	most = flowHash(flow, best.Desc.ID)
-	for _, a := range t.Equal {
-		if h := flowHash(flow, a.Desc.ID); h > most {
-			best, most = a, h
-		}
-	}
-	return best
-}
-
-// byFlow is one of several interfaces. The flow decides: the same one for both its
-// directions, and for errors about it, and as long as that interface is there
-// whatever becomes of the others. AWS does not say how it chooses.
-func (w *walk) byFlow(list []*plan.Interface) *plan.Interface {
-	flow := w.stickyFlow()
-	var best *plan.Interface
-	most := uint64(0)
-	for _, i := range list {
-		if h := flowHash(flow, i.Subnet.Desc.ID); best == nil || h > most {
-			best, most = i, h
-		}
-	}
-	return best
-}
-
-// stickyFlow is the flow that the packet belongs to.
-func (w *walk) stickyFlow() packet.Flow {
-	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
-		return about
-	}
-	return w.flow
-}
-
-// flowHash is FNV-1a over a flow, in whichever direction, and a name.
-func flowHash(f packet.Flow, name string) uint64 {
-	low, high := f.Src, f.Dst
-	if high.Less(low) {
-		low, high = high, low
-	}
-	ports := [2]uint16{min(f.SrcPort, f.DstPort), max(f.SrcPort, f.DstPort)}
-	h := uint64(14695981039346656037)
-	mix := func(b byte) { h = (h ^ uint64(b)) * 1099511628211 }
-	for _, a := range [2]netip.Addr{low, high} {
-		for _, b := range a.As16() {
-			mix(b)
-		}
-	}
-	for _, p := range ports {
-		mix(byte(p >> 8))
-		mix(byte(p))
-	}
-	mix(byte(f.Proto))
-	for k := range len(name) {
-		mix(name[k])
-	}
-	h ^= h >> 32 // the last bytes must reach all bits: the largest hash wins
-	h *= 0x9E3779B97F4A7C15
-	return h ^ h>>29
 }

@@ -41,6 +41,10 @@ func (t *tracer) forceTransit(w *walk, v verdict) verdict {
 			return passed
 		}
 	case TGWNoAssociation, TGWNoRoute, TGWBlackhole:
+		if o := t.goal.outer; o != nil && o.Attachment != nil && o.Attachment.Gateway == at.in.Gateway {
+			at.hop, at.out = hop{}, o.Attachment
+			return passed
+		}
 		if t.target == nil || !t.target.Owns(w.flow.Dst) {
 			return v
 		}

@@ -32,6 +32,7 @@ type walk struct {
 	identity *plan.Interface
 	via      *plan.Interface // next hop by MAC address, nil for the router (SUB-21)
 	sender   *plan.Interface // who sent the packet to the gateway that it is in
+	natZone  string          // where a regional NAT gateway has it
 	back     *plan.Interface // a load balancer's node, if it answers through one
 	balanced bool            // the load balancer that it is in has placed it
 	point    *plan.Gateway   // the gateway endpoint that it went or came through
@@ -42,6 +43,7 @@ type walk struct {
 	next    hop  // where its route leads
 	inside  bool // it stays inside one subnet
 	inbound bool // it is coming in through an internet gateway
+	stray   bool // an ICMP error from outside that quotes nobody's packet
 	// egressOnly means that it comes in where only answers are let in.
 	egressOnly bool
 	binding    plan.Binding
@@ -49,6 +51,8 @@ type walk struct {
 
 	outer *plan.Gateway // to on-premises, that it comes in or goes out through
 	link  *plan.Link    // over which it goes out
+
+	own, spare []byte // memory for the packet in the other IP version
 
 	ends      ends     // for the short cut of packets like it
 	answers   []answer // packets that gateways made on the way
@@ -169,32 +173,22 @@ func (w *walk) depart(stages []stage) {
 	}
 }
 
-// forward carries the packet to the node that its route names: one line for each
-// kind of target. A kind without one is an opaque far side (RT-41).
+// forward carries the packet to the node that its route names.
 func (w *walk) forward() {
 	w.ends.no = w.ends.no || !shortenable(w.next.target.Kind)
-	switch w.next.target.Kind {
-	case routing.Local:
-		w.arrive()
-	case routing.Interface, routing.Instance, routing.NATGateway, routing.GWLBEndpoint:
-		w.to = w.next.target.Interface
-		w.arrive()
-	case routing.InternetGateway:
-		w.exit()
-	case routing.EgressOnlyGateway:
-		w.throughEgressOnly()
-	case routing.PeeringConnection:
-		w.throughPeering()
-	case routing.GatewayEndpoint:
-		w.throughGatewayEndpoint()
-	case routing.TransitGateway:
-		w.throughTransit()
-	case routing.VPNGateway:
-		w.throughVPN()
-	default:
-		w.result = Result{Fate: Exited, At: w.next.target.ID}
-		w.net.emit(w)
+	if carry := ways[w.next.target.Kind].carry; carry != nil {
+		carry(w)
+		return
 	}
+	w.result = Result{Fate: Exited, At: w.next.target.ID}
+	w.net.emit(w)
+}
+
+// throughInterface is the way to an interface that a route names: a middlebox, or
+// the one that a gateway has in a subnet.
+func (w *walk) throughInterface() {
+	w.to = w.next.target.Interface
+	w.arrive()
 }
 
 // arrive is the way of a packet to the interface with its destination address, or
@@ -203,21 +197,24 @@ func (w *walk) arrive() {
 	if !w.run(ingress[:]) { // only what is delivered to a gateway goes on
 		return
 	}
-	if w.to.GatewayOf(routing.TransitGateway) != nil {
-		w.run(notAHost[:])
-		return
-	}
 	w.ends.no = true
 	switch {
 	case w.to.Service():
 		w.run(toService[:])
-	case w.to.GatewayOf(routing.GWLBEndpoint) != nil:
-		w.throughGWLB()
 	case w.to.Balancer != nil:
 		w.throughBalancer()
 	default:
-		w.throughNAT()
+		w.goBehind(w.to.Gateway)
 	}
+}
+
+// goBehind takes the packet on from the interface of a gateway.
+func (w *walk) goBehind(g *plan.Gateway) {
+	if behind := ways[g.Desc.Kind].behind; behind != nil {
+		behind(w)
+		return
+	}
+	w.result = Result{Fate: Unknown}
 }
 
 // exit is the way through the internet gateway, and back in if the destination
@@ -252,7 +249,7 @@ func (w *walk) inPieces(mtu int, on func(*walk)) {
 	var result Result
 	packet.Fragment(&w.pkt, mtu, func(b []byte) {
 		piece := *w
-		piece.fragments = false
+		piece.fragments, piece.own, piece.spare = false, nil, nil
 		if piece.pkt.Parse(b) == nil {
 			on(&piece)
 		}

@@ -25,8 +25,8 @@ func (b *Budget) Used() int {
 	return b.used
 }
 
-// take grants t one more flow, or refuses. A tracker that has another number by now has been flushed: the flow will be nobody's.
-func (b *Budget) take(t *Tracker, number uint32) bool {
+// take grants t one more flow of n entries, or refuses. A tracker that has another number by now has been flushed: the flow will be nobody's.
+func (b *Budget) take(t *Tracker, number uint32, n int) bool {
 	if b == nil {
 		return true
 	}
@@ -35,24 +35,24 @@ func (b *Budget) take(t *Tracker, number uint32) bool {
 	switch {
 	case t.number.Load() != number:
 		return true
-	case b.Limit > 0 && b.used >= b.Limit:
+	case b.Limit > 0 && b.used+n > b.Limit:
 		return false
 	}
-	b.used++
-	t.held++
+	b.used += n
+	t.held += n
 	return true
 }
 
-// give takes back a flow that t has forgotten.
-func (b *Budget) give(t *Tracker, number uint32) {
+// give takes back the n entries of a flow that t has forgotten.
+func (b *Budget) give(t *Tracker, number uint32, n int) {
 	if b == nil {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if t.number.Load() == number {
-		b.used--
-		t.held--
+		b.used -= n
+		t.held -= n
 	}
 }
 

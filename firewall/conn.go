@@ -130,11 +130,20 @@ func (c *conn) close(dir Direction, p *packet.Packet) {
 
 // A conn without finEnd, and the direction of a flow's first packet, are packed in a record as
 //
-//	opener (1) | done (2) | fin (2) | heard (2) | latest (1) | turns (2) | state (3)
+//	costs two (1) | opener (1) | done (2) | fin (2) | heard (2) | latest (1) | turns (2) | state (3)
 const (
 	connMask   = 1<<12 - 1
 	openerMask = 1 << 12
+	costsTwo   = 1 << 13
 )
+
+// entries is how many entries of an instance's budget a flow takes (SG-35).
+func entries(state uint32) int {
+	if state&costsTwo != 0 {
+		return 2
+	}
+	return 1
+}
 
 func (c *conn) pack() uint32 {
 	return uint32(c.state) | uint32(c.turns)<<3 | uint32(c.latest)<<5 | uint32(c.heard)<<6 | uint32(c.fin)<<8 | uint32(c.done)<<10

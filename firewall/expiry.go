@@ -16,7 +16,7 @@ func (t *FlowTable) forget(s *shard, n uint32) {
 	t.part(s.ref(n))
 	number := uint32(s.record(n).b.Load()) & maxTracker
 	if tracker := t.trackerOf(number); tracker != nil {
-		tracker.budget.give(tracker, number)
+		tracker.budget.give(tracker, number, entries(s.tail(n).state()))
 	}
 	s.remove(n)
 }

@@ -15,6 +15,9 @@ type Rule struct {
 	// rule may or may not match: a packet that no other rule allows is neither
 	// allowed nor denied by the group, but unknown.
 	Unknown string
+	// Stale says that the group it refers to, in another VPC, may be gone: then it
+	// matches nothing (SG-21).
+	Stale bool
 	// Origin is where the rule was written, as file:line.
 	Origin string
 }

@@ -145,17 +145,27 @@ func (t *Tracker) Related(dir Direction, embedded packet.Flow, now int64) bool {
 // A TCP flow may begin with any segment (SG-42). A packet that ends a flow or belongs to none, an RST or an ICMP error, leaves nothing
 // behind.
 func (t *Tracker) Add(dir Direction, p *packet.Packet, f packet.Flow, now int64) bool {
+	return t.track(dir, p, f, now, 0)
+}
+
+// AddTwo is Add for a flow that takes two entries of what the instance may have, as one through a gateway endpoint to DynamoDB does
+// (SG-35).
+func (t *Tracker) AddTwo(dir Direction, p *packet.Packet, f packet.Flow, now int64) bool {
+	return t.track(dir, p, f, now, costsTwo)
+}
+
+func (t *Tracker) track(dir Direction, p *packet.Packet, f packet.Flow, now int64, cost uint32) bool {
 	if p.IsICMPError() || f.Proto == packet.TCP && p.Flags.Has(packet.RST) {
 		return true
 	}
 	t.ready()
-	if t.add(dir, p, f, now) {
+	if t.add(dir, p, f, now, cost) {
 		return true
 	}
-	return t.budget.reclaim(t.table, now) && t.add(dir, p, f, now)
+	return t.budget.reclaim(t.table, now) && t.add(dir, p, f, now, cost)
 }
 
-func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64) bool {
+func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64, cost uint32) bool {
 	k := t.keyOf(dir, f, isEcho(p, f))
 	s, n := t.lock(&k, now)
 	defer s.mu.Unlock()
@@ -164,15 +174,16 @@ func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64)
 		return true
 	}
 	t.table.expire(s, now)
-	if !t.budget.take(t, k.tracker()) {
+	if !t.budget.take(t, k.tracker(), entries(cost)) {
 		return false
 	}
 	c := openConn(dir, p, f.Proto)
-	if n = s.insert(&k, k.hash(), now, c.pack()|packOpener(dir)); n == 0 && t.table.evict(s) {
-		n = s.insert(&k, k.hash(), now, c.pack()|packOpener(dir))
+	state := c.pack() | packOpener(dir) | cost
+	if n = s.insert(&k, k.hash(), now, state); n == 0 && t.table.evict(s) {
+		n = s.insert(&k, k.hash(), now, state)
 	}
 	if n == 0 {
-		t.budget.give(t, k.tracker())
+		t.budget.give(t, k.tracker(), entries(cost))
 		return false
 	}
 	s.remember(n, &c)
@@ -210,6 +221,12 @@ func (t *Tracker) Flush() {
 	t.ready()
 	t.budget.giveAll(t, t.table.enlist(t))
 }
+
+// Expire forgets the flows that have idled out, which longer idle times would bring back otherwise (SG-37 to SG-41).
+func (t *Tracker) Expire(now int64) { t.Len(now) }
+
+// Timeouts are the idle times in force.
+func (t *Tracker) Timeouts() Timeouts { return *t.timeouts.Load() }
 
 // SetTimeouts changes the idle times, also of the flows tracked now.
 func (t *Tracker) SetTimeouts(timeouts Timeouts) {

@@ -39,6 +39,7 @@ func (n *Network) Assign() error {
 	transit := n.settleTransit()
 	for _, v := range n.VPCs {
 		errs = append(errs, v.assignPrivate(transit)...)
+		v.assignZones()
 	}
 	n.assignStates()
 	return append(errs, n.assignPublic()...).orNil()
@@ -107,7 +108,7 @@ func (g *Gateway) assignFrom(free *freeAddresses) bool {
 			continue
 		}
 		ip, ok := free.take()
-		if !ok {
+		if !ok || !ip.Is4() { // a subnet without IPv4 has none for it (NAT-10)
 			return false
 		}
 		g.Addresses[k].IP = ip
@@ -236,7 +237,7 @@ func (n *Network) assignPublic() Errors {
 func assignPublic(addresses []Address, free *freePublic) bool {
 	for k := range addresses {
 		a := &addresses[k]
-		if !a.AutoPublic || a.Public.IsValid() || !a.IP.Is4() {
+		if !a.AutoPublic || a.Public.IsValid() || a.IP.Is6() {
 			continue
 		}
 		ip, ok := free.take()

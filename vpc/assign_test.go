@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/vpcemu/vpcemu/routing"
 )
 
 // addresses lists what the interfaces of a network have, "private" or
@@ -103,6 +105,43 @@ func TestAssignLeavesGatewaysAddresses(t *testing.T) {
 	}
 	if err := n.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestNAT30_NoIPv4: a NAT gateway finds no address in a subnet that has IPv6 only.
+func TestNAT30_NoIPv4(t *testing.T) {
+	n := new(Network)
+	v := n.AddVPC("v", "10.0.0.0/16", "2001:db8::/56")
+	v.AddInternetGateway("igw")
+	v.AddSubnet("six", "2001:db8::/64")
+	v.AddSubnet("four", "10.0.1.0/24")
+	six, four := v.AddNATGateway("n6", "six"), v.AddNATGateway("n4", "four")
+	if err := n.Assign(); err != nil || six.State != "failed" || six.Failure != CodeNoFreeAddress || four.State != "available" {
+		t.Errorf("got %s %s and %s, %v", six.State, six.Failure, four.State, err)
+	}
+}
+
+// TestAssignKeepsInterfacesOfEndpoints: an endpoint takes back the interface that it
+// made, and leaves one alone that is only called so.
+func TestAssignKeepsInterfacesOfEndpoints(t *testing.T) {
+	for kind, want := range map[string]string{"vpce": "e-s e-s-", "vpc_endpoint": "e-s"} {
+		n := new(Network)
+		v := n.AddVPC("v", "10.0.0.0/16")
+		s := v.AddSubnet("s", "10.0.0.0/24")
+		s.AddInterface("e-s", "").Kind = kind
+		v.Gateways = []*Gateway{{Kind: routing.InterfaceEndpoint, ID: "e", Endpoint: &Endpoint{Subnets: []string{"s"}}}}
+		for range 2 {
+			if err := errors.Join(n.Assign(), n.Validate()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var ids []string
+		for _, i := range s.Interfaces {
+			ids = append(ids, i.ID)
+		}
+		if got := strings.Join(ids, " "); got != want {
+			t.Errorf("%s: got the interfaces %s, want %s", kind, got, want)
+		}
 	}
 }
 

@@ -10,6 +10,15 @@ func (v *VPC) AddNATGateway(name, subnet string) *Gateway {
 	return g
 }
 
+// AddRegionalNATGateway adds a NAT gateway that serves all zones of the VPC, with
+// public addresses of its own in each and a route to the internet gateway. Subnets
+// use it through a route to its name.
+func (v *VPC) AddRegionalNATGateway(name string) *Gateway {
+	g := &Gateway{Kind: routing.NATGateway, ID: name, Name: name, Regional: true, Origin: caller()}
+	v.Gateways = append(v.Gateways, g)
+	return g
+}
+
 // AddEgressOnlyGateway attaches an egress-only internet gateway. Subnets use it
 // through a route to its name.
 func (v *VPC) AddEgressOnlyGateway(name string) *Gateway {

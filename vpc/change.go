@@ -3,6 +3,7 @@ package vpc
 import (
 	"slices"
 
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/routing"
 )
 
@@ -54,4 +55,42 @@ func (c *checker) addedRange(state string, g *Gateway, before *Index) *mistake {
 		}
 	}
 	return nil
+}
+
+// KeepStale marks the rules that a change has left without the group that they
+// refer to in a peer VPC: AWS keeps them, stale, when that group or the connection
+// is deleted (SG-21). The rules must have been there before the change. It reports
+// whether there are any.
+func (n *Network) KeepStale(from *Network) bool {
+	marked := false
+	c, was := &checker{n: n, ix: n.Index()}, &checker{n: from, ix: from.Index()}
+	for _, v := range n.VPCs {
+		old := was.ix.vpcs.ids[v.ID]
+		if old == nil {
+			continue
+		}
+		for _, g := range v.SecurityGroups {
+			if before := was.ix.scopes[old].groups.ids[g.ID]; before != nil {
+				in := c.keepStale(was, v, old, "ingress", g.Ingress, before.Ingress)
+				out := c.keepStale(was, v, old, "egress", g.Egress, before.Egress)
+				marked = marked || in || out
+			}
+		}
+	}
+	return marked
+}
+
+func (c *checker) keepStale(was *checker, v, old *VPC, direction string, rules, before []firewall.Rule) (marked bool) {
+	for k := range rules {
+		r := &rules[k]
+		same := func(o firewall.Rule) bool { return o.Service == r.Service && o.Peer == r.Peer }
+		if r.Peer.Group == "" || r.Unknown != "" || c.unknownPeer(v, direction, r) == nil || !slices.ContainsFunc(before, same) {
+			continue
+		}
+		if _, w := was.ix.Group(old, r.Peer.Group); w != nil && w != old {
+			r.Stale = was.unknownPeer(old, direction, r) == nil
+			marked = marked || r.Stale
+		}
+	}
+	return marked
 }

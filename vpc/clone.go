@@ -65,6 +65,7 @@ func (a *NetworkACL) clone() {
 
 func (g *Gateway) clone() {
 	g.VPCs = slices.Clone(g.VPCs)
+	g.PeerDNS = slices.Clone(g.PeerDNS)
 	g.Addresses = slices.Clone(g.Addresses)
 	g.Draining = slices.Clone(g.Draining)
 	g.VPN = g.VPN.clone()

@@ -122,6 +122,12 @@ const (
 	CodePeeringExists = "VpcPeeringConnectionAlreadyExists"
 	// CodePeeringLimit is too many active peerings of one VPC (ERR-44).
 	CodePeeringLimit = "VpcPeeringConnectionsPerVpcLimitExceeded"
+	// CodePeeringRequests is too many requests of one VPC that wait (ERR-44).
+	CodePeeringRequests = "OutstandingVpcPeeringConnectionLimitExceeded"
+	// CodePeeringPending is too many that wait in the account (ERR-44).
+	CodePeeringPending = "PendingVpcPeeringConnectionLimitExceeded"
+	// CodePeeringDNS is a DNS option of a VPC without DNS hostnames (ERR-45).
+	CodePeeringDNS = "InvalidVpcPeeringConnectionState.DnsHostnamesDisabled"
 	// CodeStateTransition is a peering connection that cannot become what it is
 	// said to be (ERR-43).
 	CodeStateTransition = "InvalidStateTransition"

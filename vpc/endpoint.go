@@ -28,7 +28,8 @@ type Endpoint struct {
 	// Subnets of an interface endpoint, by ID or name, one for a zone (EP-13). A
 	// Gateway Load Balancer endpoint has [Gateway.Subnet].
 	Subnets []string
-	// Groups of an interface endpoint; none means the default group (EP-15).
+	// Groups of an interface endpoint, and of the interfaces that are made for it; none
+	// means the default group (EP-15).
 	Groups []string
 	// Interfaces are those of the endpoint, by ID or name. In each of its subnets in
 	// which none of them stands, one is made when the network is compiled, with the
@@ -144,36 +145,88 @@ func (v *VPC) endpointInterfaces() {
 	if v.Partial {
 		return
 	}
+	v.dropEndpointInterfaces()
 	for _, g := range v.Gateways {
-		switch g.Kind {
-		case routing.GWLBEndpoint:
-			v.endpointInterface(g, g.Subnet, "gateway_load_balancer_endpoint")
-		case routing.InterfaceEndpoint:
-			if g.Endpoint == nil {
-				continue
-			}
-			for _, name := range g.Endpoint.Subnets {
-				v.endpointInterface(g, name, "vpc_endpoint")
-			}
+		for _, name := range g.endpointSubnets() {
+			v.endpointInterface(g, name, endpointKinds[g.Kind])
 		}
 	}
 }
 
-// endpointInterface makes an endpoint's interface in a subnet, unless it is there.
+// endpointKinds are the kinds of the interfaces of endpoints.
+var endpointKinds = map[Kind]string{routing.GWLBEndpoint: "gateway_load_balancer_endpoint", routing.InterfaceEndpoint: "vpc_endpoint"}
+
+// endpointSubnets are the subnets in which an endpoint has interfaces.
+func (g *Gateway) endpointSubnets() []string {
+	switch {
+	case g.Gone():
+	case g.Kind == routing.GWLBEndpoint:
+		return []string{g.Subnet}
+	case g.Kind == routing.InterfaceEndpoint && g.Endpoint != nil:
+		return g.Endpoint.Subnets
+	}
+	return nil
+}
+
+// dropEndpointInterfaces takes out the interfaces that were made for endpoints and
+// subnets of endpoints that are gone.
+func (v *VPC) dropEndpointInterfaces() {
+	wanted := make(map[string]bool)
+	for _, g := range v.Gateways {
+		for _, name := range g.endpointSubnets() {
+			if s := v.Subnet(name); s != nil {
+				wanted[g.ID+"-"+s.ID] = true
+			}
+		}
+	}
+	dropped := make(map[string]bool)
+	for _, s := range v.Subnets {
+		s.Interfaces = slices.DeleteFunc(s.Interfaces, func(i *Interface) bool {
+			drop := i.madeForEndpoint(s) && !wanted[i.ID]
+			dropped[i.ID] = dropped[i.ID] || drop
+			return drop
+		})
+	}
+	for _, g := range v.Gateways {
+		if g.Endpoint != nil {
+			g.Endpoint.Interfaces = slices.DeleteFunc(g.Endpoint.Interfaces, func(name string) bool { return dropped[name] })
+		}
+	}
+}
+
+// madeForEndpoint reports whether endpointInterface has made the interface.
+func (i *Interface) madeForEndpoint(s *Subnet) bool {
+	return (i.Kind == endpointKinds[routing.GWLBEndpoint] || i.Kind == endpointKinds[routing.InterfaceEndpoint]) &&
+		i.Name == i.ID && strings.HasSuffix(i.ID, "-"+s.ID)
+}
+
+// endpointInterface makes an endpoint's interface in a subnet, unless it is there. One
+// that was made has the endpoint's groups.
 func (v *VPC) endpointInterface(g *Gateway, subnet, kind string) {
 	s := v.Subnet(subnet)
-	if s == nil || g.Gone() {
+	if s == nil {
 		return
 	}
 	if g.Endpoint == nil {
 		g.Endpoint = new(Endpoint)
 	}
+	id := g.ID + "-" + s.ID
 	for _, i := range s.Interfaces {
-		if slices.Contains(g.Endpoint.Interfaces, i.ID) || slices.Contains(g.Endpoint.Interfaces, i.Name) {
+		switch {
+		case slices.Contains(g.Endpoint.Interfaces, i.ID) || slices.Contains(g.Endpoint.Interfaces, i.Name):
+			if i.madeForEndpoint(s) {
+				i.Groups = slices.Clone(g.Endpoint.Groups)
+			}
+			return
+		case i.ID == id && i.Kind == kind: // made earlier
+			g.Endpoint.Interfaces = append(g.Endpoint.Interfaces, id)
 			return
 		}
 	}
-	i := &Interface{ID: g.ID + "-" + s.ID, Kind: kind, Groups: slices.Clone(g.Endpoint.Groups), Origin: g.Origin}
+	for v.hasInterface(id) {
+		id += "-"
+	}
+	i := &Interface{ID: id, Kind: kind, Groups: slices.Clone(g.Endpoint.Groups), Origin: g.Origin}
 	i.Name = i.ID
 	i.NoSourceDestCheck = kind != "vpc_endpoint"
 	g.Addresses = slices.DeleteFunc(g.Addresses, func(a Address) bool {

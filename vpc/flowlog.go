@@ -11,7 +11,7 @@ import (
 type FlowLog struct {
 	ID, Name string
 	// Subnet or Interface, by ID or name, is what it covers; without either, all of
-	// its VPC.
+	// its VPC. A NAT gateway or an endpoint as Interface stands for its interfaces.
 	Subnet, Interface string
 	// Traffic is AWS's traffic type: "ACCEPT", "REJECT" or "ALL", which is also what
 	// empty means (FLOW-28).

@@ -13,7 +13,7 @@ func (n *Network) assignStates() {
 	used := n.publicInterfaces()
 	for _, v := range n.VPCs {
 		for _, g := range v.Gateways {
-			if g.Kind == routing.NATGateway && g.Subnet != "" && g.State == "" {
+			if g.Kind == routing.NATGateway && (g.Subnet != "" || g.Regional) && g.State == "" {
 				g.settle(v.natFailure(g, used))
 			}
 		}

@@ -37,6 +37,8 @@ type Limits struct {
 	CustomerGateways int // per Region (LIM-41)
 	VPNRoutes        int // learned by BGP, per VPN connection (LIM-42)
 	Peerings         int // active ones, per VPC (LIM-30)
+	PeeringRequests  int // that wait to be accepted, per VPC that makes them (LIM-31)
+	PendingPeerings  int // that wait, per account; AWS does not say how many (ERR-44)
 	GatewayEndpoints int // per Region (LIM-32)
 	FlowLogs         int // per resource; AWS does not say how many (ERR-50)
 	GWLBEndpoints    int // and interface endpoints, per VPC (LIM-33)
@@ -60,7 +62,7 @@ func DefaultLimits() Limits {
 		NetworkACLs: 200, ACLEntries: 20,
 		InternetGateways: 5, NATGateways: 5, NATElasticIPs: 2, EgressOnly: 5, ElasticIPs: 5, Interfaces: 5000,
 		VPNGateways: 5, VPNConnections: 10, CustomerGateways: 50, VPNRoutes: 100,
-		Peerings: 50, GatewayEndpoints: 20, GWLBEndpoints: 50, BlockExclusions: 50,
+		Peerings: 50, PeeringRequests: 25, GatewayEndpoints: 20, GWLBEndpoints: 50, BlockExclusions: 50,
 		TransitGateways: 5, TransitGatewaysPerVPC: 5, TransitAttachments: 5000, TransitRouteTables: 20, TransitRoutes: 10000, TransitPeerings: 50,
 	}
 }
@@ -80,6 +82,7 @@ func (c *checker) limits(l Limits) {
 	c.limitLists(l)
 	c.limitTransit(l)
 	c.limitVPN(l)
+	c.limitPending(l)
 	c.limitExclusions(l)
 	for _, v := range n.VPCs {
 		c.limitVPC(v, l)

@@ -78,6 +78,7 @@ func (c *checker) limitVPC(v *VPC, l Limits) {
 		over(tables, l.RouteTables, CodeRouteTableLimit, "route tables", "RT-56"),
 		over(len(v.NetworkACLs), l.NetworkACLs, CodeNetworkACLLimit, "network ACLs", "LIM-15"),
 		over(peerings, l.Peerings, CodePeeringLimit, "active peering connections", "LIM-30"),
+		over(c.requestsOf(v), l.PeeringRequests, CodePeeringRequests, "peering connections that wait to be accepted", "LIM-31"),
 		over(c.transitOf(v), l.TransitGatewaysPerVPC, CodeTransitAttachmentLimit, "transit gateways", "LIM-35"),
 		over(points, l.GWLBEndpoints, CodeEndpointLimit, "interface and Gateway Load Balancer endpoints", "LIM-33"))
 }

@@ -34,7 +34,7 @@ func TestLIM_Defaults(t *testing.T) {
 		VPCs: 5, Subnets: 200, IPv4CIDRs: 5, IPv6CIDRs: 5, RouteTables: 200, Routes: 500, PrefixLists: 100, PrefixListEntries: 1000,
 		SecurityGroups: 2500, GroupRules: 60, InterfaceGroups: 5, GroupProduct: 1000, NetworkACLs: 200, ACLEntries: 20,
 		VPNGateways: 5, VPNConnections: 10, CustomerGateways: 50, VPNRoutes: 100,
-		InternetGateways: 5, NATGateways: 5, NATElasticIPs: 2, EgressOnly: 5, ElasticIPs: 5, Interfaces: 5000, Peerings: 50, GatewayEndpoints: 20, GWLBEndpoints: 50, BlockExclusions: 50,
+		InternetGateways: 5, NATGateways: 5, NATElasticIPs: 2, EgressOnly: 5, ElasticIPs: 5, Interfaces: 5000, Peerings: 50, PeeringRequests: 25, GatewayEndpoints: 20, GWLBEndpoints: 50, BlockExclusions: 50,
 		TransitGateways: 5, TransitGatewaysPerVPC: 5, TransitAttachments: 5000, TransitRouteTables: 20, TransitRoutes: 10000, TransitPeerings: 50,
 	}
 	if DefaultLimits() != table {

@@ -50,6 +50,8 @@ type VPC struct {
 	DefaultSecurityGroup string
 	// DisableDNS is AWS's enableDnsSupport=false (LNK-5).
 	DisableDNS bool
+	// DNSHostnames is AWS's enableDnsHostnames, which is off in a new VPC (ERR-45).
+	DNSHostnames bool
 	// Partial says that the description is a listing that may lack things. What
 	// it does not mention is then unknown, where it would otherwise be AWS's
 	// default: a missing main table, a missing group, a missing prefix list.
@@ -69,7 +71,10 @@ type Subnet struct {
 	// and default ACL (RT-1, ACL-1).
 	RouteTable, NetworkACL string
 	Interfaces             []*Interface
-	Origin                 string
+	// DNS64 is EnableDns64: the resolver makes up IPv6 addresses of IPv4-only
+	// names, see [Subnet.AAAA] (NAT-40).
+	DNS64  bool
+	Origin string
 
 	problems
 }
@@ -128,6 +133,9 @@ type Address struct {
 	AutoPublic bool
 	// Elastic marks Public as an Elastic IP, which survives a stop (IGW-27).
 	Elastic bool
+	// Zone is the Availability Zone that an address of a regional NAT gateway
+	// serves (NAT-43).
+	Zone string
 }
 
 // Metadata is what an instance's metadata options do to packets.
@@ -197,10 +205,22 @@ type Gateway struct {
 	Subnet string
 	// VPCs it joins, if it is described outside a VPC.
 	VPCs []string
+	// PeerDNS are those of a peering connection's VPCs whose public names the other
+	// VPC resolves to private addresses: AllowDnsResolutionFromRemoteVpc. It moves no
+	// packets (PCX-14).
+	PeerDNS []string
 	// State is AWS's word for it; empty for the one in which it works.
 	State string
 	// Private says that a NAT gateway has private addresses only (NAT-1).
 	Private bool
+	// Regional says that a NAT gateway stands in no subnet and serves all zones of
+	// its VPC (NAT-41). It has public addresses only, each for a zone. Without any,
+	// or with such as are assigned anyhow, every zone with subnets gets one when the
+	// network is compiled.
+	Regional bool
+	// RouteTable is a regional NAT gateway's own, by ID or name; empty for the one
+	// that AWS makes, with a route to the internet gateway (NAT-41).
+	RouteTable string
 	// Failure is AWS's FailureCode of a NAT gateway in state failed (NAT-30).
 	Failure string
 	// Draining are those of a NAT gateway's addresses that are being removed: they

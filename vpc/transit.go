@@ -259,11 +259,14 @@ func (n *Network) settleTransit() map[*Subnet][]transitAddress {
 	return places
 }
 
+// transitKind is the InterfaceType of the interfaces of transit gateways.
+const transitKind = "transit_gateway"
+
 // own is the address of the interface that is described as the attachment's, the
 // zero Addr if none is.
 func (p transitAddress) own(s *Subnet) netip.Addr {
 	for _, i := range s.Interfaces {
-		if i.Kind == "transit_gateway" && len(i.Addresses) > 0 && strings.Contains(i.Description, p.attachment.ID) {
+		if i.Kind == transitKind && len(i.Addresses) > 0 && strings.Contains(i.Description, p.attachment.ID) {
 			return i.Addresses[0].IP
 		}
 	}

@@ -127,7 +127,7 @@ func (c *checker) network() {
 		c.add(listSubject(l), c.ix.prefixLists.check(l.ID, l), tooManyEntries(l))
 	}
 	for _, g := range c.n.Gateways {
-		c.add(gatewaySubject(g), c.ix.gateways.check(g.ID, g), gatewayKind(g), c.unknownVPC(g), c.activeOverlap(g))
+		c.add(gatewaySubject(g), c.ix.gateways.check(g.ID, g), gatewayKind(g), c.unknownVPC(g), c.activeOverlap(g), c.peerDNS(g))
 	}
 	c.gatewayPairs()
 	c.transitGateways()

@@ -1,6 +1,10 @@
 package vpc
 
-import "cmp"
+import (
+	"cmp"
+
+	"github.com/vpcemu/vpcemu/routing"
+)
 
 // flowLogs checks the flow logs of a VPC (FLOW-30, FLOW-43, ERR-50, LIM-56).
 func (c *checker) flowLogs(v *VPC) {
@@ -58,10 +62,25 @@ func (c *checker) lostFlowLog(v *VPC, l *FlowLog) *mistake {
 	case v.Partial:
 	case l.Subnet != "" && sc.subnets.get(l.Subnet) == nil:
 		return wrong(CodeSubnetNotFound, "its subnet %s does not exist (ERR-9)", l.Subnet)
-	case l.Interface != "" && sc.interfaces.get(l.Interface) == nil && sc.gateways.get(l.Interface) == nil:
+	case l.Interface != "" && sc.interfaces.get(l.Interface) == nil && !hasInterfaces(sc.gateways.get(l.Interface)):
 		return wrong(CodeInterfaceNotFound, "its interface %s does not exist (ERR-38)", l.Interface)
 	}
 	return nil
+}
+
+// hasInterfaces reports whether a gateway is one that has interfaces of its own in
+// the VPC, of which there can be flow logs.
+func hasInterfaces(g *Gateway) bool {
+	if g == nil {
+		return false
+	}
+	switch g.Kind {
+	case routing.NATGateway:
+		return !g.Regional
+	case routing.GWLBEndpoint, routing.InterfaceEndpoint:
+		return true
+	}
+	return false
 }
 
 // limitFlowLogs counts the logs of each resource (ERR-50).

@@ -76,7 +76,7 @@ func (c *checker) groupRules(v *VPC, s subject, direction string, rules []firewa
 		}
 		about := s.part(r, r.Origin)
 		about.direction, about.line = direction, k+1
-		if c.add(about, peers(r.Peer), malformedService(r.Service, "SG-10", "SG-11"), c.unknownPeer(v, direction, r.Peer)) {
+		if c.add(about, peers(r.Peer), malformedService(r.Service, "SG-10", "SG-11"), c.unknownPeer(v, direction, r)) {
 			continue
 		}
 		key := c.ruleKey(v, r)
@@ -106,9 +106,10 @@ func peers(p firewall.Peer) *mistake {
 }
 
 // unknownPeer checks what a rule refers to.
-func (c *checker) unknownPeer(v *VPC, direction string, p firewall.Peer) *mistake {
+func (c *checker) unknownPeer(v *VPC, direction string, r *firewall.Rule) *mistake {
+	p := r.Peer
 	switch {
-	case v.Partial:
+	case v.Partial, r.Stale && p.Group != "":
 		return nil
 	case p.PrefixList != "" && c.ix.prefixLists.get(p.PrefixList) == nil:
 		return wrong(CodePrefixListNotFound, "there is no prefix list %s (ERR-48)", p.PrefixList)

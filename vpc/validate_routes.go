@@ -140,17 +140,14 @@ func (c *checker) unknownList(v *VPC, r *routing.Route) *mistake {
 	return wrong(CodePrefixListNotFound, "a route goes to %s, and there is no such prefix list (ERR-48)", r.PrefixList)
 }
 
-// nat64 is what NAT gateways translate IPv6 to (RT-40).
-var nat64 = netip.MustParsePrefix("64:ff9b::/96")
-
 // unsuited checks whether a kind of target takes the destination's packets.
 func unsuited(r *routing.Route, target routing.Target) *mistake {
 	six := r.Destination.Addr().Is6()
 	switch {
 	case target.Kind == routing.EgressOnlyGateway && r.Destination.Addr().Is4():
 		return wrong(CodeInvalidValue, "the destination %s is IPv4, and %s takes only IPv6 (RT-39)", r.Destination, target)
-	case target.Kind == routing.NATGateway && six && !within(nat64, r.Destination):
-		return wrong(CodeInvalidValue, "the destination %s does not cover %s, all that the NAT gateway %s takes of IPv6 (RT-40)", r.Destination, nat64, target)
+	case target.Kind == routing.NATGateway && six && !within(NAT64, r.Destination):
+		return wrong(CodeInvalidValue, "the destination %s does not cover %s, all that the NAT gateway %s takes of IPv6 (RT-40)", r.Destination, NAT64, target)
 	case target.Kind == routing.InterfaceEndpoint && !r.Blackhole:
 		return wrong(CodeRouteNotSupported, "the route to %s names the interface endpoint %s, which no route can name (RT-38)", to(r), target)
 	case target.Kind == routing.GatewayEndpoint && r.PrefixList == "" && !r.Blackhole:

@@ -9,7 +9,7 @@ import (
 
 // transitGateways checks the attachments and tables of transit gateways.
 func (c *checker) transitGateways() {
-	peers := make(map[[2]*Gateway]bool)
+	peers, own := make(map[[2]*Gateway]bool), make(map[*VPC]owners)
 	for _, g := range c.n.Gateways {
 		if g.Transit == nil {
 			continue
@@ -20,7 +20,7 @@ func (c *checker) transitGateways() {
 			s := subject{element: a, kind: "transit gateway attachment", name: a.ID, origin: a.Origin}
 			if a.State == "" || !goneState(a.State) {
 				c.add(s, sameAttachment(t, a), c.attaches(a, used), c.peers(g, a, peers), c.noTransitTable(t, a.Association),
-					c.propagates(t, a), c.attachmentSubnets(a))
+					c.propagates(t, a), c.attachmentSubnets(a), c.attachmentAddresses(a, own))
 			}
 		}
 		for _, table := range t.RouteTables {
@@ -67,8 +67,10 @@ func (c *checker) attaches(a *TransitAttachment, used map[*VPC]bool) *mistake {
 	return nil
 }
 
+// partial reports whether the network is a listing that may lack things: some VPC
+// is, or there is none that packets could be in.
 func (c *checker) partial() bool {
-	return slices.ContainsFunc(c.n.VPCs, func(v *VPC) bool { return v.Partial })
+	return len(c.n.VPCs) == 0 || slices.ContainsFunc(c.n.VPCs, func(v *VPC) bool { return v.Partial })
 }
 
 // peers checks a peering attachment: to another transit gateway, once (TGW-13,
@@ -79,7 +81,7 @@ func (c *checker) peers(g *Gateway, a *TransitAttachment, known map[[2]*Gateway]
 	}
 	peer := c.n.transitGateway(a.Peer)
 	switch {
-	case peer == nil && c.partial():
+	case peer == nil && (c.partial() || a.Unknown != ""):
 		return nil
 	case peer == nil:
 		return wrong(CodeTransitGatewayNotFound, "its peer %s does not exist (ERR-47)", a.Peer)
@@ -131,6 +133,39 @@ func (c *checker) attachmentSubnets(a *TransitAttachment) *mistake {
 			return wrong(CodeInvalidValue, "its subnet %s is IPv6-only or in a Local Zone (TGW-32)", s.ID)
 		}
 		zones[s.Zone] = s.ID
+	}
+	return nil
+}
+
+// attachmentAddresses checks that they are addresses of the subnets, and nobody
+// else's: at most that of the interface which is described as the attachment's.
+func (c *checker) attachmentAddresses(a *TransitAttachment, own map[*VPC]owners) *mistake {
+	v := c.ix.vpcs.get(a.VPC)
+	if v == nil {
+		return nil
+	}
+	if own[v] == nil {
+		own[v] = make(owners)
+	}
+	for k, ip := range a.Addresses {
+		if k >= len(a.Subnets) {
+			return wrong(CodeInvalidCombination, "has more addresses than subnets (ERR-6)")
+		}
+		s := c.ix.scopes[v].subnets.get(a.Subnets[k])
+		if s == nil || !ip.IsValid() {
+			continue
+		}
+		if m := malformedPrivate(s, ip); m != nil {
+			return m
+		}
+		for _, i := range s.Interfaces {
+			if i.Kind != transitKind && slices.ContainsFunc(i.Addresses, func(o Address) bool { return o.IP == ip }) {
+				return wrong(CodeAddressInUse, "%s is in use by interface %s (ENI-12)", ip, i.ID)
+			}
+		}
+		if m := own[v].take(ip, owner{"transit gateway attachment", a.ID}); m != nil {
+			return m
+		}
 	}
 	return nil
 }
@@ -206,64 +241,4 @@ func (n *Network) refersOver(g *Gateway, v, w *VPC) bool {
 		}
 	}
 	return willing == 2
-}
-
-// limitTransit counts what transit gateways have (LIM-35 to LIM-38, TGW-36).
-func (c *checker) limitTransit(l Limits) {
-	gateways := 0
-	for _, g := range c.n.Gateways {
-		if g.Kind != routing.TransitGateway {
-			continue
-		}
-		gateways++
-		attachments := c.n.TransitAttachments(g)
-		tables, routes, peerings := 1, 0, 0
-		if g.Transit != nil {
-			tables = max(1, len(g.Transit.RouteTables))
-			for _, t := range g.Transit.RouteTables {
-				routes += len(t.Routes)
-			}
-		}
-		for _, a := range attachments {
-			if a.Kind == PeeringAttachment {
-				peerings++
-			}
-			routes += c.propagatedCount(a)
-		}
-		c.each(gatewaySubject(g),
-			over(len(attachments), l.TransitAttachments, CodeTransitAttachmentLimit, "attachments", "LIM-36"),
-			over(tables, l.TransitRouteTables, CodeTransitTableLimit, "route tables", "LIM-37"),
-			over(routes, l.TransitRoutes, CodeTransitRouteLimit, "routes", "LIM-37"),
-			over(peerings, l.TransitPeerings, CodeTransitAttachmentLimit, "peering attachments", "LIM-38"))
-	}
-	c.add(subject{element: c.n, kind: "network"}, over(gateways, l.TransitGateways, CodeTransitGatewayLimit, "transit gateways", "LIM-35"))
-}
-
-// propagatedCount is how many routes an attachment makes in the tables that it
-// propagates into.
-func (c *checker) propagatedCount(a *TransitAttachment) int {
-	tables := max(1, len(a.Propagation))
-	if slices.Contains(a.Propagation, NoTable) {
-		tables--
-	}
-	count := len(a.Prefixes)
-	if v := c.ix.vpcs.get(a.VPC); v != nil && a.Kind == VPCAttachment {
-		for _, p := range v.CIDRs {
-			if is4(p) || a.IPv6 {
-				count++
-			}
-		}
-	}
-	return count * tables
-}
-
-// transitOf is how many transit gateways a VPC is attached to.
-func (c *checker) transitOf(v *VPC) int {
-	count := 0
-	for _, g := range c.n.Gateways {
-		if g.Kind == routing.TransitGateway && c.ix.joins(g, v) {
-			count++
-		}
-	}
-	return count
 }

@@ -101,28 +101,68 @@ func (l *Logs) at(t time.Time) *flows {
 	return f
 }
 
+// quiet is how many windows in a row without any record a [Logs.Flush] writes lines
+// for: an hour of them. Without a limit a clock that jumps by years would write
+// NODATA millions of times.
+const quiet = 60
+
 // Flush writes the lines of all windows that are over at a time. The first call, or
-// the first record, is the start of time: windows before it have no lines.
+// the first record, is the start of time: windows before it have no lines. Of a
+// longer stretch without any record only the first hour has its NODATA lines: call
+// Flush more often to have them all.
 func (l *Logs) Flush(now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.em == nil {
 		return fmt.Errorf("flow logs without an emulator: want a call of Attach")
 	}
+	end := start(now)
 	if !l.begun {
-		l.begun, l.next = true, start(now)
+		l.begun, l.next = true, end
 	}
 	n, places := l.em.Network(), l.em.Places()
-	for ; l.next+window <= now.Unix(); l.next += window {
-		f := newFlows(l.next) // without records, unless there are some
-		if len(l.windows) > 0 && l.windows[0].start == l.next {
-			f, l.windows = l.windows[0], l.windows[1:]
+	for still := 0; l.next < end; {
+		f := l.take(end)
+		if still++; f.busy() {
+			still = 0
 		}
-		for _, v := range n.VPCs {
-			for _, log := range v.FlowLogs {
-				if err := l.write(f, v, log, places); err != nil {
-					return fmt.Errorf("flow log %s: %w", log.ID, err)
-				}
+		if still > quiet {
+			l.next = l.busyFrom(end)
+			continue
+		}
+		if err := l.writeAll(f, n, places); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take takes out the oldest window, with or without records.
+func (l *Logs) take(end int64) *flows {
+	at := l.next
+	l.next += window
+	if l.busyFrom(end) != at {
+		return newFlows(at)
+	}
+	f := l.windows[0]
+	l.windows = l.windows[1:]
+	return f
+}
+
+// busyFrom is the start of the oldest window with records, at most end.
+func (l *Logs) busyFrom(end int64) int64 {
+	if len(l.windows) == 0 {
+		return end
+	}
+	return min(end, l.windows[0].start)
+}
+
+// writeAll writes what all logs have of one window.
+func (l *Logs) writeAll(f *flows, n *vpc.Network, places []emu.Place) error {
+	for _, v := range n.VPCs {
+		for _, log := range v.FlowLogs {
+			if err := l.write(f, v, log, places); err != nil {
+				return fmt.Errorf("flow log %s: %w", log.ID, err)
 			}
 		}
 	}

@@ -40,6 +40,9 @@ func newFlows(start int64) *flows {
 	return &flows{start: start, byKey: make(map[key]*sums), seen: make(map[[2]string]bool), skipped: make(map[[2]string]bool)}
 }
 
+// busy reports whether there is anything to say of the window but NODATA.
+func (f *flows) busy() bool { return len(f.seen)+len(f.skipped) > 0 }
+
 // add counts a packet for its flow.
 func (f *flows) add(r emu.Record) {
 	if !r.Flow.Proto.HasPorts() {

@@ -54,10 +54,11 @@ func Described(n *vpc.Network, records []emu.Record) ([]Written, error) {
 	return all, nil
 }
 
-// coverage says which interfaces a flow log of a VPC covers (FLOW-42).
+// coverage says which interfaces a flow log of a VPC covers (FLOW-42). One of a
+// gateway or an endpoint covers all the interfaces that it has there.
 func coverage(v *vpc.VPC, log *vpc.FlowLog) func(emu.Place) bool {
 	subnet, iface := v.FlowLogScope(log)
 	return func(p emu.Place) bool {
-		return p.VPC == v.ID && (subnet == "" || p.Subnet == subnet) && (iface == "" || p.Interface == iface)
+		return p.VPC == v.ID && (subnet == "" || p.Subnet == subnet) && (iface == "" || p.Interface == iface || p.Gateway == iface)
 	}
 }

@@ -32,6 +32,7 @@ type script struct {
 	logs     logbook                // what flow logs have of all sends
 	claims   int
 	port     uint16 // "$q": the source port of what reached the internet last
+	last     uint16 // "$p": the source port of what arrived last, anywhere
 }
 
 // runScript runs a file; every failing line is one error of the test.
@@ -66,6 +67,10 @@ func runScript(t *testing.T, name string, data []byte) {
 // command runs one line: a verb, its words, and after ": " what is claimed.
 func (s *script) command(line string) error {
 	line = strings.ReplaceAll(line, "$q", strconv.Itoa(int(s.port)))
+	line = strings.ReplaceAll(line, "$p", strconv.Itoa(int(s.last)))
+	if edit, ok := strings.CutPrefix(line, "change "); ok {
+		return s.change(edit)
+	}
 	call, want, claims := strings.Cut(line+" ", ": ")
 	words := strings.Fields(call)
 	wants := strings.Fields(want)
@@ -83,6 +88,8 @@ func (s *script) command(line string) error {
 		return s.state(args[0], wants)
 	case "trace":
 		return s.trace(args, wants)
+	case "aaaa":
+		return s.aaaa(args, wants)
 	case "stages":
 		return s.stages(args, wants)
 	case "send":
@@ -136,6 +143,20 @@ func (s *script) load(file string) error {
 		s.logs = newLogbook(s.em, s.clock.Now())
 	}
 	return err
+}
+
+// change goes on with network.yaml in which texts are replaced, "OLD => NEW" for each, and no flows.
+func (s *script) change(edits string) error {
+	text := string(s.files["network.yaml"])
+	for _, edit := range strings.Split(edits, " && ") {
+		before, after, _ := strings.Cut(edit, " => ")
+		if !strings.Contains(text, before) {
+			return fmt.Errorf("network.yaml has no %q", before)
+		}
+		text = strings.ReplaceAll(text, before, after)
+	}
+	s.files["changed.yaml"] = []byte(text)
+	return s.load("changed.yaml")
 }
 
 // option sets an option of the emulators of the networks that follow.
@@ -344,8 +365,11 @@ func (s *script) listen(name string) error {
 	p.Receive(func(b []byte) {
 		s.received[p] = append(s.received[p], slices.Clone(b))
 		var pkt packet.Packet
-		if name == "internet" && pkt.Parse(b) == nil && pkt.Flow.SrcPort != 0 {
-			s.port = pkt.Flow.SrcPort
+		if pkt.Parse(b) != nil || pkt.Flow.SrcPort == 0 {
+			return
+		}
+		if s.last = pkt.Flow.SrcPort; name == "internet" {
+			s.port = s.last
 		}
 	})
 	return nil
@@ -404,6 +428,8 @@ func field(name string, p *packet.Packet, count int) (string, error) {
 		return strconv.Itoa(int(p.TTL())), nil
 	case "tos":
 		return strconv.Itoa(int(p.TOS())), nil
+	case "sport":
+		return map[bool]string{true: "1024-65535", false: "0-1023"}[p.Flow.SrcPort >= 1024], nil
 	case "len":
 		return strconv.Itoa(p.Len()), nil
 	case "count":
@@ -420,6 +446,14 @@ func field(name string, p *packet.Packet, count int) (string, error) {
 			return strconv.Itoa(int(binary.BigEndian.Uint32(b[44:]))), nil
 		}
 		return "", fmt.Errorf("no ICMP error: %s", p.Flow)
+	case "mss":
+		mss, _ := p.MSS()
+		return strconv.Itoa(int(mss)), nil
+	case "flags":
+		return p.Flags.String(), nil
+	case "seq":
+		seq, ack := p.TCPSeq()
+		return fmt.Sprintf("%d/%d", seq, ack), nil
 	case "options": // of IPv4
 		return fmt.Sprintf("%x", p.Bytes()[20:4*int(p.Bytes()[0]&15)]), nil
 	}
@@ -439,7 +473,7 @@ var flags = map[rune]packet.TCPFlags{'S': packet.SYN, 'A': packet.ACK, 'F': pack
 
 // spec reads a flow and options: flags=SA, seq=N, ack=N, type=8/0, len=N (of the
 // whole packet), df, ttl=N, tos=N, options=HEX, id=N, more, offset=N, about={flow}
-// (the packet an ICMP error quotes).
+// (the packet an ICMP error quotes), data=TEXT, mss=N (the MSS option of TCP).
 func (s *script) spec(args []string) (spec packet.Spec, via *emu.Port, err error) {
 	var flow []string
 	size := 0
@@ -476,6 +510,10 @@ func (s *script) spec(args []string) (spec packet.Spec, via *emu.Port, err error
 			spec.Seq = uint32(number)
 		case "ack":
 			spec.Ack = uint32(number)
+		case "data":
+			spec.Payload = []byte(strings.ReplaceAll(value, "_", " "))
+		case "mss":
+			spec.TCPOptions = []byte{2, 4, byte(number >> 8), byte(number)}
 		case "options":
 			if spec.Options, err = hex.DecodeString(value); err != nil {
 				return spec, nil, err

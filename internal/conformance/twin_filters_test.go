@@ -76,6 +76,16 @@ func (t *twin) tracked(h *host, id flowID) *flow {
 	return f
 }
 
+// expire forgets what has idled out, which longer timeouts do not bring back.
+func (t *twin) expire(now time.Duration) {
+	t.now = now
+	for _, h := range t.hosts {
+		for id := range t.flows[h.key()] {
+			t.tracked(h, id)
+		}
+	}
+}
+
 // next is one more packet of a flow.
 func (f *flow) next(in bool, u *unit, now time.Duration) {
 	dir := 0
@@ -103,13 +113,13 @@ func (t *twin) group(h *host, in bool, u *unit, remote []string) bool {
 		}
 		return true
 	}
-	if u.isError() && u.about != nil {
+	if u.isError() && u.about != nil && !u.stray {
 		if t.tracked(h, identify(!in, *u.about, true)) != nil || t.tracked(h, identify(!in, *u.about, false)) != nil {
 			return true // SG-45
 		}
 	}
 	allowed, open := t.allows(h, in, u, remote)
-	if allowed && !rst && !u.isError() && !(open && t.untracked(h, in, u, remote)) {
+	if allowed && !rst && !u.isError() && !(open && !u.kept && t.untracked(h, in, u, remote)) {
 		if t.flows[h.key()] == nil {
 			t.flows[h.key()] = make(map[flowID]*flow)
 		}
@@ -141,7 +151,7 @@ func (t *twin) allows(h *host, in bool, u *unit, remote []string) (allowed, open
 		if !matches(r.Service, u) {
 			continue
 		}
-		allowed = allowed || slices.Contains(remote, r.Peer.Group) || within(addr, t.entries(r.Peer.PrefixList)) || r.Peer.Prefix.Contains(addr)
+		allowed = allowed || slices.Contains(remote, t.groupKey(h.v, r.Peer.Group)) || within(addr, t.entries(r.Peer.PrefixList)) || r.Peer.Prefix.Contains(addr)
 		open = open || r.Peer.Prefix.Bits() == 0 && r.Peer.Prefix.Contains(addr)
 	}
 	return allowed, open

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -14,12 +15,8 @@ type host struct {
 	v *vpc.VPC
 	s *vpc.Subnet
 	i *vpc.Interface
-}
-
-// heard is a packet that arrived at a port.
-type heard struct {
-	at   string
-	flow packet.Flow
+	// nat or transit is the gateway whose interface it is, nil for none.
+	nat, transit *vpc.Gateway
 }
 
 // unit is a packet.
@@ -34,6 +31,8 @@ type unit struct {
 	id         uint32
 	off        uint16
 	lost       bool // a later fragment whose first one is not known
+	kept       bool // it goes a way on which all flows are tracked (SG-34)
+	stray      bool // an ICMP error that quotes a packet which its receiver cannot have sent
 }
 
 func unitOf(p *packet.Packet) unit {
@@ -65,19 +64,29 @@ func (h *host) key() string {
 
 // look takes the network as it stands.
 func (t *twin) look(n *vpc.Network) {
-	t.n, t.hosts = n, nil
+	t.n, t.hosts, t.nats = n, nil, nil
 	for _, v := range t.n.VPCs {
 		for _, s := range v.Subnets {
 			for _, i := range s.Interfaces {
-				t.hosts = append(t.hosts, &host{v, s, i})
+				t.hosts = append(t.hosts, &host{v: v, s: s, i: i})
 			}
 		}
+		for _, g := range v.Gateways {
+			if g.Kind == routing.NATGateway && g.State != "deleted" {
+				t.nats = append(t.nats, natHost(v, g))
+			}
+		}
+	}
+	for _, g := range t.n.Gateways {
+		t.nats = append(t.nats, t.transitHosts(g)...)
 	}
 }
 
 func (t *twin) find(ok func(*host) bool) *host {
-	if n := slices.IndexFunc(t.hosts, ok); n >= 0 {
-		return t.hosts[n]
+	for _, h := range slices.Concat(t.hosts, t.nats) {
+		if ok(h) {
+			return h
+		}
 	}
 	return nil
 }

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/vpcemu/vpcemu/internal/random"
 	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
@@ -22,8 +22,14 @@ type twin struct {
 	now   time.Duration
 	flows map[string]map[flowID]*flow // by interface (SG-47)
 	first map[fragmentID]firstFragment
-	log   []string
-	heard []heard
+	went  map[string]map[packet.Flow]time.Duration // out by egress-only gateways, by VPC
+	nats  []*host                                  // the interfaces of NAT and transit gateways
+	maps  map[string]map[packet.Flow]*mapping      // of NAT gateways, by key and inside flow
+	made  int                                      // mappings since the latest packet was sent
+	// chosen are the ports that a gateway of the emulator may have chosen for a flow.
+	chosen func(sources []vpc.Address, inside packet.Flow) []uint16
+	log    []string
+	heard  []random.Heard
 }
 
 // forget drops what an interface remembers.
@@ -63,7 +69,7 @@ func (t *twin) admit(port string, u *unit) {
 
 // bare is a packet as it is on the wire, where later fragments have no ports.
 func (u unit) bare() unit {
-	if u.lost = false; u.off != 0 {
+	if u.lost, u.stray, u.kept = false, false, false; u.off != 0 {
 		u.SrcPort, u.DstPort, u.kind, u.code = 0, 0, 0, 0
 	}
 	return u
@@ -93,32 +99,52 @@ func (t *twin) leave(from *host, u *unit) string {
 	}
 	var sender, receiver []string
 	if from.owns(u.Src) {
-		sender = from.i.Groups
+		sender = from.groups()
 	}
-	if to := t.owner(from.v, u.Dst); to != nil {
-		receiver = to.i.Groups
+	w := t.route(from.v, from.s.RouteTable, u.Dst)
+	u.kept = (w.kind == "eigw" || w.kind == "nat") && !within(u.Dst, from.s.CIDRs)
+	if to := t.owner(t.reaches(from, w, u), u.Dst); to != nil {
+		receiver = to.groups()
 	}
 	if !t.group(from, false, u, receiver) {
 		return "SG_EGRESS"
 	}
+	return t.depart(from, u, sender)
+}
+
+// depart is ORDER-3 from step 6 on, for hosts and for what gateways send.
+func (t *twin) depart(from *host, u *unit, sender []string) string {
 	if within(u.Dst, from.s.CIDRs) {
 		return t.ingress(from.v, t.owner(from.v, u.Dst), u, sender, true) // RT-12, ACL-3
 	}
-	kind, next := t.route(from.v, from.s.RouteTable, u.Dst)
-	inside := next != nil && next.s == from.s // ORDER-11
+	w := t.route(from.v, from.s.RouteTable, u.Dst)
+	inside := w.next != nil && w.next.s == from.s // ORDER-11
 	switch {
 	case !inside && !t.acl(from, false, u):
 		return "NACL_EGRESS"
-	case kind == "eni" && next.i == from.i:
+	case w.next != nil && w.kind != "BLACKHOLE" && w.next.i == from.i:
 		return "ROUTING_LOOP" // RT-52
-	case kind == "eni":
-		return t.ingress(from.v, next, u, sender, inside)
-	case kind == "local":
-		return t.ingress(from.v, t.owner(from.v, u.Dst), u, sender, false)
-	case kind == "igw":
-		return t.exit(from, u)
+	case w.kind == "eni" || w.kind == "nat":
+		return t.ingress(from.v, w.next, u, sender, inside)
 	}
-	return kind
+	return t.follow(from, w, u, sender)
+}
+
+// follow is ORDER-3 step 10, where the way leads out of the sender's hands.
+func (t *twin) follow(from *host, w way, u *unit, sender []string) string {
+	switch w.kind {
+	case "local":
+		return t.ingress(from.v, t.owner(from.v, u.Dst), u, sender, false)
+	case "igw":
+		return t.exit(from, u)
+	case "eigw":
+		return t.egressOnly(from, u)
+	case "pcx":
+		return t.peer(from, w.via, u, sender)
+	case "tgw":
+		return t.intoTransit(from, w.via, u, sender)
+	}
+	return w.kind
 }
 
 // fabric is what happens to a packet before any filter sees it.
@@ -131,7 +157,8 @@ func (t *twin) fabric(from *host, u *unit) string {
 		router = router || u.Dst == p.Addr().Next()
 		ends = ends || p.Addr().Is4() && p.Contains(u.Dst) && (u.Dst == p.Addr() || !p.Contains(u.Dst.Next()))
 	}
-	dst := u.Dst.String()
+	dst, two := u.Dst.String(), from.v.CIDRs[0].Addr().Next().Next().String()
+	resolver := slices.Contains([]string{two, "169.254.169.253", "fd00:ec2::253"}, dst)
 	switch {
 	case port(packet.UDP, 67) && u.SrcPort == 68 && (router && u.Dst.Is4() || dst == "255.255.255.255"): // SUB-23
 		return "delivered dhcp"
@@ -147,47 +174,62 @@ func (t *twin) fabric(from *host, u *unit) string {
 		return "SRC_DST_CHECK"
 	case router: // SUB-12
 		return "NO_SUCH_ADDRESS"
-	case dns && from.v.DisableDNS && slices.Contains([]string{"10.0.0.2", "169.254.169.253", "fd00:ec2::253"}, dst): // LNK-5
+	case dns && from.v.DisableDNS && resolver: // LNK-5
 		return "NO_SUCH_ADDRESS"
-	case !within(u.Dst, reserved) && (dst != "10.0.0.2" || !dns):
+	case !within(u.Dst, reserved) && (dst != two || !dns):
 		return ""
 	case !from.owns(u.Src): // LNK-10
 		return "RESERVED_RANGE"
-	case dns && slices.Contains([]string{"10.0.0.2", "169.254.169.253", "fd00:ec2::253"}, dst): // LNK-2, LNK-3
-		return "delivered dns"
+	case dns && resolver: // LNK-2, LNK-3
+		return t.serve(from, u, "dns")
 	case port(packet.TCP, 80) && dst == "169.254.169.254": // LNK-1
-		return "delivered imds"
+		return t.serve(from, u, "imds")
 	}
 	return "RESERVED_RANGE" // LNK-11
 }
 
+// serve is a link-local service: it answers what asks something, straight to the
+// guest (ORDER-35).
+func (t *twin) serve(from *host, u *unit, name string) string {
+	headers := 40
+	if !u.Src.Is4() {
+		headers = 60
+	}
+	asks := u.Proto == packet.UDP || u.flags.Has(packet.SYN) || u.flags.Has(packet.FIN) || u.size > headers
+	silent := u.Proto == packet.TCP && (u.flags.Has(packet.RST) || u.flags.Has(packet.SYN|packet.ACK))
+	if asks && !silent && !u.more && u.off == 0 {
+		t.arrive(from, unit{Flow: u.Reverse()})
+	}
+	return "delivered " + name
+}
+
 // route is the longest match of a table; its kind is a reason where it leads
 // nowhere (RT-13 to RT-16, RT-37).
-func (t *twin) route(v *vpc.VPC, table string, dst netip.Addr) (kind string, next *host) {
-	kind, bits := "NO_ROUTE", -1
+func (t *twin) route(v *vpc.VPC, table string, dst netip.Addr) way {
+	w, bits := way{kind: "NO_ROUTE"}, -1
 	for _, p := range v.CIDRs {
 		if p.Contains(dst) {
-			kind, bits = "local", p.Bits()
+			w.kind, bits = "local", p.Bits()
 		}
 	}
 	if table == "" {
-		return kind, nil
+		return w
 	}
 	for _, r := range v.RouteTable(table).Routes {
 		if r.PrefixList == "" && r.Destination.Contains(dst) && r.Destination.Bits() >= bits {
 			bits = r.Destination.Bits()
-			kind, next = t.target(v, r)
+			w = t.target(v, r)
 		}
 	}
 	for _, r := range v.RouteTable(table).Routes { // RT-21; a static route of equal length wins
 		for _, p := range t.entries(r.PrefixList) {
 			if p.Contains(dst) && p.Bits() > bits {
 				bits = p.Bits()
-				kind, next = t.target(v, r)
+				w = t.target(v, r)
 			}
 		}
 	}
-	return kind, next
+	return w
 }
 
 func (t *twin) entries(list string) []netip.Prefix {
@@ -197,18 +239,28 @@ func (t *twin) entries(list string) []netip.Prefix {
 	return nil
 }
 
-func (t *twin) target(v *vpc.VPC, r routing.Route) (string, *host) {
-	if r.Blackhole {
-		return "BLACKHOLE", nil
+// way is where a route leads.
+type way struct {
+	kind string       // of the target, or the reason for a drop
+	next *host        // the interface that is the target
+	via  *vpc.Gateway // the gateway that is
+}
+
+func (t *twin) target(v *vpc.VPC, r routing.Route) way {
+	switch {
+	case r.Blackhole:
+		return way{kind: "BLACKHOLE"}
+	case r.Target.Kind == routing.InternetGateway:
+		return way{kind: "igw"}
 	}
-	if r.Target.Kind == routing.InternetGateway {
-		return "igw", nil
+	if g := t.gateway(v, r.Target.ID); g != nil {
+		return t.leadsTo(v, g)
 	}
 	next := t.find(func(h *host) bool { return h.v == v && h.i.ID == r.Target.ID })
 	if !next.up() {
-		return "BLACKHOLE", next
+		return way{kind: "BLACKHOLE", next: next}
 	}
-	return "eni", next
+	return way{kind: "eni", next: next}
 }
 
 // ingress is ORDER-4: ADDR NACL-IN DST SG-IN DELIVER.
@@ -220,6 +272,10 @@ func (t *twin) ingress(v *vpc.VPC, to *host, u *unit, sender []string, inside bo
 		return "ENI_NOT_ATTACHED"
 	case !inside && !t.acl(to, true, u):
 		return "NACL_INGRESS"
+	case to.transit != nil: // ORDER-40
+		return "NO_SUCH_ADDRESS"
+	case to.nat != nil:
+		return t.throughNAT(to, u)
 	case !to.i.NoSourceDestCheck && !to.owns(u.Dst): // ENI-1
 		return "SRC_DST_CHECK"
 	case !t.group(to, true, u, sender):
@@ -234,7 +290,7 @@ func (t *twin) arrive(at *host, u unit) {
 	if at == nil || !at.i.NoSourceDestCheck {
 		name := at.key()
 		t.log = append(t.log, name+" hears "+u.String())
-		t.heard = append(t.heard, heard{name, u.Flow})
+		t.heard = append(t.heard, random.Heard{Port: name, Flow: u.Flow})
 		return
 	}
 	if at.owns(u.Dst) {
@@ -275,134 +331,4 @@ func (t *twin) complain(router netip.Addr, u *unit, kind4, kind6 uint8, send fun
 		}
 		send(answer)
 	}
-}
-
-// exit is the internet gateway on the way out: MTU IGW (ORDER-12).
-func (t *twin) exit(from *host, u *unit) string {
-	sender := t.owner(from.v, u.Src)
-	if u.size > 1500 && (u.df || !u.Src.Is4()) { // MTU-5, MTU-7, to who the source is
-		i := slices.IndexFunc(from.s.CIDRs, func(p netip.Prefix) bool { return p.Addr().Is4() == u.Src.Is4() })
-		if i >= 0 && sender != nil && sender.up() {
-			bare := u.bare()
-			t.complain(from.s.CIDRs[i].Addr().Next(), &bare, 3, 2, func(answer unit) { t.arrive(sender, answer) })
-		}
-		return "MTU_EXCEEDED"
-	}
-	if g := from.v.InternetGateway; g.RouteTable != "" && within(u.Src, from.s.CIDRs) { // RT-48
-		if kind, next := t.route(from.v, g.RouteTable, u.Src); kind == "BLACKHOLE" || kind == "eni" && next.i != from.i {
-			return "IGW_INGRESS_REDIRECT"
-		}
-	}
-	up := sender != nil && sender.up()
-	switch {
-	case u.Src.Is4() && (!up || !sender.public(u.Src).IsValid()): // IGW-4
-		return "IGW_NO_PUBLIC_IP"
-	case !u.Src.Is4() && (!up || within(u.Src, bogons)): // IGW-19
-		return "SPOOFED_SRC"
-	case within(u.Dst, bogons): // IGW-10
-		return "IGW_PRIVATE_DST"
-	}
-	t.translate(from.v, u)
-	return t.outside(u)
-}
-
-// translate is the 1:1 NAT on the way out, also of what an ICMP error quotes
-// (IGW-3).
-func (t *twin) translate(v *vpc.VPC, u *unit) {
-	if u.about != nil {
-		if h := t.owner(v, u.about.Dst); h != nil && h.public(u.about.Dst).IsValid() {
-			about := *u.about
-			about.Dst = h.public(about.Dst)
-			u.about = &about
-		}
-	}
-	if u.Src.Is4() {
-		u.Src = t.owner(v, u.Src).public(u.Src)
-	}
-}
-
-// outside is a packet behind the gateway: to the internet, or back in (ORDER-16),
-// in pieces if it is too large (IGW-22).
-func (t *twin) outside(u *unit) (fate string) {
-	inRange := func(h *host) bool { return within(u.Dst, h.v.CIDRs) && !u.Dst.Is4() && !u.Dst.IsPrivate() }
-	ours := func(x vpc.Address) bool { return x.Public == u.Dst }
-	back := t.find(func(h *host) bool { return inRange(h) || slices.ContainsFunc(h.i.Addresses, ours) }) != nil
-	if back && u.size <= 1500 {
-		return t.enter(u)
-	}
-	for _, piece := range u.pieces() {
-		if !back {
-			t.arrive(nil, piece.bare())
-			fate = "exited igw"
-		} else if f := t.enter(&piece); fate == "" || !strings.HasPrefix(f, "delivered") {
-			fate = f
-		}
-	}
-	return fate
-}
-
-// pieces cuts a packet into what fits into 1500 bytes.
-func (u *unit) pieces() (all []unit) {
-	for at, data := 0, u.size-20; u.size > 1500 && at < data; at += 1480 {
-		p := *u
-		p.off, p.size, p.more = u.off+uint16(at), min(1480, data-at)+20, u.more || at+1480 < data
-		if at > 0 {
-			p.flags = 0
-		}
-		all = append(all, p)
-	}
-	if all == nil {
-		return []unit{*u}
-	}
-	return all
-}
-
-// enter is the internet gateway on the way in: IGW EDGE-RT (ORDER-12, ORDER-13).
-func (t *twin) enter(u *unit) string {
-	private := u.Dst
-	to := t.find(func(h *host) bool {
-		for _, x := range h.i.Addresses {
-			if x.Public == u.Dst && h.public(x.IP).IsValid() {
-				private = x.IP
-				return true
-			}
-		}
-		return !u.Dst.Is4() && !within(u.Dst, bogons) && h.v.InternetGateway != nil && h.owns(u.Dst) // IGW-18
-	})
-	switch {
-	case within(u.Src, bogons): // IGW-11
-		return "IGW_PRIVATE_SRC"
-	case to == nil || !to.up(): // IGW-9
-		return "IGW_UNKNOWN_DST"
-	case !u.Dst.Is4() && to.i.DenyInternetGateway: // IGW-21
-		return "IGW_UNKNOWN_DST"
-	}
-	if kind, _ := t.route(to.v, to.s.RouteTable, u.Src); !u.Dst.Is4() && kind != "igw" { // IGW-20
-		return "EIGW_UNSOLICITED"
-	}
-	if u.about != nil && u.about.Src == u.Dst { // IGW-3
-		about := *u.about
-		about.Src = private
-		u.about = &about
-	}
-	u.Dst = private
-	return t.edge(to.v, u)
-}
-
-// edge is the gateway's own route table (RT-42 to RT-49).
-func (t *twin) edge(v *vpc.VPC, u *unit) string {
-	to := t.owner(v, u.Dst)
-	if v.InternetGateway.RouteTable != "" {
-		kind, next := t.route(v, v.InternetGateway.RouteTable, u.Dst)
-		switch {
-		case kind == "BLACKHOLE": // RT-47
-			return kind
-		case kind == "eni" && !next.owns(u.Dst): // RT-49
-			if !slices.ContainsFunc(next.i.Addresses, func(x vpc.Address) bool { return next.public(x.IP).IsValid() }) {
-				return "IGW_MIDDLEBOX_NO_PUBLIC_IP" // RT-47
-			}
-			to = next
-		}
-	}
-	return t.ingress(v, to, u, nil, false)
 }

@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/vpcemu/vpcemu/vpc"
+import (
+	"slices"
+
+	"github.com/vpcemu/vpcemu/vpc"
+)
 
 // Exposure is what Block Public Access leaves of a subnet's way to the internet.
 // The zero Exposure is all of it.
@@ -28,7 +32,7 @@ func (c *compiler) blockPublicAccess() {
 			}
 		}
 		for _, v := range c.plan.VPCs {
-			for _, s := range v.Subnets {
+			for _, s := range slices.Concat(v.Subnets, v.nowhere) {
 				e := of[s.Desc]
 				if e == nil {
 					e = of[v.Desc]

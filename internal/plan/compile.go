@@ -88,6 +88,7 @@ func (c *compiler) routes(v *VPC) {
 	c.tables(v, c.before(v))
 	c.gateway(v)
 	c.vpnEdge(v)
+	c.regionalRoutes(v)
 	for _, s := range v.Subnets {
 		s.Routes = v.table(s.Desc.RouteTable, v.Desc.MainRouteTable)
 		s.ACL = v.acl(s.Desc.NetworkACL)

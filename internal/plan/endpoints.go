@@ -9,9 +9,10 @@ import (
 )
 
 // endpoint adds a VPC endpoint: a gateway endpoint as it is, another one if it has
-// interfaces that are described. It is false if the endpoint is not modelled.
+// interfaces that are described, or is gone. It is false if the endpoint is not
+// modelled.
 func (c *compiler) endpoint(v *VPC, g *vpc.Gateway) bool {
-	if !g.IsEndpoint() || g.Kind != routing.GatewayEndpoint && len(endpointInterfaces(v, g)) == 0 {
+	if !g.IsEndpoint() || g.Kind != routing.GatewayEndpoint && !g.Gone() && len(endpointInterfaces(v, g)) == 0 {
 		return false
 	}
 	c.addGateway(g, v)

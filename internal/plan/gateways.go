@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
@@ -12,8 +14,11 @@ func (c *compiler) gateways() {
 	for _, v := range c.plan.VPCs {
 		for _, g := range v.Desc.Gateways {
 			switch {
+			case g.Kind == routing.NATGateway && g.Regional:
+				v.nowhere = append(v.nowhere, &Subnet{Desc: &vpc.Subnet{}, VPC: v, ACL: &ACL{In: allowAll, Out: allowAll}})
+				c.addGateway(g, v).Place = v.nowhere[len(v.nowhere)-1]
 			case g.Kind == routing.NATGateway && v.subnetOfGateway(g.ID) != nil:
-				c.addGateway(g, v)
+				c.addGateway(g, v).Place = v.subnetOfGateway(g.ID)
 			case g.Kind == routing.EgressOnlyGateway:
 				if compiled := c.addGateway(g, v); !g.Gone() {
 					v.EgressOnly = compiled
@@ -32,7 +37,7 @@ func (c *compiler) gateways() {
 			c.transitGateway(g)
 			continue
 		}
-		if ends := c.ends(g); g.Kind == routing.PeeringConnection && len(ends) == 2 {
+		if ends := c.ends(g); g.Kind == routing.PeeringConnection && (len(ends) == 2 || !g.Works()) {
 			c.addGateway(g, ends...)
 			continue
 		}
@@ -71,14 +76,16 @@ func (c *compiler) natInterfaces(v *VPC) {
 		}
 		i := v.ownerOfAny(g.Desc.Addresses)
 		if i == nil {
-			i = c.madeUp(v, g.Desc)
+			i = c.madeUp(v, g)
 		}
 		d := *i.Desc
-		d.Addresses, d.NoSourceDestCheck = elastic(g.Desc.Addresses), true
+		d.Addresses, d.NoSourceDestCheck = elastic(ownAddresses(g.Desc)), true
 		i.Desc, i.Gateway, i.Attached, i.Unknown = &d, g, true, ""
 		g.Interface = i
 		for _, a := range d.Addresses {
-			v.owners[a.IP] = i
+			if a.IP.IsValid() {
+				v.owners[a.IP] = i
+			}
 			if a.Public.Is4() && g.Desc.State != "failed" {
 				c.plan.public[a.Public] = Binding{i, a.IP}
 			}
@@ -87,8 +94,9 @@ func (c *compiler) natInterfaces(v *VPC) {
 }
 
 // madeUp is the interface of a NAT gateway that nothing describes.
-func (c *compiler) madeUp(v *VPC, g *vpc.Gateway) *Interface {
-	i := &Interface{VPC: v, Subnet: v.subnetOfGateway(g.ID), Desc: &vpc.Interface{ID: g.ID, Name: g.Name, Kind: "nat_gateway", Origin: g.Origin}}
+func (c *compiler) madeUp(v *VPC, gateway *Gateway) *Interface {
+	g := gateway.Desc
+	i := &Interface{VPC: v, Subnet: gateway.Place, Desc: &vpc.Interface{ID: g.ID, Name: g.Name, Kind: "nat_gateway", Origin: g.Origin}}
 	i.Slot = c.slot(madeUpKey(v.Desc, g))
 	c.plan.Interfaces = append(c.plan.Interfaces, i)
 	return i
@@ -105,6 +113,18 @@ func (v *VPC) ownerOfAny(addresses []vpc.Address) *Interface {
 		}
 	}
 	return nil
+}
+
+// ownAddresses are those that a NAT gateway translates to. A regional one has no
+// private addresses, and translates to the public ones itself (NAT-42).
+func ownAddresses(g *vpc.Gateway) []vpc.Address {
+	out := slices.Clone(g.Addresses)
+	for k := range out {
+		if g.Regional {
+			out[k].IP = out[k].Public
+		}
+	}
+	return out
 }
 
 // elastic marks the public addresses as those of the gateway, whatever becomes of

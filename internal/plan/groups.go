@@ -100,6 +100,38 @@ func (c *compiler) joinGroups(v *VPC) {
 		}
 		v.names.join(peer)
 	}
+	c.staleGroups(v)
+}
+
+// nobody is the number of a group that no interface has.
+const nobody firewall.GroupID = 0
+
+// staleGroups gives names that rules have of groups which are gone, or at the other
+// end of a deleted peering connection, their meaning: nobody (SG-21).
+func (c *compiler) staleGroups(v *VPC) {
+	keep := func(name string) {
+		if _, known := v.names.groups[name]; !known {
+			v.names.groups[name] = nobody
+		}
+	}
+	for _, g := range c.plan.Gateways {
+		peer := g.Other(v)
+		if g.Desc.Kind != routing.PeeringConnection || peer == nil || !g.Desc.Gone() || v.Desc.Partial || peer.Desc.Partial {
+			continue
+		}
+		gone := names{groups: make(map[string]firewall.GroupID)}
+		gone.join(peer)
+		for name := range gone.groups {
+			keep(name)
+		}
+	}
+	for _, d := range v.descs {
+		for _, r := range slices.Concat(d.Ingress, d.Egress) {
+			if r.Stale && r.Peer.Group != "" {
+				keep(r.Peer.Group)
+			}
+		}
+	}
 }
 
 // join makes the groups of another VPC known, by ID and as "vpc/group".

@@ -70,17 +70,34 @@ func (l *Listener) Pick(hash uint32) *TargetGroup {
 }
 
 // Eligible are the targets that a node sends new connections to: the healthy
-// ones, or if there is none all (ELB-9), in its zone or in all. open means that it
-// is so because none is healthy.
+// ones, or if there is none all (ELB-9), in its zone or in all that the load balancer
+// has a node in (ELB-3). open means that it is so because none is healthy.
 func (g *TargetGroup) Eligible(node *Interface) (targets []*BalancerTarget, open bool) {
-	open = !slices.ContainsFunc(g.Targets, func(t BalancerTarget) bool { return t.Desc.Healthy() })
+	open = g.FailsOpen(node.Balancer)
 	for k := range g.Targets {
 		t := &g.Targets[k]
-		if (t.Desc.Healthy() || open && t.Desc.InUse()) && (node.Balancer.Desc.CrossesZones() || t.sameZone(node)) {
+		inZone := t.sameZone(node) || g.Desc.CrossesZones(node.Balancer.Desc) && node.Balancer.enabled(t)
+		if (t.Desc.Healthy() || open && t.Desc.InUse()) && inZone {
 			targets = append(targets, t)
 		}
 	}
 	return targets, open
+}
+
+// FailsOpen reports whether none of the targets that the load balancer uses is healthy
+// (ELB-9).
+func (g *TargetGroup) FailsOpen(b *LoadBalancer) bool {
+	for k := range g.Targets {
+		if t := &g.Targets[k]; t.Desc.Healthy() && b.enabled(t) {
+			return false
+		}
+	}
+	return true
+}
+
+// enabled reports whether the load balancer has a node in the target's zone, or may.
+func (b *LoadBalancer) enabled(t *BalancerTarget) bool {
+	return slices.ContainsFunc(b.Nodes, t.sameZone)
 }
 
 // sameZone is also true if one of the zones is not known.
@@ -153,7 +170,7 @@ func (c *compiler) node(b *LoadBalancer, n *vpc.LoadBalancerNode) {
 	}
 	d := *i.Desc
 	d.NoSourceDestCheck, d.Addresses = true, elastic(n.Addresses) // what clients get back has their address (ELB-29)
-	i.Desc, i.Balancer, i.Unknown = &d, b, b.Desc.Unknown
+	i.Desc, i.Balancer, i.Unknown = &d, b, cmp.Or(b.Desc.Unknown, d.Unknown)
 	if state := b.Desc.State; state != "" && state != "active" && state != "active_impaired" {
 		i.Unknown = "load balancer " + b.Desc.ID + " is in state " + state
 	}
@@ -173,28 +190,50 @@ func nodeKind(b *vpc.LoadBalancer) string {
 	return ""
 }
 
-// targetGroup finds the targets of a group. What is not found, or has no IPv4
-// address, is none.
+// targetGroup finds the targets of a group. What is not found, or has no address of
+// the group's IP version, is none.
 func (v *VPC) targetGroup(desc *vpc.TargetGroup) *TargetGroup {
 	g := &TargetGroup{Desc: desc}
 	for k := range desc.Targets {
 		t := BalancerTarget{Desc: &desc.Targets[k], Port: cmp.Or(desc.Targets[k].Port, desc.Port)}
-		if desc.Instances {
+		switch desc.Type {
+		case vpc.AddressTargets:
+			t.Addr, _ = netip.ParseAddr(t.Desc.ID)
+			t.Interface = v.Owner(t.Addr)
+			g.add(t)
+		case vpc.InstanceTargets:
 			t.Interface = v.primary(t.Desc.ID)
-			for _, a := range addressesOf(t.Interface) {
-				if a.IP.Is4() && !t.Addr.IsValid() {
-					t.Addr = a.IP
+			g.add(t)
+		case vpc.BalancerTargets:
+			for _, b := range v.Balancers {
+				if b.Desc == v.Desc.LoadBalancer(t.Desc.ID) {
+					g.addNodes(t, b)
 				}
 			}
-		} else if t.Addr, _ = netip.ParseAddr(t.Desc.ID); t.Addr.IsValid() {
-			t.Interface = v.Owner(t.Addr)
-		}
-		if t.Addr.IsValid() {
-			g.Targets = append(g.Targets, t)
 		}
 	}
 	slices.SortStableFunc(g.Targets, func(a, b BalancerTarget) int { return cmp.Or(a.Addr.Compare(b.Addr), cmp.Compare(a.Port, b.Port)) })
 	return g
+}
+
+// add adds a target, by its interface's address if it has none of its own.
+func (g *TargetGroup) add(t BalancerTarget) {
+	for _, a := range addressesOf(t.Interface) {
+		if !t.Addr.IsValid() && a.IP.Is4() != g.Desc.IPv6 {
+			t.Addr = a.IP
+		}
+	}
+	if t.Addr.IsValid() {
+		g.Targets = append(g.Targets, t)
+	}
+}
+
+// addNodes adds a load balancer as a target: each of its nodes is one.
+func (g *TargetGroup) addNodes(t BalancerTarget, b *LoadBalancer) {
+	for _, node := range b.Nodes {
+		t.Interface = node
+		g.add(t)
+	}
 }
 
 func addressesOf(i *Interface) []vpc.Address {

@@ -148,3 +148,31 @@ func (c *compiler) vpnEdge(v *VPC) {
 		g.Outside.Edge = v.table(g.Desc.VPN.RouteTable, "")
 	}
 }
+
+// behind is what lies behind an attachment of a transit gateway that is no VPC's: the
+// prefixes that it announces, and those that static routes send to it (DX-2).
+func (c *compiler) behind(a *Attachment) {
+	if a.Desc.Kind == vpc.VPCAttachment || a.Desc.Kind == vpc.PeeringAttachment || !a.Desc.Works() {
+		return
+	}
+	g := c.addGateway(&vpc.Gateway{Kind: routing.TransitGateway, ID: a.Desc.ID, Name: a.Desc.Name, Origin: a.Desc.Origin})
+	g.Attachment, a.Behind = a, g
+	link := &Link{ID: a.Desc.ID, Kind: a.Desc.Kind.String(), Origin: a.Desc.Origin}
+	g.Outside = &Outside{Gap: a.Desc.Unknown, links: []*Link{link}}
+	var routes []routing.Route
+	know := func(p netip.Prefix) {
+		routes = append(routes, routing.Route{Destination: p.Masked()})
+		g.Outside.known, g.Outside.prefix = append(g.Outside.known, link), append(g.Outside.prefix, p.Masked())
+	}
+	for _, p := range a.Desc.Prefixes {
+		know(p)
+	}
+	for _, t := range a.Gateway.Desc.Transit.RouteTables {
+		for _, r := range t.Routes {
+			if r.Destination.IsValid() && !r.Blackhole && r.Unknown == "" && a.Gateway.Desc.Transit.Attachment(r.Target.ID) == a.Desc {
+				know(r.Destination)
+			}
+		}
+	}
+	g.Outside.fib = routing.Compile(routes, nil, nil)
+}

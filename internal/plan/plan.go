@@ -98,7 +98,8 @@ type VPC struct {
 	// Groups are the compiled security groups by ID.
 	Groups map[string]*Group
 
-	owners map[netip.Addr]*Interface
+	nowhere []*Subnet // where its regional NAT gateways are
+	owners  map[netip.Addr]*Interface
 	// unmodelled are the private addresses of gateways that packets cannot be
 	// carried through, with the gateway's ID.
 	unmodelled map[netip.Addr]string
@@ -186,8 +187,14 @@ type Gateway struct {
 	// Interface is the gateway's own in its subnet, nil if it has none. It has no
 	// security groups and no source/destination check (SG-52).
 	Interface *Interface
+	// Place is the subnet of a NAT gateway. That of a regional one is no real one: it
+	// has no ranges and no network ACL, but a route table (NAT-41, NAT-44).
+	Place *Subnet
 	// Attachments are those of a transit gateway.
 	Attachments []*Attachment
+	// Attachment is set for what is no gateway of its own but the far side of a
+	// transit gateway's attachment to on-premises networks.
+	Attachment *Attachment
 	// Outside is what it knows of on-premises networks, nil if it leads to none.
 	Outside *Outside
 	// Slot numbers gateways as Interface.Slot does interfaces.
@@ -275,6 +282,10 @@ type Interface struct {
 	// UnknownGroups names groups that it has and nothing describes.
 	UnknownGroups []string
 }
+
+// Regional reports whether the interface is that of a regional NAT gateway, which
+// stands in no subnet (NAT-41).
+func (i *Interface) Regional() bool { return i.Gateway != nil && i.Gateway.Desc.Regional }
 
 // Key names the interface across plans.
 func (i *Interface) Key() string { return i.VPC.Desc.ID + "/" + i.Desc.ID }

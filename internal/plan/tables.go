@@ -1,28 +1,52 @@
 package plan
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/vpcemu/vpcemu/routing"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 func (c *compiler) tables(v, old *VPC) {
 	v.tables = make(map[string]*Table, len(v.Desc.RouteTables))
 	for _, desc := range v.Desc.RouteTables {
-		t := &Table{ID: desc.ID, Routes: c.routesOf(v, desc), Unknown: desc.Unknown}
-		was := old.tables[desc.ID]
-		if was != nil && slices.Equal(was.Routes, t.Routes) && slices.Equal(old.Desc.CIDRs, v.Desc.CIDRs) && !usesPrefixLists(t.Routes) {
-			t.FIB = was.FIB
-		} else {
-			t.FIB = routing.Compile(t.Routes, v.Desc.CIDRs, c.lists(v, t.Routes))
-		}
-		for _, r := range t.Routes {
-			t.Targets = append(t.Targets, c.target(v, r))
-		}
-		v.tables[desc.ID] = t
+		v.tables[desc.ID] = c.compileTable(v, old, desc)
 	}
 	v.tables[""] = &Table{ID: "main", FIB: routing.Compile(nil, v.Desc.CIDRs, c.prefixList)}
 }
+
+// compileTable compiles a route table, or takes over what did not change.
+func (c *compiler) compileTable(v, old *VPC, desc *vpc.RouteTable) *Table {
+	t := &Table{ID: desc.ID, Routes: c.routesOf(v, desc), Unknown: desc.Unknown}
+	was := old.tables[desc.ID]
+	if was != nil && slices.Equal(was.Routes, t.Routes) && slices.Equal(old.Desc.CIDRs, v.Desc.CIDRs) && !usesPrefixLists(t.Routes) {
+		t.FIB = was.FIB
+	} else {
+		t.FIB = routing.Compile(t.Routes, v.Desc.CIDRs, c.lists(v, t.Routes))
+	}
+	for _, r := range t.Routes {
+		t.Targets = append(t.Targets, c.target(v, r))
+	}
+	return t
+}
+
+// regionalRoutes gives regional NAT gateways their route tables: the ones that they
+// name, or the preset one with a route to the internet gateway (NAT-41).
+func (c *compiler) regionalRoutes(v *VPC) {
+	for _, g := range c.plan.Gateways {
+		switch {
+		case !g.Desc.Regional || g.VPCs[0] != v:
+		case g.Desc.RouteTable != "":
+			g.Place.Routes = v.table(g.Desc.RouteTable, "")
+		default:
+			g.Place.Routes = c.compileTable(v, &VPC{}, &vpc.RouteTable{ID: g.Desc.ID, Routes: []routing.Route{
+				{Destination: allIPv4, Target: routing.Target{Kind: routing.InternetGateway}, Origin: g.Desc.Origin}}})
+		}
+	}
+}
+
+var allIPv4 = netip.MustParsePrefix("0.0.0.0/0")
 
 func usesPrefixLists(routes []routing.Route) bool {
 	return slices.ContainsFunc(routes, func(r routing.Route) bool { return r.PrefixList != "" })

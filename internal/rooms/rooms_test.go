@@ -38,6 +38,7 @@ var allowed = []struct {
 	{"emu/emutest", []string{"emu", "firewall", "vpc"}},
 	{"examples", nil},
 	{"bench", []string{"packet", "routing", "firewall", "vpc", "internal/plan", "emu"}},
+	{"internal/random", []string{"packet", "routing", "firewall", "vpc"}},
 	{"internal/conformance", nil},
 	{"internal/rooms", nil},
 	{"cmd/vpcemu", []string{
@@ -57,7 +58,8 @@ var testsOnly = map[string][]string{
 	"vpc/load":             {"examples", "emu", "firewall"},
 	"vpc/load/yaml":        {"examples", "github.com/santhosh-tekuri/jsonschema/v6", "emu"},
 	"vpc/load/awsjson":     {"emu", "vpc/load/yaml"},
-	"internal/conformance": {"emu", "emu/flowlog", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal"},
+	"internal/random":      {"emu", "vpc/load/yaml", "vpc/load/awsjson"},
+	"internal/conformance": {"internal/random", "emu", "emu/flowlog", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal"},
 	"cmd/vpcemu":           {"github.com/rogpeppe/go-internal", "packet", "github.com/google/gopacket"},
 	"bench":                {"github.com/google/gopacket"},
 }

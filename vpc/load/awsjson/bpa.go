@@ -73,8 +73,15 @@ func (l *loader) blockExclusion(v value) error {
 	return nil
 }
 
-// noteBlockOptions notes exclusions from what the snapshot does not say.
+// noteBlockOptions notes that the snapshot does not say what is blocked, if it has
+// exclusions, or gateways at all: it is taken to be nothing, AWS's default.
 func (l *loader) noteBlockOptions() {
+	for _, n := range l.net.VPCs {
+		if len(l.net.BlockPublicAccess) == 0 && n.InternetGateway != nil {
+			l.report.Note(report.Missing, n.InternetGateway.Origin, "Block Public Access options", "are not in the snapshot: taken as off")
+			return
+		}
+	}
 	for _, b := range l.net.BlockPublicAccess {
 		if _, ok := l.seen["Block Public Access options "+b.Account+"/"+b.Region]; !ok {
 			l.report.Note(report.Missing, b.Origin, "Block Public Access options", "are not in the snapshot, though there are exclusions: taken as off")

@@ -33,24 +33,14 @@ func TestBlockPublicAccess(t *testing.T) {
 	assert.Equal(t, bare(n).BlockPublicAccess, bare(again).BlockPublicAccess)
 }
 
-func TestLoadBalancers(t *testing.T) {
-	n, _ := readAll(t, map[string]string{
-		"v.json": listed("Vpcs", `{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}`),
-		"s.json": listed("Subnets", `{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24"}`),
-		"i.json": listed("NetworkInterfaces", `{"NetworkInterfaceId": "eni-1", "SubnetId": "subnet-1", "VpcId": "vpc-1", "InterfaceType": "network_load_balancer",
-			"Description": "ELB net/lb/1", "SourceDestCheck": true, "Status": "in-use", "Groups": [], "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.1.9", "Primary": true}]}`),
-		"b.json": listed("LoadBalancers", `{"LoadBalancerArn": "arn:aws:elasticloadbalancing:us-east-2:1:loadbalancer/net/lb/1", "LoadBalancerName": "lb", "Type": "network",
-			"Scheme": "internal", "VpcId": "vpc-1", "State": {"Code": "active"}, "AvailabilityZones": [{"SubnetId": "subnet-1", "ZoneName": "us-east-2a"}]}`),
-		"t.json": listed("TargetGroups", `{"TargetGroupArn": "tg", "TargetGroupName": "apps", "Protocol": "TCP", "Port": 80, "TargetType": "ip", "VpcId": "vpc-1"}`),
-		"l.json": listed("LoadBalancerListeners", `{"LoadBalancerArn": "x", "Listeners": [{"ListenerArn": "l", "Protocol": "TCP", "Port": 80,
-			"LoadBalancerArn": "arn:aws:elasticloadbalancing:us-east-2:1:loadbalancer/net/lb/1", "DefaultActions": [{"Type": "forward", "TargetGroupArn": "tg", "Order": 1}]}]}`),
-		"h.json": listed("LoadBalancerTargetHealth", `{"TargetGroupArn": "tg", "TargetHealthDescriptions": [{"HealthCheckPort": "80",
-			"Target": {"Id": "10.0.1.5", "Port": 80}, "TargetHealth": {"State": "unhealthy"}}]}`),
-	})
-	b, g := n.VPCs[0].LoadBalancer("lb"), n.VPCs[0].TargetGroup("tg")
-	require.NotNil(t, b)
-	require.Len(t, b.Nodes, 1)
-	assert.Equal(t, "10.0.1.9", b.Nodes[0].Addresses[0].IP.String())
-	assert.Equal(t, []vpc.Forward{{TargetGroup: "tg"}}, b.Listeners[0].Forward)
-	assert.Equal(t, []vpc.LoadBalancerTarget{{ID: "10.0.1.5", Port: 80, Health: "unhealthy"}}, g.Targets)
+// TestNoBlockOptions: what a snapshot does not say is noted, if it matters.
+func TestNoBlockOptions(t *testing.T) {
+	igw := listed("InternetGateways", `{"InternetGatewayId": "igw-1", "Attachments": [{"State": "available", "VpcId": "vpc-1"}]}`)
+	const note = "Block Public Access options: are not in the snapshot: taken as off"
+	_, r := readAll(t, map[string]string{"i.json": igw})
+	assert.Contains(t, notes(r), note)
+	_, r = readAll(t, map[string]string{"i.json": igw, "o.json": `{"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": "off"}}`})
+	assert.NotContains(t, notes(r), note)
+	_, r = readAll(t, map[string]string{"v.json": listed("Vpcs", vpc1)})
+	assert.NotContains(t, notes(r), note)
 }

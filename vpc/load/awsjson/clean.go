@@ -65,6 +65,10 @@ func (s *sweep) judge(e *vpc.Error) {
 		mark = &x.Unknown
 	case *vpc.Interface:
 		mark = &x.Unknown
+	case *vpc.LoadBalancer:
+		mark = &x.Unknown
+	case *vpc.TargetGroup:
+		mark = &x.Unknown
 	case *vpc.Address, *netip.Prefix:
 		if i := s.owner(x); i != nil {
 			mark = &i.Unknown

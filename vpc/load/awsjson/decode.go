@@ -182,6 +182,9 @@ var harmless = words(`
 	UsageOperationUpdateTime UserId Version VirtualizationType VpcArn PrefixListArn PublicDnsNameOptions
 	MapCustomerOwnedIpOnLaunch Ipv6Native PublicIpDnsNameOptions SecurityGroupRuleArn Type AmazonSideAsn TransitGatewayArn AllocationTime ServiceRegion IpSource
 	Ipv6AddressAttribute VpcPeeringConnectionId
+	AlpnPolicy CanonicalHostedZoneId Certificates CreatedTime DNSName HealthCheckEnabled HealthCheckIntervalSeconds HealthCheckPath
+	HealthCheckPort HealthCheckProtocol HealthCheckTimeoutSeconds HealthyThresholdCount Matcher ProtocolVersion SslPolicy
+	UnhealthyThresholdCount
 `)
 
 // words splits a list into a set.

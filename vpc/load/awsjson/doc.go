@@ -22,10 +22,16 @@
 // The files are checked like any description, and what AWS would refuse is taken
 // out or marked.
 //
+// What "aws elbv2 describe-target-health" and the listings of attributes are about
+// does not stand in them. It is told by a TargetGroupArn or LoadBalancerArn beside the
+// list, as stored snapshots have it, or by the name of the file, which has the name or
+// the ID in it; a lone target group or load balancer needs neither.
+//
 // Writing is the inverse: [Load] of what [Write] wrote gives the same network,
 // and the same bytes when it is written again. What the listings cannot hold gets
-// lost: expectations, load balancers, [vpc.Instance.TrackedFlows], the wording of Unknown texts, how a
-// propagated route was learned, metadata options apart from the instance's first
+// lost: expectations, [vpc.Instance.TrackedFlows], the wording of Unknown texts, how a
+// propagated route was learned, what BGP told of prefixes, prefixes of attachments of transit
+// gateways that they propagate nowhere, metadata options apart from the instance's first
 // interface, core and ODB networks as gateways, and the ports of a rule that is
 // unknown. Regions that are not called like AWS's get lost too.
 //

@@ -15,11 +15,9 @@ import (
 // IDs of AWS's shape, and what the listings cannot hold is gone.
 func explicit(n *vpc.Network) *vpc.Network {
 	c := n.Clone()
+	hoistTransit(c)
 	_ = c.Assign() // what has no address then stays without one
 	c.Expect = nil
-	for _, v := range c.VPCs { // not written
-		v.LoadBalancers, v.TargetGroups = nil, nil
-	}
 	for _, v := range c.VPCs {
 		propagate(v)
 		implied(v)
@@ -28,6 +26,8 @@ func explicit(n *vpc.Network) *vpc.Network {
 	}
 	slices.SortStableFunc(c.VPCs, func(a, b *vpc.VPC) int { return cmp.Compare(a.Region, b.Region) })
 	homeGateways(c)
+	nameLinks(c)
+	explicitTransit(c)
 	x := &rewriter{c, c.Index(), renameAll(c)}
 	x.network()
 	propagatedSources(c)
@@ -58,6 +58,7 @@ func implied(v *vpc.VPC) {
 			v.DefaultSecurityGroup = g.ID
 		}
 	}
+	impliedBalancers(v)
 	for _, s := range v.Subnets {
 		s.NetworkACL = cmp.Or(s.NetworkACL, v.DefaultNetworkACL)
 		for _, i := range s.Interfaces {

@@ -21,6 +21,7 @@ func (l *loader) finish() {
 	l.useACLs()
 	l.settleRoutes()
 	l.settleInstances()
+	l.settleTargets()
 	l.noteBlockOptions()
 	l.noteMissing()
 	l.keys.report(l.report)
@@ -68,6 +69,10 @@ func (l *loader) useTables() {
 func (l *loader) useEdgeTable(use tableUse) {
 	if g := use.vpc.InternetGateway; g != nil && g.ID == use.gateway {
 		g.RouteTable = use.table
+		return
+	}
+	if g := l.gateways[use.gateway]; g != nil && g.Regional {
+		g.RouteTable = use.table // of its own (NAT-41)
 		return
 	}
 	if out := l.outer(use.gateway); out != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 	"github.com/vpcemu/vpcemu/vpc/load/report"
 )
@@ -57,7 +58,27 @@ func (l *loader) flowLogOf(f *vpc.FlowLog, resource string) (*vpc.VPC, error) {
 		}
 		return nil, nil
 	}
+	if v := l.interfaceOfGateway(resource); v != nil {
+		f.Interface = resource
+		return v, nil
+	}
 	return nil, fmt.Errorf("is of %q: only logs of VPCs, subnets and interfaces are modelled", resource)
+}
+
+// interfaceOfGateway is the VPC of a gateway or an endpoint with interfaces: what a log
+// is of that was written from a description without an ID for them.
+func (l *loader) interfaceOfGateway(id string) *vpc.VPC {
+	for _, v := range l.vpcs {
+		g := v.Gateway(id)
+		if g == nil || g.ID != id || g.Regional {
+			continue
+		}
+		switch g.Kind {
+		case routing.NATGateway, routing.GWLBEndpoint, routing.InterfaceEndpoint:
+			return v
+		}
+	}
+	return nil
 }
 
 // plainFlowLog leaves out what is the default.
@@ -78,6 +99,9 @@ func (x *rewriter) flowLog(v *vpc.VPC, f *vpc.FlowLog) {
 	subnet, iface := v.FlowLogScope(f)
 	if f.Subnet != "" {
 		f.Subnet = id(x.renamer, v.Subnet(subnet), f.Subnet)
+	}
+	if g := v.Gateway(iface); g != nil && f.Interface != "" {
+		f.Interface = x.ids[g]
 	}
 	for _, s := range v.Subnets {
 		if i := s.Interface(iface); i != nil && f.Interface != "" {

@@ -145,6 +145,7 @@ func (l *loader) attach(g *vpc.Gateway, key string, to []attachmentJSON, v value
 func (l *loader) natGateway(v value) error {
 	var j struct {
 		NatGatewayID, VpcID, SubnetID, State, ConnectivityType, FailureCode string
+		AvailabilityMode, RouteTableID                                      string
 		Tags                                                                nameTag
 		NatGatewayAddresses                                                 []natAddressJSON
 	}
@@ -159,15 +160,19 @@ func (l *loader) natGateway(v value) error {
 		return err
 	}
 	g := &vpc.Gateway{Kind: routing.NATGateway, ID: j.NatGatewayID, Name: string(j.Tags), Subnet: j.SubnetID, State: j.State,
-		Private: j.ConnectivityType == "private", Failure: j.FailureCode}
+		Private: j.ConnectivityType == "private", Failure: j.FailureCode, Regional: j.AvailabilityMode == "regional", RouteTable: j.RouteTableID}
 	for _, a := range j.NatGatewayAddresses {
 		l.natENIs[a.NetworkInterfaceID] = true
 		pair := a.address()
+		own := pair.IP
+		if g.Regional {
+			own, pair.IP, pair.Zone = pair.Public, netip.Addr{}, a.AvailabilityZone
+		}
 		if pair.IP.IsValid() || pair.Public.IsValid() {
 			g.Addresses = append(g.Addresses, pair)
 		}
-		if len(g.Addresses) > 1 && pair.IP.IsValid() && (a.Status == "disassociating" || a.Status == "unassigning") {
-			g.Draining = append(g.Draining, pair.IP)
+		if len(g.Addresses) > 1 && own.IsValid() && (a.Status == "disassociating" || a.Status == "unassigning") {
+			g.Draining = append(g.Draining, own)
 		}
 	}
 	l.addGateway(in, g, v)
@@ -175,7 +180,7 @@ func (l *loader) natGateway(v value) error {
 }
 
 type natAddressJSON struct {
-	PrivateIP, PublicIP, NetworkInterfaceID, AllocationID, Status string
+	PrivateIP, PublicIP, NetworkInterfaceID, AllocationID, Status, AvailabilityZone string
 }
 
 // address is the pair as far as it can be read.

@@ -44,6 +44,7 @@ func (l *loader) securityGroupRule(v value) error {
 	peer := peerJSON{CidrIP: j.CidrIpv4, CidrIpv6: j.CidrIpv6, PrefixListID: j.PrefixListID, GroupID: j.ReferencedGroupInfo.GroupID}
 	var peerErr error
 	r.Peer, peerErr = peer.peer()
+	r.Stale = j.ReferencedGroupInfo.PeeringStatus == "deleted"
 	switch {
 	case err != nil:
 		r.Rule = l.unknownRule(r.Rule, what, "%v", err)

@@ -145,7 +145,7 @@ func (l *loader) peerRule(r firewall.Rule, v value, what string) firewall.Rule {
 	if err != nil {
 		return l.unknownRule(r, what, "%v", err)
 	}
-	r.Peer = peer
+	r.Peer, r.Stale = peer, j.PeeringStatus == "deleted"
 	return r
 }
 

@@ -45,12 +45,20 @@ func (r *renamer) choose(e vpc.Element) {
 var prefixes = map[string]string{
 	"VPC": "vpc-", "subnet": "subnet-", "route table": "rtb-", "network ACL": "acl-", "security group": "sg-",
 	"instance": "i-", "interface": "eni-", "internet gateway": "igw-", "prefix list": "pl-",
-	"flow log": "fl-", "load balancer": "lb-", "target group": "tg-",
+	"flow log": "fl-",
 }
 
 func prefixOf(e vpc.Element) string {
-	if g, ok := e.Value.(*vpc.Gateway); ok {
-		return gatewayPrefix(g.Kind)
+	switch x := e.Value.(type) {
+	case *vpc.Gateway:
+		return gatewayPrefix(x.Kind)
+	case *vpc.TargetGroup:
+		return balancerARN(e.VPC, "targetgroup")
+	case *vpc.LoadBalancer:
+		if x.Kind == vpc.ApplicationLoadBalancer {
+			return balancerARN(e.VPC, "loadbalancer/app")
+		}
+		return balancerARN(e.VPC, "loadbalancer/net")
 	}
 	return prefixes[e.Kind]
 }
@@ -58,7 +66,7 @@ func prefixOf(e vpc.Element) string {
 // withPrefix puts a prefix before an ID that has none; what AWS's IDs do not
 // have then becomes a hyphen.
 func withPrefix(prefix, id string) string {
-	if strings.HasPrefix(id, prefix) {
+	if strings.HasPrefix(id, prefix) || strings.HasPrefix(id, "arn:") && strings.Contains(id, arnPart(prefix)) {
 		return id
 	}
 	plain := func(c rune) rune {
@@ -70,6 +78,9 @@ func withPrefix(prefix, id string) string {
 	}
 	return prefix + strings.Map(plain, id)
 }
+
+// arnPart is the part of an ARN that names the kind of the resource: ":targetgroup/".
+func arnPart(prefix string) string { return prefix[strings.LastIndexByte(prefix, ':')+1:] }
 
 func gatewayPrefix(k routing.TargetKind) string {
 	if p, ok := idPrefix[k]; ok {

@@ -54,7 +54,10 @@ func TestInputPublicSubnet(t *testing.T) {
 	assert.Equal(t, firewall.Allow, a.Ingress[0].Action)
 	assert.Equal(t, map[string]int{"vpc": 1, "subnet": 1, "route table": 2, "security group": 2, "network acl": 1,
 		"internet gateway": 1, "network interface": 1, "reservation": 1, "instance": 1}, r.Read)
-	assert.False(t, r.Has(report.Skipped) || r.Has(report.Missing) || r.Has(report.Unmodelled))
+	assert.False(t, r.Has(report.Skipped) || r.Has(report.Unmodelled))
+	missing := slices.DeleteFunc(r.Notes, func(n report.Note) bool { return n.Verdict != report.Missing })
+	require.Len(t, missing, 1)
+	assert.Equal(t, "Block Public Access options", missing[0].What)
 }
 
 func TestInputMultiAccount(t *testing.T) {

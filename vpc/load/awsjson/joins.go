@@ -9,6 +9,7 @@ import (
 
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
+	"github.com/vpcemu/vpcemu/vpc/load/report"
 )
 
 // peeringSide is a VPC at one end of a peering connection.
@@ -17,6 +18,9 @@ type peeringSide struct {
 	OwnerID, Region  text
 	CidrBlockSet     []struct{ CidrBlock string }
 	Ipv6CidrBlockSet []struct{ Ipv6CidrBlock string }
+	PeeringOptions   struct {
+		AllowDNSResolutionFromRemoteVpc, AllowEgressFromLocalClassicLinkToRemoteVpc, AllowEgressFromLocalVpcToRemoteClassicLink bool
+	}
 }
 
 // cidrs are the VPC's CIDRs, if they can all be read. A connection that waits
@@ -75,6 +79,9 @@ func (l *loader) peering(v value) error {
 			n.Region = cmp.Or(string(side.Region), n.Region)
 		}
 		g.VPCs = appendNew(g.VPCs, side.VpcID)
+		if side.PeeringOptions.AllowDNSResolutionFromRemoteVpc {
+			g.PeerDNS = appendNew(g.PeerDNS, side.VpcID)
+		}
 	}
 	l.addGateway(nil, g, v)
 	return nil
@@ -139,13 +146,18 @@ func (l *loader) transitVPC(v value) error {
 func (l *loader) transitAttachment(v value) error {
 	var j struct {
 		TransitGatewayAttachmentID, TransitGatewayID, ResourceID, ResourceType, State string
-		Association                                                                   list
+		Association                                                                   association
 		TransitGatewayOwnerID, ResourceOwnerID                                        text
+		Tags                                                                          nameTag
 	}
 	if err := l.decode(v, &j); err != nil {
 		return err
 	}
-	if err := l.claim("transit gateway attachment", "TransitGatewayAttachmentId", j.TransitGatewayAttachmentID, v); err != nil {
+	id := j.TransitGatewayAttachmentID
+	if strings.HasSuffix(j.ResourceType, "peering") && id != "" {
+		id += " of " + j.TransitGatewayID // both ends may have one ID
+	}
+	if err := l.claim("transit gateway attachment", "TransitGatewayAttachmentId", id, v); err != nil {
 		return err
 	}
 	g, err := l.transitOf(j.TransitGatewayID, v)
@@ -158,7 +170,7 @@ func (l *loader) transitAttachment(v value) error {
 		join(&a.Unknown, "its ResourceType %q is not known", j.ResourceType)
 		a.Kind = vpc.VPNAttachment
 	}
-	a.State = j.State
+	a.State, a.Name = j.State, cmp.Or(a.Name, string(j.Tags))
 	l.associate(a, j.Association)
 	if a.Kind != vpc.VPCAttachment {
 		a.Peer, j.ResourceID = j.ResourceID, ""
@@ -205,9 +217,16 @@ func (l *loader) vpnConnection(v value) error {
 		}
 	}
 	out := l.outer(j.VpnGatewayID)
-	if out == nil || strings.HasPrefix(j.State, "delet") {
-		l.noteKind(&kind{key: "VpnConnections", verdict: "not modelled", why: notYet}, []value{v})
-		return nil
+	switch {
+	case strings.HasPrefix(j.State, "delet"):
+		l.report.Note(report.Ignored, v.origin(), "vpn connection "+j.VpnConnectionID, "is %s", j.State)
+		return errNoted
+	case out == nil && j.TransitGatewayID != "":
+		l.report.Note(report.Ignored, v.origin(), "vpn connection "+j.VpnConnectionID, "is a transit gateway's, whose attachments tell what packets meet")
+		return errNoted
+	case out == nil:
+		l.report.Note(report.Missing, v.origin(), "vpn connection "+j.VpnConnectionID, "no VpnGateways describe its gateway %s", j.VpnGatewayID)
+		return errNoted
 	}
 	if err := l.claim("vpn connection", "VpnConnectionId", j.VpnConnectionID, v); err != nil {
 		return err

@@ -42,10 +42,14 @@ var handled = []kind{
 	{key: "TransitGateways", name: "transit gateway", load: (*loader).transitGateway},
 	{key: "TransitGatewayVpcAttachments", name: "transit gateway vpc attachment", load: (*loader).transitVPC},
 	{key: "TransitGatewayAttachments", name: "transit gateway attachment", load: (*loader).transitAttachment},
+	{key: "TransitGatewayPeeringAttachments", name: "transit gateway peering attachment", load: (*loader).transitPeering},
 	{key: "TransitGatewayRouteTables", name: "transit gateway route table", load: (*loader).transitTable},
 	{key: "TransitGatewayPropagations", name: "transit gateway propagation", load: (*loader).transitPropagations},
 	{key: "TransitGatewayRouteTablePropagations", name: "transit gateway propagation", load: (*loader).rawPropagation},
+	{key: "TransitGatewayPrefixListReferences", name: "transit gateway prefix list reference", load: (*loader).transitListReference},
 	{key: "TransitGatewayStaticRoutes", name: "transit gateway routes", load: (*loader).transitStaticRoutes},
+	{key: "TransitGatewayConnects", name: "transit gateway connect", load: (*loader).transitConnect},
+	{key: "Associations", name: "transit gateway association", load: (*loader).rawAssociation, vague: true},
 	{key: "Routes", name: "transit gateway route", load: (*loader).rawRoute, vague: true}, // search-transit-gateway-routes
 	{key: "VpnConnections", name: "vpn connection", load: (*loader).vpnConnection},
 	{key: "VirtualInterfaces", name: "virtual interface", load: (*loader).virtualInterface},
@@ -59,12 +63,15 @@ var handled = []kind{
 	{key: "Instances", name: "instance", load: (*loader).instance, vague: true},
 	{key: "Addresses", name: "address", load: (*loader).address, vague: true},
 	{key: "FlowLogs", name: "flow log", load: (*loader).flowLog},
-	{key: "TargetGroups", name: "target group", load: (*loader).targetGroup, vague: true},
 	{key: "LoadBalancers", name: "load balancer", load: (*loader).loadBalancer, vague: true},
+	{key: "TargetGroups", name: "target group", load: (*loader).targetGroup, vague: true},
 	{key: "LoadBalancerListeners", name: "load balancer's listeners", load: (*loader).wrappedListeners},
 	{key: "Listeners", name: "listener", load: (*loader).listener, vague: true},
 	{key: "LoadBalancerAttributes", name: "load balancer's attributes", load: (*loader).balancerAttributes},
-	{key: "LoadBalancerTargetHealth", name: "target health", load: (*loader).balancerHealth},
+	{key: "TargetGroupAttributes", name: "target group's attributes", load: (*loader).groupAttributes},
+	{key: "Attributes", name: "attribute", load: (*loader).plainAttribute, vague: true},
+	{key: "LoadBalancerTargetHealth", name: "target health", load: (*loader).wrappedHealth},
+	{key: "TargetHealthDescriptions", name: "target", load: (*loader).plainHealth},
 	{key: "VpcBlockPublicAccessOptions", name: "Block Public Access options", load: (*loader).blockOptions, single: true},
 	{key: "VpcBlockPublicAccessExclusions", name: "Block Public Access exclusion", load: (*loader).blockExclusion},
 }
@@ -79,19 +86,20 @@ var noted = []struct {
 	keys, vague string
 }{
 	{report.Unmodelled, notYet, `
-		TransitGatewayAttachmentPropagations TransitGatewayPrefixListReferences TransitGatewayPeeringAttachments
-		TransitGatewayConnects TransitGatewayConnectPeers TransitGatewayMulticastDomains TransitGatewayPolicyTables
+		TransitGatewayAttachmentPropagations
+		TransitGatewayConnectPeers TransitGatewayMulticastDomains TransitGatewayPolicyTables
 		MulticastDomainAssociations MulticastGroups
 		DirectConnectGatewayAttachments
 		LocalGatewayRouteTables LocalGatewayRouteTableVpcAssociations LocalGatewayRouteTableVpcAssociation
 		LocalGatewayRouteTableVirtualInterfaceGroupAssociations LocalGatewayVirtualInterfaceGroups LocalGatewayVirtualInterfaces
 		CoreNetworks SecurityGroupVpcAssociations`,
-		"Associations Firewalls"}, // the first of a transit gateway's table
+		"Firewalls"},
 	{report.Ignored, "its associations and virtual interfaces tell what it joins", "DirectConnectGateways", ""},
 	{report.Ignored, "the VPN connections to it tell what is behind it", "CustomerGateways", ""},
 	{report.Unmodelled, "not modelled; its interfaces are read from NetworkInterfaces", `
-		LoadBalancerDescriptions TargetHealthDescriptions DBInstances DBClusters DomainStatusList`,
+		LoadBalancerDescriptions DBInstances DBClusters DomainStatusList`,
 		"Clusters Functions"},
+	{report.Unmodelled, "rules of listeners look at HTTP: only default actions are followed", "", "Rules"},
 	{report.Ignored, "no part in what packets do", `
 		AvailabilityZones DhcpOptions AccountAttributes InstanceStatuses PlacementGroups MovingAddressStatuses
 		PrefixListAssociations`,

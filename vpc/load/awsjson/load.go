@@ -134,8 +134,10 @@ type loader struct {
 	natENIs    map[string]bool // interfaces of NAT gateways
 	sources    map[string]routing.Source
 	vifs       []virtualInterfaceJSON    // of Direct Connect gateways
+	checked    map[*vpc.TargetGroup]bool // whose targets are listed
 	peerCIDRs  map[string][]netip.Prefix // of VPCs, as peering connections tell
 	noDNS      map[string]bool           // VPCs with enableDnsSupport=false
+	hostnames  map[string]bool           // VPCs with enableDnsHostnames=true
 	groupNames map[*vpc.SecurityGroup]string
 	tables     []tableUse
 	acls       []aclUse
@@ -154,8 +156,9 @@ func newLoader() *loader {
 		homes:    make(map[string]*vpc.VPC),
 		metadata: make(map[string]vpc.Metadata), gateways: make(map[string]*vpc.Gateway),
 		igws: make(map[string]bool), natENIs: make(map[string]bool), sources: make(map[string]routing.Source),
-		peerCIDRs: make(map[string][]netip.Prefix), noDNS: make(map[string]bool), groupNames: make(map[*vpc.SecurityGroup]string),
-		groups: make(map[string]groupIn), rules: make(map[string][]looseRule),
+		peerCIDRs: make(map[string][]netip.Prefix), noDNS: make(map[string]bool), hostnames: make(map[string]bool), groupNames: make(map[*vpc.SecurityGroup]string),
+		checked: make(map[*vpc.TargetGroup]bool),
+		groups:  make(map[string]groupIn), rules: make(map[string][]looseRule),
 	}
 }
 
@@ -256,8 +259,16 @@ func (l *loader) readKey(f field) {
 // unknownKey notes a key that no handler has a name for.
 func (l *loader) unknownKey(f field) {
 	switch f.name {
-	case "ResponseMetadata", "MaxResults", "AdditionalRoutesAvailable":
+	case "AdditionalRoutesAvailable":
+		if l.transit.cut[f.doc] = string(f.raw) == "true"; l.transit.cut[f.doc] {
+			l.report.Note(report.Missing, f.origin(), f.name, "the answer is cut off: more routes follow that are not in the snapshot")
+		}
+		return
+	case "ResponseMetadata", "MaxResults":
 		l.report.Note(report.Ignored, f.origin(), f.name, "no part in what packets do")
+		return
+	case "TargetGroupArn", "LoadBalancerArn":
+		l.report.Note(report.Ignored, f.origin(), f.name, "only says what a listing beside it is about")
 		return
 	case "NextToken", "nextToken", "Marker", "NextMarker":
 		l.report.Note(report.Missing, f.origin(), f.name, "the listing is cut off here: more elements follow that are not in the snapshot")

@@ -185,7 +185,7 @@ func TestKindsWithoutHandler(t *testing.T) {
 		{"TransitGatewayMulticastDomains", "not modelled: TransitGatewayMulticastDomains: 2 elements"},
 		{"DirectConnectGateways", "ignored: DirectConnectGateways: 2 elements"},
 		{"directConnectGateways", "ignored: DirectConnectGateways: 2 elements"},
-		{"TargetHealthDescriptions", "its interfaces are read from NetworkInterfaces"},
+		{"LoadBalancerDescriptions", "its interfaces are read from NetworkInterfaces"},
 		{"AvailabilityZones", "ignored: AvailabilityZones: 2 elements: no part in what packets do"},
 	} {
 		_, r := read(t, listed(test.key, `{"A": 1}`, `{"A": 2}`))

@@ -1,6 +1,7 @@
 package awsjson
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -10,42 +11,14 @@ import (
 	"github.com/vpcemu/vpcemu/vpc/load/report"
 )
 
-// targetGroup takes in one element of elbv2 describe-target-groups.
-func (l *loader) targetGroup(v value) error {
-	var j struct {
-		TargetGroupArn, TargetGroupName, Protocol, TargetType, VpcID string
-		Port                                                         int
-	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if j.TargetType != "ip" && j.TargetType != "instance" && j.TargetType != "" {
-		return fmt.Errorf("TargetType %q is not modelled", j.TargetType)
-	}
-	if !slices.Contains(vpc.ListenerProtocols(), j.Protocol) {
-		return fmt.Errorf("protocol %q is not modelled", j.Protocol)
-	}
-	in, err := l.vpcOf(j.VpcID, v)
-	if err != nil {
-		return err
-	}
-	if err := l.claim("target group", "TargetGroupArn", j.TargetGroupArn, v); err != nil {
-		return err
-	}
-	in.TargetGroups = append(in.TargetGroups, &vpc.TargetGroup{
-		ID: j.TargetGroupArn, Name: j.TargetGroupName, Protocol: j.Protocol, Port: uint16(j.Port), Instances: j.TargetType != "ip", Origin: v.origin(),
-	})
-	return nil
-}
-
 // loadBalancer takes in one element of elbv2 describe-load-balancers. Its nodes are
 // the interfaces whose description names it.
 func (l *loader) loadBalancer(v value) error {
 	var j struct {
-		LoadBalancerArn, LoadBalancerName, Scheme, Type, VpcID string
-		State                                                  struct{ Code string }
-		AvailabilityZones                                      []struct{ SubnetID, ZoneName string }
-		SecurityGroups                                         []string
+		LoadBalancerArn, LoadBalancerName, Scheme, Type, VpcID, IPAddressType string // the last is told by its interfaces
+		State                                                                 struct{ Code, Reason string }
+		AvailabilityZones                                                     []zoneJSON
+		SecurityGroups                                                        []string
 	}
 	if err := l.decode(v, &j); err != nil {
 		return err
@@ -65,12 +38,12 @@ func (l *loader) loadBalancer(v value) error {
 		ID: j.LoadBalancerArn, Name: j.LoadBalancerName, Kind: vpc.LoadBalancerKind(kind), Internal: j.Scheme == "internal",
 		Groups: j.SecurityGroups, State: j.State.Code, Origin: v.origin(),
 	}
-	if b.State == "active" {
-		b.State = ""
+	plainBalancer(b)
+	if b.Unknown != "" {
+		l.report.Note(report.Skipped, b.Origin, "load balancer "+b.Name, "%s: verdicts about it are unknown", b.Unknown)
 	}
-	_, rest, _ := strings.Cut(j.LoadBalancerArn, ":loadbalancer/")
 	for _, zone := range j.AvailabilityZones {
-		node := vpc.LoadBalancerNode{Subnet: zone.SubnetID, Addresses: l.nodeAddresses(in, zone.SubnetID, "ELB "+rest)}
+		node := vpc.LoadBalancerNode{Subnet: zone.SubnetID, Addresses: l.nodeAddresses(in, b, zone)}
 		if len(node.Addresses) == 0 {
 			l.report.Note(report.Missing, v.origin(), "load balancer "+b.Name, "its interface in subnet %s is not in the snapshot", zone.SubnetID)
 			continue
@@ -81,19 +54,55 @@ func (l *loader) loadBalancer(v value) error {
 	return nil
 }
 
-// nodeAddresses are those of the interface in a subnet that AWS describes as a load
-// balancer's.
-func (l *loader) nodeAddresses(in *vpc.VPC, subnet, description string) []vpc.Address {
-	s := in.Subnet(subnet)
+// balancerStates are the values of State.Code.
+var balancerStates = []string{"", "active", "provisioning", "active_impaired", "failed"}
+
+// plainBalancer leaves of a load balancer what its listing can hold.
+func plainBalancer(b *vpc.LoadBalancer) {
+	if !slices.Contains(balancerStates, b.State) {
+		join(&b.Unknown, "State.Code %q is not known", b.State)
+	}
+	if b.State == "active" || b.Unknown != "" {
+		b.State = ""
+	}
+}
+
+// zoneJSON is one of the AvailabilityZones of a load balancer.
+type zoneJSON struct {
+	SubnetID, ZoneName    string
+	LoadBalancerAddresses []struct{ IPAddress, AllocationID, PrivateIPv4Address, IPv6Address string }
+}
+
+// nodeAddresses are those of the interface in a zone's subnet that AWS describes as
+// the load balancer's, else those that the load balancer itself lists.
+func (l *loader) nodeAddresses(in *vpc.VPC, b *vpc.LoadBalancer, zone zoneJSON) []vpc.Address {
+	s := in.Subnet(zone.SubnetID)
 	if s == nil {
 		return nil
 	}
 	for _, i := range s.Interfaces {
-		if i.Description == description {
-			return slices.DeleteFunc(slices.Clone(i.Addresses), func(a vpc.Address) bool { return a.IP == netip.Addr{} })
+		if i.Description == interfaceDescription(b.ID) {
+			return slices.Clone(i.Addresses)
 		}
 	}
-	return nil
+	var listed []vpc.Address
+	for _, j := range zone.LoadBalancerAddresses {
+		a := vpc.Address{}
+		a.IP, _ = netip.ParseAddr(cmp.Or(j.PrivateIPv4Address, j.IPv6Address))
+		if a.Public, _ = netip.ParseAddr(j.IPAddress); !a.IP.Is4() {
+			a.Public = netip.Addr{}
+		}
+		if a.Elastic = a.Public.IsValid(); a.IP.IsValid() {
+			listed = append(listed, a)
+		}
+	}
+	return listed
+}
+
+// interfaceDescription is what AWS writes at the interfaces of a load balancer.
+func interfaceDescription(arn string) string {
+	_, rest, _ := strings.Cut(arn, ":loadbalancer/")
+	return "ELB " + rest
 }
 
 // balancerOf and groupOf find what listings name by ARN.
@@ -115,31 +124,20 @@ func (l *loader) groupOf(arn string) (*vpc.TargetGroup, error) {
 	return nil, fmt.Errorf("no TargetGroups describe %s", arn)
 }
 
-// each takes in the elements of a list inside an element.
-func (l *loader) each(v value, key string, take func(value) error) error {
-	items, err := v.get(key).list()
+// wrappedListeners takes in describe-listeners under the ARN of the load balancer.
+func (l *loader) wrappedListeners(v value) error {
+	var j struct {
+		LoadBalancerArn string
+		Listeners       list
+	}
+	if err := l.decode(v, &j); err != nil {
+		return err
+	}
+	items, err := v.get("Listeners").list()
 	for _, item := range items {
-		if err == nil {
-			err = take(item)
-		}
+		l.take("listener", item, (*loader).listener)
 	}
 	return err
-}
-
-// wrappedListeners takes in describe-listeners under the ARN of the load balancer.
-func (l *loader) wrappedListeners(v value) error { return l.each(v, "Listeners", l.listenerOf) }
-
-func (l *loader) listenerOf(v value) error { return (*loader).listener(l, v) }
-
-type actionJSON struct {
-	Type, TargetGroupArn string
-	Order                int
-	ForwardConfig        struct {
-		TargetGroups []struct {
-			TargetGroupArn string
-			Weight         int
-		}
-	}
 }
 
 // listener takes in one element of elbv2 describe-listeners: its last default
@@ -156,6 +154,9 @@ func (l *loader) listener(v value) error {
 	if !slices.Contains(vpc.ListenerProtocols(), j.Protocol) {
 		return fmt.Errorf("protocol %q is not modelled", j.Protocol)
 	}
+	if j.Port < 1 || j.Port > 65535 {
+		return fmt.Errorf("there is no port %d", j.Port)
+	}
 	b, err := l.balancerOf(j.LoadBalancerArn)
 	if err != nil {
 		return err
@@ -163,79 +164,47 @@ func (l *loader) listener(v value) error {
 	if err := l.claim("listener", "ListenerArn", j.ListenerArn, v); err != nil {
 		return err
 	}
-	to := vpc.Listener{Protocol: j.Protocol, Port: uint16(j.Port), Origin: v.origin()}
-	if len(j.DefaultActions) == 0 {
-		to.Unknown = "its default action is not in the snapshot"
-	} else {
-		to.Forward = j.DefaultActions[len(j.DefaultActions)-1].forward()
+	to := vpc.Listener{Protocol: j.Protocol, Port: uint16(j.Port), Unknown: "its default action is not in the snapshot", Origin: v.origin()}
+	if n := len(j.DefaultActions); n > 0 {
+		to.Forward, to.Unknown = j.DefaultActions[n-1].forward()
+	}
+	if to.Unknown != "" {
+		l.report.Note(report.Skipped, to.Origin, "listener "+j.ListenerArn, "%s: what it does is unknown", to.Unknown)
 	}
 	b.Listeners = append(b.Listeners, to)
 	return nil
 }
 
-func (j actionJSON) forward() []vpc.Forward {
-	var all []vpc.Forward
+// actionJSON is an action of a listener.
+type actionJSON struct {
+	Type, TargetGroupArn string
+	Order                int
+	ForwardConfig        struct {
+		TargetGroups []struct {
+			TargetGroupArn string
+			Weight         int
+		}
+		TargetGroupStickinessConfig list
+	}
+	RedirectConfig, FixedResponseConfig list
+}
+
+// forward are the target groups of an action, or why it is not known.
+func (j actionJSON) forward() (to []vpc.Forward, unknown string) {
 	for _, g := range j.ForwardConfig.TargetGroups {
-		all = append(all, vpc.Forward{TargetGroup: g.TargetGroupArn, Weight: g.Weight})
+		to = append(to, vpc.Forward{TargetGroup: g.TargetGroupArn, Weight: g.Weight})
 	}
-	if len(all) <= 1 && j.Type == "forward" && j.TargetGroupArn != "" {
-		return []vpc.Forward{{TargetGroup: j.TargetGroupArn}}
+	switch {
+	case j.Type == "redirect" || j.Type == "fixed-response":
+		return nil, ""
+	case j.Type != "forward":
+		return nil, fmt.Sprintf("its default action %q is not known", j.Type)
+	case len(to) <= 1 && j.TargetGroupArn != "":
+		return []vpc.Forward{{TargetGroup: j.TargetGroupArn}}, ""
+	case len(to) == 1:
+		return []vpc.Forward{{TargetGroup: to[0].TargetGroup}}, ""
+	case len(to) == 0:
+		return nil, "the target group that it forwards to is not in the snapshot"
 	}
-	return all
-}
-
-// balancerAttributes takes in describe-load-balancer-attributes under an ARN.
-func (l *loader) balancerAttributes(v value) error {
-	var j struct {
-		LoadBalancerArn string
-		Attributes      []struct{ Key, Value string }
-	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	b, err := l.balancerOf(j.LoadBalancerArn)
-	for _, a := range j.Attributes {
-		switch {
-		case err != nil || a.Key != "load_balancing.cross_zone.enabled":
-		case a.Value == "true":
-			b.CrossZone = vpc.CrossZoneOn
-		case a.Value == "false":
-			b.CrossZone = vpc.CrossZoneOff
-		}
-	}
-	return err
-}
-
-// balancerHealth takes in describe-target-health under the ARN of the target group.
-func (l *loader) balancerHealth(v value) error {
-	var arn struct {
-		TargetGroupArn           string
-		TargetHealthDescriptions list
-	}
-	if err := l.decode(v, &arn); err != nil {
-		return err
-	}
-	g, err := l.groupOf(arn.TargetGroupArn)
-	if err != nil {
-		return err
-	}
-	return l.each(v, "TargetHealthDescriptions", func(v value) error {
-		var j struct {
-			HealthCheckPort text
-			Target          struct {
-				ID, AvailabilityZone string
-				Port                 int
-			}
-			TargetHealth struct{ State, Reason, Description string }
-		}
-		if err := l.decode(v, &j); err != nil {
-			return err
-		}
-		t := vpc.LoadBalancerTarget{ID: j.Target.ID, Port: uint16(j.Target.Port), Health: j.TargetHealth.State}
-		if t.Health == "healthy" {
-			t.Health = ""
-		}
-		g.Targets = append(g.Targets, t)
-		return nil
-	})
+	return to, ""
 }

@@ -38,7 +38,7 @@ func permissionObjects(v *vpc.VPC, rules []firewall.Rule) []object {
 		peer := object{}.set("Description", r.Description)
 		switch {
 		case r.Peer.Group != "":
-			o["UserIdGroupPairs"] = []object{peer.set("GroupId", r.Peer.Group).set("UserId", v.Account)}
+			o["UserIdGroupPairs"] = []object{peer.set("GroupId", r.Peer.Group).set("UserId", v.Account).set("PeeringStatus", peeringStatus(r))}
 		case r.Peer.PrefixList != "":
 			o["PrefixListIds"] = []object{peer.set("PrefixListId", r.Peer.PrefixList)}
 		case r.Peer.Prefix.IsValid() && is6(r.Peer.Prefix):
@@ -49,6 +49,14 @@ func permissionObjects(v *vpc.VPC, rules []firewall.Rule) []object {
 		list = append(list, o)
 	}
 	return list
+}
+
+// peeringStatus is what AWS says of a stale rule (SG-21).
+func peeringStatus(r firewall.Rule) string {
+	if r.Stale {
+		return "deleted"
+	}
+	return ""
 }
 
 // ports writes FromPort and ToPort for the protocols that have them.
@@ -73,7 +81,7 @@ func (l listing) ruleIDs(v *vpc.VPC, g *vpc.SecurityGroup) {
 			ports(o, r.Service)
 			switch {
 			case r.Peer.Group != "":
-				o["ReferencedGroupInfo"] = object{"GroupId": r.Peer.Group}
+				o["ReferencedGroupInfo"] = object{"GroupId": r.Peer.Group}.set("PeeringStatus", peeringStatus(r))
 			case r.Peer.PrefixList != "":
 				o["PrefixListId"] = r.Peer.PrefixList
 			case is6(r.Peer.Prefix):

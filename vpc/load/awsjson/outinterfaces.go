@@ -183,33 +183,35 @@ func natObject(o object, g *vpc.Gateway) object {
 		if a.Public.IsValid() {
 			entry["PublicIp"], entry["AllocationId"] = a.Public.String(), allocation(a.Public)
 		}
-		if slices.Contains(g.Draining, a.IP) {
+		if slices.Contains(g.Draining, a.IP) || slices.Contains(g.Draining, a.Public) {
 			entry["Status"] = "disassociating"
 		}
-		addresses = append(addresses, entry)
+		addresses = append(addresses, entry.set("AvailabilityZone", a.Zone))
 	}
 	o["NatGatewayAddresses"] = addresses
-	return o.set("NatGatewayId", g.ID).set("SubnetId", g.Subnet).set("FailureCode", g.Failure)
+	if g.Regional {
+		o["AvailabilityMode"] = "regional"
+	}
+	return o.set("NatGatewayId", g.ID).set("SubnetId", g.Subnet).set("FailureCode", g.Failure).set("RouteTableId", g.RouteTable)
 }
 
 // join lists a gateway that joins VPCs.
-func (l listing) join(g *vpc.Gateway) {
+func (l listing) join(n *vpc.Network, g *vpc.Gateway) {
 	switch g.Kind {
 	case routing.PeeringConnection:
 		o := object{"VpcPeeringConnectionId": g.ID, "Status": object{"Code": g.State}}
 		for k, key := range []string{"RequesterVpcInfo", "AccepterVpcInfo"} {
 			if k < len(g.VPCs) {
-				o[key] = object{"VpcId": g.VPCs[k]}
+				side := object{"VpcId": g.VPCs[k]}
+				if slices.Contains(g.PeerDNS, g.VPCs[k]) {
+					side["PeeringOptions"] = object{"AllowDnsResolutionFromRemoteVpc": true}
+				}
+				o[key] = side
 			}
 		}
 		l.add("", "VpcPeeringConnections", o.named(g.Name))
 	case routing.TransitGateway:
-		l.add("", "TransitGateways", object{"TransitGatewayId": g.ID}.set("State", g.State).named(g.Name))
-		for _, v := range g.VPCs {
-			l.add("", "TransitGatewayVpcAttachments", object{
-				"TransitGatewayAttachmentId": "tgw-attach-" + g.ID + "-" + v, "TransitGatewayId": g.ID, "VpcId": v, "State": "available",
-			})
-		}
+		l.transit(n, g)
 	case routing.LocalGateway:
 		l.add("", "LocalGateways", object{"LocalGatewayId": g.ID}.set("State", g.State).named(g.Name))
 	}

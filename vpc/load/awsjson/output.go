@@ -80,9 +80,13 @@ func output(n *vpc.Network) map[string][]byte {
 			files[path.Join("aws_configs", v.Region, "VpcAttribute-"+fileName(v.ID)+".json")] =
 				encode(object{"VpcId": v.ID, "EnableDnsSupport": object{"Value": false}})
 		}
+		if v.DNSHostnames {
+			files[path.Join("aws_configs", v.Region, "VpcAttribute-"+fileName(v.ID)+"-hostnames.json")] =
+				encode(object{"VpcId": v.ID, "EnableDnsHostnames": object{"Value": true}})
+		}
 	}
 	for _, g := range n.Gateways {
-		l.join(g)
+		l.join(n, g)
 	}
 	l.blockPublicAccess(n, files)
 	for region, kinds := range l {

@@ -18,6 +18,9 @@ func (l listing) vpc(v *vpc.VPC) {
 	for _, s := range v.Subnets {
 		o := object{"SubnetId": s.ID, "State": "available"}.named(s.Name).set("AvailabilityZone", s.Zone)
 		cidrsOf(o, s.CIDRs)
+		if s.DNS64 {
+			o["EnableDns64"] = true
+		}
 		add("Subnets", o)
 		for _, i := range s.Interfaces {
 			add("NetworkInterfaces", interfaceObject(s, i))
@@ -46,6 +49,7 @@ func (l listing) vpc(v *vpc.VPC) {
 	for _, f := range v.FlowLogs {
 		l.flowLog(v, f)
 	}
+	l.balancers(v)
 }
 
 // cidrsOf writes the first IPv4 CIDR and the association sets.

@@ -54,6 +54,7 @@ func randomNetwork(t *rapid.T) *vpc.Network {
 			Format: rapid.SampledFrom([]string{"", "${srcaddr} ${action}"}).Draw(t, "format"), Interval: rapid.SampledFrom([]int{0, 60, 600}).Draw(t, "interval"),
 			Destination: rapid.SampledFrom([]string{"", "group", "arn:aws:s3:::bucket"}).Draw(t, "to"),
 		})
+		randomBalancers(t, v)
 		if rapid.Bool().Draw(t, "main") {
 			v.MainRouteTable = "table"
 		}
@@ -128,4 +129,46 @@ func randomRoutes(t *rapid.T, table *vpc.RouteTable) {
 		table.Routes = append(table.Routes, routing.Route{Destination: netip.MustParsePrefix("9.9.9.0/24"), Unknown: "odd"})
 	}
 	table.Unknown = rapid.SampledFrom([]string{"", "", "", "odd"}).Draw(t, "unknown table")
+}
+
+// randomBalancers are up to two load balancers, and target groups of all types.
+func randomBalancers(t *rapid.T, v *vpc.VPC) {
+	states := append(vpc.TargetHealth(), "")
+	target := map[vpc.TargetType][]string{
+		vpc.AddressTargets: {"10.0.0.9", "192.168.0.1"}, vpc.InstanceTargets: {"e00h", "e00", "lb0node"}, vpc.BalancerTargets: {"lb1"}, vpc.FunctionTargets: {"f"},
+	}
+	unknown := []string{"", "", "", "odd"}
+	for k := range rapid.IntRange(0, 2).Draw(t, "balancers") {
+		b := &vpc.LoadBalancer{
+			ID: fmt.Sprintf("lb%d", k), Kind: vpc.LoadBalancerKind(k), Internal: v.InternetGateway == nil || rapid.Bool().Draw(t, "internal"),
+			CrossZone: vpc.CrossZone(rapid.IntRange(0, 2).Draw(t, "cross")), State: rapid.SampledFrom([]string{"", "active", "failed", "odd"}).Draw(t, "lb state"),
+			Unknown: rapid.SampledFrom(unknown).Draw(t, "lb unknown"), Groups: rapid.SampledFrom([][]string{nil, {"g0"}}).Draw(t, "lb groups"),
+		}
+		for _, s := range v.Subnets {
+			if rapid.Bool().Draw(t, "node") {
+				b.Nodes = append(b.Nodes, vpc.LoadBalancerNode{Subnet: s.ID})
+			}
+		}
+		for port := range rapid.IntRange(0, 3).Draw(t, "listeners") {
+			to := vpc.Listener{Protocol: rapid.SampledFrom(vpc.ListenerProtocols()).Draw(t, "protocol"), Port: uint16(port + 1), Unknown: rapid.SampledFrom(unknown).Draw(t, "listener unknown")}
+			for _, name := range rapid.SampledFrom([][]string{nil, {"tg0"}, {"tg1", "tg2"}}).Draw(t, "forward") {
+				to.Forward = append(to.Forward, vpc.Forward{TargetGroup: name, Weight: rapid.IntRange(0, 9).Draw(t, "weight")})
+			}
+			b.Listeners = append(b.Listeners, to)
+		}
+		v.LoadBalancers = append(v.LoadBalancers, b)
+	}
+	for k := range 3 {
+		g := &vpc.TargetGroup{
+			ID: fmt.Sprintf("tg%d", k), Protocol: rapid.SampledFrom(vpc.ListenerProtocols()).Draw(t, "protocol"), Port: 80, Type: vpc.TargetType(rapid.IntRange(0, 3).Draw(t, "type")),
+			IPv6: rapid.Bool().Draw(t, "ipv6"), Preserve: vpc.Preserve(rapid.IntRange(0, 2).Draw(t, "preserve")), CrossZone: vpc.CrossZone(rapid.IntRange(0, 2).Draw(t, "cross")),
+			Unknown: rapid.SampledFrom(unknown).Draw(t, "group unknown"),
+		}
+		for _, name := range target[g.Type] {
+			if (v.Partial || g.Type == vpc.AddressTargets || g.Type == vpc.FunctionTargets) && rapid.Bool().Draw(t, "target") {
+				g.Targets = append(g.Targets, vpc.LoadBalancerTarget{ID: name, Port: rapid.SampledFrom([]uint16{0, 8080}).Draw(t, "port"), Health: rapid.SampledFrom(states).Draw(t, "health")})
+			}
+		}
+		v.TargetGroups = append(v.TargetGroups, g)
+	}
 }

@@ -21,17 +21,34 @@ type rewriter struct {
 }
 
 func (x *rewriter) network() {
+	for _, v := range x.n.VPCs { // while gateways still say whose groups may be meant
+		x.references(v)
+	}
 	for _, g := range x.n.Gateways {
 		for k, name := range g.VPCs {
 			g.VPCs[k] = id(x.renamer, x.n.VPC(name), name)
 		}
+		x.peerDNS(g)
 		g.Subnet = ""
+		x.transit(g)
 	}
 	x.blockPublicAccess()
-	for _, v := range x.n.VPCs {
-		x.references(v)
-	}
 	x.n.Walk(x.rename)
+}
+
+// peerDNS names the VPCs at the ends of a peering connection whose names the other
+// side resolves, in their order.
+func (x *rewriter) peerDNS(g *vpc.Gateway) {
+	named := make(map[string]bool)
+	for _, name := range g.PeerDNS {
+		named[id(x.renamer, x.n.VPC(name), name)] = true
+	}
+	g.PeerDNS = nil
+	for _, id := range g.VPCs {
+		if named[id] && g.Kind == routing.PeeringConnection {
+			g.PeerDNS = append(g.PeerDNS, id)
+		}
+	}
 }
 
 // rename gives an element its new ID; the old one becomes the name of an
@@ -63,12 +80,19 @@ func (x *rewriter) references(v *vpc.VPC) {
 		g.VPCs = nil
 		g.Subnet = id(x.renamer, v.Subnet(g.Subnet), g.Subnet)
 		x.endpoint(v, g)
+		g.RouteTable = id(x.renamer, v.RouteTable(g.RouteTable), g.RouteTable)
 		if g.VPN != nil {
 			g.VPN.RouteTable = id(x.renamer, v.RouteTable(g.VPN.RouteTable), g.VPN.RouteTable)
 		}
 	}
 	for _, f := range v.FlowLogs {
 		x.flowLog(v, f)
+	}
+	for _, g := range v.TargetGroups {
+		x.targetGroup(v, g)
+	}
+	for _, b := range v.LoadBalancers {
+		x.loadBalancer(v, b)
 	}
 	metadata := make(map[string]vpc.Metadata)
 	for _, s := range v.Subnets {

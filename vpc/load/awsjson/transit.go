@@ -1,6 +1,7 @@
 package awsjson
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -12,17 +13,19 @@ import (
 type transitIn struct {
 	gateways    map[string]*vpc.Gateway // by route table
 	attachments map[string]*vpc.TransitAttachment
-	owners      map[string]*vpc.Gateway      // by attachment
-	tables      map[string]*vpc.TransitTable // by ID
-	associated  map[string]bool              // attachments whose association is known
-	propagated  map[string]bool              // tables whose propagations are known
-	routed      map[string]bool              // tables whose static routes are known
+	owners      map[string]*vpc.Gateway         // by attachment
+	tables      map[string]*vpc.TransitTable    // by ID
+	associated  map[*vpc.TransitAttachment]bool // those whose association is known
+	propagated  map[string]bool                 // tables whose propagations are known
+	routed      map[string]bool                 // tables whose static routes are known
+	cut         map[*document]bool              // answers that say that there are more routes
 }
 
 func newTransitIn() transitIn {
 	return transitIn{
 		gateways: make(map[string]*vpc.Gateway), attachments: make(map[string]*vpc.TransitAttachment), owners: make(map[string]*vpc.Gateway),
-		tables: make(map[string]*vpc.TransitTable), associated: make(map[string]bool), propagated: make(map[string]bool), routed: make(map[string]bool),
+		tables: make(map[string]*vpc.TransitTable), associated: make(map[*vpc.TransitAttachment]bool), propagated: make(map[string]bool), routed: make(map[string]bool),
+		cut: make(map[*document]bool),
 	}
 }
 
@@ -62,12 +65,17 @@ func (l *loader) transitOf(id string, v value) (*vpc.Gateway, error) {
 }
 
 // attachmentOf is an attachment of a gateway, new or known from another listing.
+// The two ends of a peering attachment may have the same ID.
 func (l *loader) attachmentOf(g *vpc.Gateway, id string, v value) *vpc.TransitAttachment {
-	a := l.transit.attachments[id]
-	if a == nil {
-		a = &vpc.TransitAttachment{ID: id, Origin: v.origin()}
+	for _, a := range g.Transit.Attachments {
+		if a.ID == id {
+			return a
+		}
+	}
+	a := &vpc.TransitAttachment{ID: id, Origin: v.origin()}
+	g.Transit.Attachments = append(g.Transit.Attachments, a)
+	if l.transit.attachments[id] == nil {
 		l.transit.attachments[id], l.transit.owners[id] = a, g
-		g.Transit.Attachments = append(g.Transit.Attachments, a)
 	}
 	return a
 }
@@ -90,15 +98,23 @@ var attachmentKinds = map[string]vpc.TransitKind{
 	"connect-peer": vpc.ConnectAttachment, "vpn": vpc.VPNAttachment, "peering": vpc.PeeringAttachment, "tgw-peering": vpc.PeeringAttachment,
 }
 
+// association is what an attachment or an answer says of one.
+type association struct{ TransitGatewayRouteTableID, State string }
+
 // associate notes which table an attachment has, as far as the listing tells.
-func (l *loader) associate(a *vpc.TransitAttachment, raw list) {
-	var j struct{ TransitGatewayRouteTableID, State string }
-	_ = json.Unmarshal(raw, &j)
+func (l *loader) associate(a *vpc.TransitAttachment, j association) {
 	a.Association = j.TransitGatewayRouteTableID
-	if a.Association == "" || j.State != "associated" && j.State != "" {
+	switch j.State {
+	case "", "associated":
+	case "associating", "disassociating", "disassociated":
+		a.Association = ""
+	default:
+		join(&a.Unknown, "the state %q of its association is not known", j.State)
+	}
+	if a.Association == "" {
 		a.Association = vpc.NoTable
 	}
-	l.transit.associated[a.ID] = true
+	l.transit.associated[a] = true
 }
 
 // transitTable takes in one element of describe-transit-gateway-route-tables.
@@ -124,128 +140,46 @@ func (l *loader) transitTable(v value) error {
 	return nil
 }
 
-// transitPropagations takes in what get-transit-gateway-route-table-propagations
-// says, wrapped together with the table it was asked about.
-func (l *loader) transitPropagations(v value) error {
+// transitPeering takes in one element of
+// describe-transit-gateway-peering-attachments, which is about the attachments of
+// two gateways. An end that nothing else describes is left out, if it is not the
+// only one.
+func (l *loader) transitPeering(v value) error {
 	var j struct {
-		TransitGatewayRouteTableID           string
-		TransitGatewayRouteTablePropagations []propagationJSON
+		TransitGatewayAttachmentID, AccepterTransitGatewayAttachmentID, State string
+		RequesterTgwInfo, AccepterTgwInfo                                     struct {
+			TransitGatewayID, Region, CoreNetworkID string
+			OwnerID                                 text
+		}
+		Tags nameTag
 	}
 	if err := l.decode(v, &j); err != nil {
 		return err
 	}
-	l.transit.propagated[j.TransitGatewayRouteTableID] = true
-	for _, p := range j.TransitGatewayRouteTablePropagations {
-		l.propagate(p.TransitGatewayAttachmentID, j.TransitGatewayRouteTableID, p.State)
-	}
-	return nil
-}
-
-type propagationJSON struct {
-	TransitGatewayAttachmentID, ResourceID, ResourceType, State string
-}
-
-func (l *loader) propagate(attachment, table, state string) {
-	if a := l.transit.attachments[attachment]; a != nil && state == "enabled" {
-		a.Propagation = appendNew(a.Propagation, table)
-	}
-}
-
-// rawPropagation takes in one element of the same answer as AWS gives it, which
-// does not say which table it is about: the gateway's only one.
-func (l *loader) rawPropagation(v value) error {
-	var j propagationJSON
-	if err := l.decode(v, &j); err != nil {
+	if err := l.claim("transit gateway peering attachment", "TransitGatewayAttachmentId", j.TransitGatewayAttachmentID, v); err != nil {
 		return err
 	}
-	if t := l.onlyTable(j.TransitGatewayAttachmentID); t != nil {
-		l.transit.propagated[t.ID] = true
-		l.propagate(j.TransitGatewayAttachmentID, t.ID, j.State)
+	near, far := j.RequesterTgwInfo.TransitGatewayID, j.AccepterTgwInfo.TransitGatewayID
+	if l.gateways[near] != nil || l.gateways[far] == nil {
+		if err := l.peeringEnd(near, far, j.TransitGatewayAttachmentID, j.State, string(j.Tags), v); err != nil {
+			return err
+		}
+	}
+	if l.gateways[far] == nil {
 		return nil
 	}
-	l.noteKind(&kind{key: "TransitGatewayRouteTablePropagations", verdict: "not modelled", why: "does not say which route table it is about"}, []value{v})
-	return errNoted
+	return l.peeringEnd(far, near, cmp.Or(j.AccepterTransitGatewayAttachmentID, j.TransitGatewayAttachmentID), j.State, "", v)
 }
 
-// onlyTable is the route table of an attachment's gateway, if that has just one.
-func (l *loader) onlyTable(attachment string) *vpc.TransitTable {
-	g := l.transit.owners[attachment]
-	if g == nil || len(g.Transit.RouteTables) != 1 {
-		return nil
-	}
-	return g.Transit.RouteTables[0]
-}
-
-type transitRouteJSON struct {
-	DestinationCidrBlock, PrefixListID, State, Type string
-	TransitGatewayAttachments                       []struct{ TransitGatewayAttachmentID, ResourceID, ResourceType string }
-}
-
-// transitStaticRoutes takes in what search-transit-gateway-routes says, wrapped
-// together with the table it was asked about.
-func (l *loader) transitStaticRoutes(v value) error {
-	var j struct {
-		TransitGatewayRouteTableID string
-		AdditionalRoutesAvailable  bool
-		Routes                     []transitRouteJSON
-	}
-	if err := l.decode(v, &j); err != nil {
+func (l *loader) peeringEnd(gateway, peer, id, state, name string, v value) error {
+	g, err := l.transitOf(gateway, v)
+	if err != nil {
 		return err
 	}
-	t := l.transit.tables[j.TransitGatewayRouteTableID]
-	if t == nil {
-		l.noteKind(&kind{key: "TransitGatewayStaticRoutes", verdict: "not modelled", why: "no TransitGatewayRouteTables describe the table"}, []value{v})
-		return errNoted
-	}
-	l.transit.routed[t.ID] = !j.AdditionalRoutesAvailable
-	for _, r := range j.Routes {
-		l.addTransitRoute(t, r, v)
-	}
+	a := l.attachmentOf(g, id, v)
+	a.Kind, a.Peer = vpc.PeeringAttachment, cmp.Or(a.Peer, peer)
+	a.State, a.Name = cmp.Or(a.State, state), cmp.Or(a.Name, name)
 	return nil
-}
-
-// rawRoute takes in one element of the same answer as AWS gives it.
-func (l *loader) rawRoute(v value) error {
-	var j transitRouteJSON
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	var t *vpc.TransitTable
-	if len(j.TransitGatewayAttachments) > 0 {
-		t = l.onlyTable(j.TransitGatewayAttachments[0].TransitGatewayAttachmentID)
-	}
-	if t == nil {
-		l.noteKind(&kind{key: "Routes", verdict: "not modelled", why: "does not say which route table it is in"}, []value{v})
-		return errNoted
-	}
-	l.transit.routed[t.ID] = true
-	l.addTransitRoute(t, j, v)
-	return nil
-}
-
-// addTransitRoute adds a static route; of a propagated one only the prefix is
-// news, and only if it is not a VPC's.
-func (l *loader) addTransitRoute(t *vpc.TransitTable, j transitRouteJSON, v value) {
-	r := routing.Route{PrefixList: j.PrefixListID, Blackhole: j.State == "blackhole", Origin: v.origin()}
-	p, err := prefix(j.DestinationCidrBlock)
-	if err == nil {
-		r.Destination = p
-	} else if j.PrefixListID == "" {
-		r.Unknown = err.Error()
-	}
-	for _, a := range j.TransitGatewayAttachments {
-		known := l.transit.attachments[a.TransitGatewayAttachmentID]
-		if j.Type == "propagated" && known != nil && known.Kind != vpc.VPCAttachment && err == nil && !slices.Contains(known.Prefixes, p) {
-			known.Prefixes = append(known.Prefixes, p)
-		}
-		r.Target = routing.Target{Kind: routing.TransitGateway, ID: a.TransitGatewayAttachmentID}
-	}
-	if j.Type != "propagated" {
-		if r.Destination.IsValid() {
-			r.PrefixList = "" // AWS writes both for the entries of a list
-		}
-		t.Routes = append(t.Routes, r)
-	}
 }
 
 // settleTransit marks what the listings leave open as unknown.
@@ -259,7 +193,7 @@ func (l *loader) settleTransit() {
 			if a.Kind == vpc.VPCAttachment && len(a.Subnets) == 0 {
 				join(&a.Unknown, "which subnets attachment %s has is not in the snapshot", a.ID)
 			}
-			if !in.associated[a.ID] {
+			if !in.associated[a] {
 				join(&a.Unknown, "which route table attachment %s has is not in the snapshot", a.ID)
 				a.Association = vpc.NoTable
 			}
@@ -271,22 +205,45 @@ func (l *loader) settleTransit() {
 			}
 		}
 		for _, t := range g.Transit.RouteTables {
-			l.settleTransitTable(t)
+			l.settleTransitTable(g, t)
 		}
 	}
 }
 
-func (l *loader) settleTransitTable(t *vpc.TransitTable) {
+func (l *loader) settleTransitTable(g *vpc.Gateway, t *vpc.TransitTable) {
 	if !l.transit.routed[t.ID] {
 		join(&t.Unknown, "the static routes of %s are not (all) in the snapshot", t.ID)
 	}
 	if !l.transit.propagated[t.ID] {
 		join(&t.Unknown, "what is propagated into %s is not in the snapshot", t.ID)
 	}
-	for _, a := range l.transit.attachments {
+	for _, a := range g.Transit.Attachments {
 		far := a.Kind != vpc.VPCAttachment && len(a.Prefixes) == 0
 		if far && slices.Contains(a.Propagation, t.ID) && t.Unknown == "" {
 			t.Routes = append(t.Routes, routing.Route{Unknown: "attachment " + a.ID + " propagates routes that are not in the snapshot", Origin: a.Origin})
 		}
 	}
+}
+
+// transitConnect takes in one element of describe-transit-gateway-connects, which
+// are attachments over others.
+func (l *loader) transitConnect(v value) error {
+	var j struct {
+		TransitGatewayAttachmentID, TransportTransitGatewayAttachmentID, TransitGatewayID, State string
+		Options                                                                                  struct{ Protocol string }
+		Tags                                                                                     nameTag
+	}
+	if err := l.decode(v, &j); err != nil {
+		return err
+	}
+	if err := l.claim("transit gateway connect", "TransitGatewayAttachmentId", j.TransitGatewayAttachmentID, v); err != nil {
+		return err
+	}
+	g, err := l.transitOf(j.TransitGatewayID, v)
+	if err != nil {
+		return err
+	}
+	a := l.attachmentOf(g, j.TransitGatewayAttachmentID, v)
+	a.Kind, a.State, a.Name = vpc.ConnectAttachment, cmp.Or(a.State, j.State), cmp.Or(a.Name, string(j.Tags))
+	return nil
 }

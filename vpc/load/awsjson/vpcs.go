@@ -2,6 +2,7 @@ package awsjson
 
 import (
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -106,19 +107,23 @@ func (l *loader) inferCIDRs() {
 }
 
 // vpcAttribute reads describe-vpc-attribute, whose answer is not a list but
-// {"VpcId": …, "EnableDnsSupport": {"Value": …}}.
+// {"VpcId": …, "EnableDnsSupport": {"Value": …}}, or EnableDnsHostnames.
 func (l *loader) vpcAttribute(root value) bool {
-	id, dns := root.get("VpcId"), root.get("EnableDnsSupport")
+	key, into := "EnableDnsSupport", l.noDNS
+	if !root.get("EnableDnsHostnames").isNull() {
+		key, into = "EnableDnsHostnames", l.hostnames
+	}
+	id, dns := root.get("VpcId"), root.get(key)
 	if id.isNull() || dns.isNull() {
 		return false
 	}
 	var vpcID string
 	var j struct{ Value *bool }
 	if json.Unmarshal(id.raw, &vpcID) != nil || json.Unmarshal(dns.raw, &j) != nil || j.Value == nil {
-		l.report.Note(report.Skipped, dns.origin(), "EnableDnsSupport of vpc "+vpcID, "cannot be read: taken as true")
+		l.report.Note(report.Skipped, dns.origin(), key+" of vpc "+vpcID, "cannot be read: AWS's default is taken")
 		return true
 	}
-	l.noDNS[vpcID] = !*j.Value
+	into[vpcID] = *j.Value == (key == "EnableDnsHostnames") // what differs from the default
 	l.recognised = true
 	l.report.Count("vpc attribute")
 	return true
@@ -126,9 +131,11 @@ func (l *loader) vpcAttribute(root value) bool {
 
 // settleAttributes hands the attributes of VPCs to them.
 func (l *loader) settleAttributes() {
-	for _, id := range sortedKeys(l.noDNS) {
+	attributes := maps.Clone(l.noDNS)
+	maps.Copy(attributes, l.hostnames)
+	for _, id := range sortedKeys(attributes) {
 		if n := l.vpcs[id]; n != nil {
-			n.DisableDNS = l.noDNS[id]
+			n.DisableDNS, n.DNSHostnames = l.noDNS[id], l.hostnames[id]
 			continue
 		}
 		l.report.Note(report.Missing, "", "vpc "+id, "has an attribute, and nothing else describes it")

@@ -3,7 +3,6 @@ package awsjson
 import (
 	"cmp"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/routing"
@@ -98,6 +97,10 @@ func (l *loader) virtualInterface(v value) error {
 	case j.VirtualInterfaceType == "private" && j.DirectConnectGatewayID != "":
 		l.vifs = append(l.vifs, j)
 		return nil
+	case j.VirtualInterfaceType == "transit":
+		l.report.Note(report.Ignored, v.origin(), "virtual interface "+j.VirtualInterfaceID, "leads to transit gateways, whose attachments tell what packets meet (DX-2)")
+	case j.VirtualGatewayID != "":
+		l.report.Note(report.Missing, v.origin(), "virtual interface "+j.VirtualInterfaceID, "no VpnGateways describe its gateway %s", j.VirtualGatewayID)
 	default:
 		l.noteKind(&kind{key: "VirtualInterfaces", verdict: report.Unmodelled, why: notYet}, []value{v})
 	}
@@ -116,8 +119,16 @@ func (l *loader) directConnect(v value) error {
 		return explain(err)
 	}
 	out := l.outer(cmp.Or(j.AssociatedGateway.ID, j.VirtualGatewayID))
-	if out == nil || strings.HasPrefix(j.AssociationState, "disassociat") {
-		l.noteKind(&kind{key: "DirectConnectGatewayAssociations", verdict: report.Unmodelled, why: notYet}, []value{v})
+	what := "association of " + j.DirectConnectGatewayID
+	switch {
+	case strings.HasPrefix(j.AssociationState, "disassociat"):
+		l.report.Note(report.Ignored, v.origin(), what, "is %s", j.AssociationState)
+		return errNoted
+	case out == nil && j.AssociatedGateway.Type == "transitGateway":
+		l.report.Note(report.Ignored, v.origin(), what, "leads to the transit gateway %s, whose attachments tell what packets meet (DX-2)", j.AssociatedGateway.ID)
+		return errNoted
+	case out == nil:
+		l.report.Note(report.Missing, v.origin(), what, "no VpnGateways describe its gateway %s", cmp.Or(j.AssociatedGateway.ID, j.VirtualGatewayID))
 		return errNoted
 	}
 	l.propagates(cmp.Or(j.AssociatedGateway.ID, j.VirtualGatewayID), routing.DirectConnect)
@@ -153,92 +164,6 @@ func propagate(v *vpc.VPC) {
 				continue
 			}
 			t.Routes = append(t.Routes, r)
-		}
-	}
-}
-
-// listed reduces the outer side of a gateway to what listings have of it.
-func listedVPN(g *vpc.Gateway) {
-	if g.VPN == nil {
-		return
-	}
-	for _, k := range g.VPN.Links() {
-		k.State = cmp.Or(k.State, "available")
-		for i := range k.Prefixes {
-			k.Prefixes[i] = vpc.Announcement{Prefix: k.Prefixes[i].Prefix.Masked()}
-		}
-		if !k.Static {
-			k.Prefixes, k.Unknown = nil, byBGP
-		}
-	}
-}
-
-// vpn lists the links of a virtual private gateway.
-func (l listing) vpn(region string, g *vpc.Gateway) {
-	if g.VPN == nil {
-		return
-	}
-	for _, k := range g.VPN.Connections {
-		routes := []object{}
-		for _, a := range k.Prefixes {
-			routes = append(routes, object{"DestinationCidrBlock": a.Prefix.String(), "State": "available"})
-		}
-		if k.Static && k.Unknown != "" {
-			routes = append(routes, object{"DestinationCidrBlock": "unknown"})
-		}
-		l.add(region, "VpnConnections", object{"VpnConnectionId": k.ID, "VpnGatewayId": g.ID, "Options": object{"StaticRoutesOnly": k.Static}, "Routes": routes}.
-			set("State", k.State).set("CustomerGatewayId", k.CustomerGateway).named(k.Name))
-	}
-	var through []string
-	associate := func(name string, allowed []object) {
-		if !slices.Contains(through, name) {
-			through = append(through, name)
-			l.add(region, "DirectConnectGatewayAssociations", object{"DirectConnectGatewayId": name, "AssociationState": "associated",
-				"AssociatedGateway": object{"Id": g.ID, "Type": "virtualPrivateGateway"}, "AllowedPrefixesToDirectConnectGateway": allowed})
-		}
-	}
-	for _, k := range g.VPN.Interfaces {
-		o := object{"VirtualInterfaceId": k.ID, "VirtualInterfaceType": "private"}.set("VirtualInterfaceName", k.Name).set("VirtualInterfaceState", k.State)
-		if k.MTU > 0 {
-			o["Mtu"] = k.MTU
-		}
-		if k.DirectConnectGateway == "" {
-			l.add(region, "VirtualInterfaces", o.set("VirtualGatewayId", g.ID))
-			continue
-		}
-		l.add(region, "VirtualInterfaces", o.set("DirectConnectGatewayId", k.DirectConnectGateway))
-		allowed := []object{}
-		for _, p := range k.Allowed {
-			allowed = append(allowed, object{"Cidr": p.Masked().String()})
-		}
-		associate(k.DirectConnectGateway, allowed)
-	}
-	if g.VPN.Unknown != "" {
-		associate("unknown", []object{})
-	}
-}
-
-// propagatedSources says of propagated routes what the loader will take them for.
-func propagatedSources(n *vpc.Network) {
-	for _, v := range n.VPCs {
-		source := make(map[string]routing.Source)
-		for _, g := range v.Gateways {
-			if g.VPN == nil {
-				continue
-			}
-			if len(g.VPN.Interfaces) > 0 || g.VPN.Unknown != "" {
-				source[g.ID] = routing.DirectConnect
-			}
-			for _, k := range g.VPN.Connections {
-				source[g.ID] = max(source[g.ID], map[bool]routing.Source{true: routing.VPNStatic, false: routing.VPNDynamic}[k.Static])
-			}
-		}
-		for _, t := range v.RouteTables {
-			for i := range t.Routes {
-				if s, ok := source[t.Routes[i].Target.ID]; ok && t.Routes[i].Source.Propagated() {
-					t.Routes[i].Source = s
-				}
-			}
 		}
 	}
 }

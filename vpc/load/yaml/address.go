@@ -19,6 +19,7 @@ var fullAddressKeys = keys[vpc.Address]{
 	{"public-ip", func(d *decoder, n *node, a *vpc.Address) { a.Public, a.AutoPublic = d.publicIP(n) }},
 	{"auto-public", flag(true, func(a *vpc.Address) *bool { return &a.AutoPublic })},
 	{"elastic", flag(true, func(a *vpc.Address) *bool { return &a.Elastic })},
+	{"az", text("an Availability Zone", func(a *vpc.Address) *string { return &a.Zone })},
 }
 
 // addressKeys are the keys of what has addresses. The public ones belong to the

@@ -43,23 +43,37 @@
 //
 //	top             vpcs, prefix-lists, gateways, expect
 //	VPC             id, name, account, region, cidr, partial: true, dns: false,
+//	                dns-hostnames: true,
 //	                internet-gateway, main-route-table, default-network-acl,
 //	                default-security-group, subnets, route-tables, nat-gateways,
-//	                gateways, network-acls, security-groups, instances, interfaces
-//	subnet          id, name, cidr, az, acl, and route-table (a reference) or
+//	                gateways, network-acls, security-groups, instances, interfaces,
+//	                load-balancers, target-groups
+//	subnet          id, name, cidr, az, acl, dns64, and route-table (a reference) or
 //	                routes (a table of its own, called like the subnet)
 //	route table     DESTINATION: TARGET …, or {id, name, routes, propagating, unknown}
-//	gateway         id, name, kind (not of nat-gateways), subnet, vpcs, state, ip,
+//	gateway         id, name, kind (not of nat-gateways), subnet, vpcs, peer-dns, state, ip,
 //	                public-ip, elastic-ip
+//	                and of kind nat: private, draining, failure, and regional with a
+//	                route-table and ip: [{public-ip, az}, …]
 //	                and of kind tgw: attachments, route-tables {DESTINATION:
 //	                ATTACHMENT|blackhole, …}, association and propagation (a table
 //	                or none), group-references
+//	                and of kind vpce, vpce-interface or vpce-gwlb: service, prefix-list,
+//	                tables, dual-stack, subnets, groups, interfaces, udp: true|unknown,
+//	                appliance: pass|drop or appliances {NAME: pass|drop}, tcp-idle
 //	attachment      id, name, kind: vpc|dx|connect|vpn|peering, vpc, subnets, ip, peer,
 //	                prefixes, appliance-mode, ipv6, group-references: false, state,
 //	                association, propagation, unknown; the key is the VPC's name unless
 //	                vpc says otherwise
 //	network ACL     id, name, ingress, egress
 //	security group  id, name, description, ingress, egress
+//	load balancer   id, name, kind: network|application, scheme: internet-facing|internal,
+//	                subnets (names, or names with addresses), groups, cross-zone, state,
+//	                listeners [{protocol, port, forward: TARGET-GROUP or {TARGET-GROUP:
+//	                WEIGHT}, unknown}], unknown
+//	target group    id, name, protocol, port, type: ip|instance|alb|lambda, ipv6,
+//	                preserve-client-ip, cross-zone, targets [ID or {id, port, health}],
+//	                unknown
 //	prefix list     CIDRs, or {id, name, entries, max-entries, unknown}
 //	instance        id, name, state: stopped|terminated, tracked-flows, and either
 //	                interfaces or the keys of its only interface
@@ -78,7 +92,7 @@
 //	                [{destination or prefix-list, target, …}, …]  if a destination comes twice
 //	ACL entry       NUMBER allow|deny SERVICE from|to CIDR      or {rule, unknown}
 //	group rule      SERVICE from|to PEER      a CIDR, an address, a group or a prefix list
-//	                {rule, group, prefix-list, id, description, unknown}
+//	                {rule, group, prefix-list, id, description, stale, unknown}
 //	expectation     SRC -> DST SERVICE: reachable|blocked|unknown
 //	                {from, to, service, want}
 //

@@ -53,6 +53,9 @@ var mistakes = []struct {
 	{"yes", prod("partial: yes"), `net.yaml:4:14: want true or false, not "yes"`},
 	{"gateway as a list", prod("internet-gateway: [a]"), `net.yaml:4:23: want true, a name or a mapping, not a list`},
 
+	{"unknown key of a flow log", prod("flow-logs: {f: {fields: x}}"), `net.yaml:4:21: unknown key "fields" in flow log "f": known are id, name, subnet, interface, traffic, destination, format, interval`},
+	{"a flow log of a subnet that is not there", subnets("flow-logs: {f: {subnet: t}}"), `net.yaml:5:29: no subnet "t" is defined: known are s`},
+
 	{"prefix too long", "vpcs: {a: {cidr: 10.0.0.0/33}}", `net.yaml:1:18: "10.0.0.0/33" is not a CIDR block: want one like 10.0.0.0/16 or 2001:db8::/56`},
 	{"an address as a CIDR", "vpcs: {a: {cidr: 10.0.0.1}}", `net.yaml:1:18: "10.0.0.1" is an address: want a CIDR block like 10.0.0.1/32`},
 	{"a number as a CIDR", "vpcs: {a: {cidr: [10.0.0.0/16, 10.0]}}", `net.yaml:1:32: "10.0" is not a CIDR block: want one like 10.0.0.0/16 or 2001:db8::/56`},

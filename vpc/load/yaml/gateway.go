@@ -18,8 +18,13 @@ var natGatewayKeys = join(identity(func(g *builtGateway) (id, name *string) { re
 	{"vpcs", func(d *decoder, n *node, g *builtGateway) {
 		g.VPCs = d.references(n, scope{nil, kindVPC})
 	}},
+	{"peer-dns", func(d *decoder, n *node, g *builtGateway) {
+		g.PeerDNS = d.references(n, scope{nil, kindVPC})
+	}},
 	{"state", text("a state", func(g *builtGateway) *string { return &g.State })},
 	{"private", flag(true, func(g *builtGateway) *bool { return &g.Private })},
+	{"regional", flag(true, func(g *builtGateway) *bool { return &g.Regional })},
+	{"route-table", reference(kindTable, func(g *builtGateway) *string { return &g.RouteTable })},
 	{"failure", text("a failure code", func(g *builtGateway) *string { return &g.Failure })},
 	{"draining", func(d *decoder, n *node, g *builtGateway) {
 		d.items(n, func(n *node) { g.Draining = append(g.Draining, d.addr(n, "an address of the gateway")) })

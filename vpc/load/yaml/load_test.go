@@ -74,6 +74,13 @@ var readings = []struct {
 				{Service: firewall.All, Peer: firewall.Peer{PrefixList: "office"}}, {Service: firewall.All, Peer: firewall.Peer{PrefixList: "pl-1"}},
 			}
 		}},
+	{"flow logs", subnets("flow-logs: {all: , f1: {id: fl-1, subnet: s, traffic: REJECT, destination: logs, format: '${srcaddr} ${action}', interval: 60}}"),
+		func(_ *vpc.Network, v *vpc.VPC) {
+			v.AddSubnet("s", "10.0.1.0/24")
+			v.AddFlowLog("all")
+			f := v.AddFlowLog("fl-1")
+			f.Name, f.Subnet, f.Traffic, f.Destination, f.Format, f.Interval = "f1", "s", "REJECT", "logs", "${srcaddr} ${action}", 60
+		}},
 	{"gateways of the network", prod() + "  other: {cidr: 10.1.0.0/16}\ngateways: {peer: {kind: pcx, vpcs: [prod, other], state: active}}",
 		func(n *vpc.Network, _ *vpc.VPC) {
 			n.AddVPC("other", "10.1.0.0/16")

@@ -99,20 +99,25 @@ func (d *decoder) listeners(n *node, b *vpc.LoadBalancer) {
 	})
 }
 
-var targetTypes = []string{"ip", "instance"}
-
 var targetGroupKeys = join(identity(func(g *vpc.TargetGroup) (id, name *string) { return &g.ID, &g.Name }), keys[vpc.TargetGroup]{
 	{"protocol", func(d *decoder, n *node, g *vpc.TargetGroup) {
 		g.Protocol = vpc.ListenerProtocols()[d.oneOf(n, "protocol", vpc.ListenerProtocols())]
 	}},
 	{"port", func(d *decoder, n *node, g *vpc.TargetGroup) { g.Port = d.port(n) }},
-	{"type", func(d *decoder, n *node, g *vpc.TargetGroup) { g.Instances = d.oneOf(n, "type", targetTypes) == 1 }},
+	{"type", func(d *decoder, n *node, g *vpc.TargetGroup) {
+		g.Type = vpc.TargetType(d.oneOf(n, "type", vpc.TargetTypes()))
+	}},
+	{"ipv6", func(d *decoder, n *node, g *vpc.TargetGroup) { g.IPv6, _ = d.bool(n) }},
+	{"cross-zone", func(d *decoder, n *node, g *vpc.TargetGroup) {
+		g.CrossZone = onOff(d, n, vpc.CrossZoneOn, vpc.CrossZoneOff)
+	}},
 	{"preserve-client-ip", func(d *decoder, n *node, g *vpc.TargetGroup) {
 		g.Preserve = onOff(d, n, vpc.PreserveOn, vpc.PreserveOff)
 	}},
 	{"targets", func(d *decoder, n *node, g *vpc.TargetGroup) {
 		d.items(n, func(n *node) { g.Targets = append(g.Targets, d.balancerTarget(n)) })
 	}},
+	{"unknown", text("a reason", func(g *vpc.TargetGroup) *string { return &g.Unknown })},
 })
 
 var balancerTargetKeys = keys[vpc.LoadBalancerTarget]{

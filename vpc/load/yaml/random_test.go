@@ -106,7 +106,7 @@ func (r random) network() *vpc.Network {
 	}
 	for _, id := range r.identities(3) {
 		r.net.VPCs = append(r.net.VPCs, &vpc.VPC{
-			ID: id[0], Name: id[1], Account: r.maybeWord(), Region: r.maybeWord(), CIDRs: r.prefixes(), DisableDNS: r.rarely(), Partial: r.rarely(),
+			ID: id[0], Name: id[1], Account: r.maybeWord(), Region: r.maybeWord(), CIDRs: r.prefixes(), DisableDNS: r.rarely(), DNSHostnames: r.rarely(), Partial: r.rarely(),
 		})
 	}
 	r.net.Gateways = r.gateways(2)
@@ -139,7 +139,8 @@ func (r random) gateways(most int) []*vpc.Gateway {
 		g.Kind = pick(r.chance(), routing.NATGateway, g.Kind)
 		g.Addresses = many(r, 2, r.address)
 		g.Private, g.Failure, g.Draining = r.rarely(), r.maybeWord(), many(r, 2, r.addr)
-		g.VPCs = r.references(2, scope{nil, kindVPC})
+		g.Regional = r.rarely()
+		g.VPCs, g.PeerDNS = r.references(2, scope{nil, kindVPC}), r.references(2, scope{nil, kindVPC})
 		if g.Kind != routing.NATGateway {
 			g.VPN = r.vpn()
 		}
@@ -160,7 +161,7 @@ func (r random) gateways(most int) []*vpc.Gateway {
 // fill draws what stands in a VPC, things before what refers to them.
 func (r random) fill(v *vpc.VPC) {
 	for _, id := range r.identities(4) {
-		v.Subnets = append(v.Subnets, &vpc.Subnet{ID: id[0], Name: id[1], CIDRs: r.prefixes(), Zone: r.maybeWord()})
+		v.Subnets = append(v.Subnets, &vpc.Subnet{ID: id[0], Name: id[1], CIDRs: r.prefixes(), Zone: r.maybeWord(), DNS64: r.rarely()})
 	}
 	v.Gateways = r.gateways(3)
 	if r.chance() {
@@ -186,6 +187,7 @@ func (r random) fill(v *vpc.VPC) {
 	v.DefaultNetworkACL = pick(r.rarely(), r.reference(scope{v, kindACL}), "")
 	v.MainRouteTable = pick(r.rarely(), r.reference(scope{v, kindTable}), "")
 	for _, g := range v.Gateways {
+		g.RouteTable = pick(r.rarely(), r.reference(scope{v, kindTable}), "")
 		if e := g.Endpoint; e != nil {
 			e.RouteTables, e.Groups = r.references(2, scope{v, kindTable}), r.references(2, scope{v, kindGroup})
 			e.Interfaces = r.references(2, scope{v, kindInterface})
@@ -214,7 +216,7 @@ func (r random) service() firewall.Service {
 }
 
 func (r random) rule() firewall.Rule {
-	rule := firewall.Rule{ID: r.maybeWord(), Service: r.service(), Description: r.maybeWord(), Peer: r.peer()}
+	rule := firewall.Rule{ID: r.maybeWord(), Stale: r.rarely(), Service: r.service(), Description: r.maybeWord(), Peer: r.peer()}
 	if r.rarely() {
 		rule.Unknown = r.word()
 		rule.Service = pick(r.chance(), rule.Service, firewall.Service{})
@@ -245,7 +247,7 @@ func (r random) entry() firewall.Entry {
 }
 
 func (r random) address() vpc.Address {
-	a := vpc.Address{IP: pick(r.rarely(), netip.Addr{}, r.addr()), AutoPublic: r.rarely(), Elastic: r.rarely()}
+	a := vpc.Address{IP: pick(r.rarely(), netip.Addr{}, r.addr()), AutoPublic: r.rarely(), Elastic: r.rarely(), Zone: pick(r.rarely(), r.word(), "")}
 	if r.rarely() {
 		a.Public = r.addr()
 	}
@@ -397,7 +399,7 @@ func (r random) endpoint() *vpc.Endpoint {
 func (r random) balancers(v *vpc.VPC) {
 	protocols, states := vpc.ListenerProtocols(), vpc.TargetHealth()
 	for _, id := range r.identities(2) {
-		g := &vpc.TargetGroup{ID: id[0], Name: id[1], Protocol: protocols[r.n(len(protocols)-1)], Port: uint16(r.n(9)), Instances: r.chance(), Preserve: vpc.Preserve(r.n(2))}
+		g := &vpc.TargetGroup{ID: id[0], Name: id[1], Protocol: protocols[r.n(len(protocols)-1)], Port: uint16(r.n(9)), Type: vpc.TargetType(r.n(3)), IPv6: r.chance(), Preserve: vpc.Preserve(r.n(2)), CrossZone: vpc.CrossZone(r.n(2)), Unknown: r.maybeWord()}
 		g.Targets = many(r, 2, func() vpc.LoadBalancerTarget {
 			return vpc.LoadBalancerTarget{ID: r.word(), Port: uint16(r.n(9)), Health: pick(r.chance(), "", states[r.n(len(states)-1)])}
 		})

@@ -47,6 +47,7 @@ var ruleKeys = keys[builtRule]{
 	{"prefix-list", text("a prefix list", func(r *builtRule) *string { return &r.Peer.PrefixList })},
 	{"id", text("an ID", func(r *builtRule) *string { return &r.ID })},
 	{"description", text("a description", func(r *builtRule) *string { return &r.Description })},
+	{"stale", flag(true, func(r *builtRule) *bool { return &r.Stale })},
 	{"unknown", text("a reason", func(r *builtRule) *string { return &r.Unknown })},
 }
 
@@ -163,7 +164,7 @@ func (d *decoder) peer(v *vpc.VPC, r *builtRule) {
 		}
 	}
 	switch {
-	case r.Unknown != "":
+	case r.Unknown != "", r.Stale:
 	case r.Peer.Group != "":
 		d.checkGroup(r.at, v, &r.Peer.Group)
 	case r.Peer.PrefixList != "":

@@ -18,6 +18,7 @@ var vpcKeys = join(identity(func(v *builtVPC) (id, name *string) { return &v.ID,
 	{"cidr", func(d *decoder, n *node, v *builtVPC) { v.CIDRs = d.prefixes(n) }},
 	{"partial", flag(true, func(v *builtVPC) *bool { return &v.Partial })},
 	{"dns", flag(false, func(v *builtVPC) *bool { return &v.DisableDNS })},
+	{"dns-hostnames", flag(true, func(v *builtVPC) *bool { return &v.DNSHostnames })},
 	{"internet-gateway", func(d *decoder, n *node, v *builtVPC) { v.InternetGateway = d.internetGateway(n, v.VPC) }},
 	{"main-route-table", reference(kindTable, func(v *builtVPC) *string { return &v.MainRouteTable })},
 	{"default-network-acl", reference(kindACL, func(v *builtVPC) *string { return &v.DefaultNetworkACL })},
@@ -59,6 +60,7 @@ var subnetKeys = join(identity(func(s *builtSubnet) (id, name *string) { return 
 	{"route-table", reference(kindTable, func(s *builtSubnet) *string { return &s.RouteTable })},
 	{"routes", func(d *decoder, n *node, s *builtSubnet) { s.routes = n }},
 	{"acl", reference(kindACL, func(s *builtSubnet) *string { return &s.NetworkACL })},
+	{"dns64", flag(true, func(s *builtSubnet) *bool { return &s.DNS64 })},
 })
 
 // builtSubnet is a subnet while its mapping is read.

@@ -14,6 +14,7 @@ func (w *writer) addresses(m mapping, all []vpc.Address) {
 	}
 	first, key, public := all[0], "", (*node)(nil)
 	switch {
+	case first.Zone != "": // which only the long form has
 	case first.AutoPublic && !first.Public.IsValid():
 		key, public = "public-ip", plain("!!bool", "true")
 	case first.Public.IsValid() && !first.AutoPublic:
@@ -56,6 +57,7 @@ func address(a vpc.Address) *node {
 		m.flag("public-ip", true, true)
 	}
 	m.flag("elastic", a.Elastic, true)
+	m.text("az", a.Zone)
 	return m.node
 }
 

@@ -92,8 +92,14 @@ func (w *writer) targetGroups() *node {
 		if g.Port != 0 {
 			e.add("port", number(g.Port))
 		}
-		if g.Instances {
-			e.text("type", targetTypes[1])
+		if g.Type != vpc.AddressTargets {
+			e.text("type", g.Type.String())
+		}
+		if g.IPv6 {
+			e.add("ipv6", boolean(true))
+		}
+		if g.CrossZone != vpc.CrossZoneDefault {
+			e.add("cross-zone", boolean(g.CrossZone == vpc.CrossZoneOn))
 		}
 		if g.Preserve != vpc.PreserveDefault {
 			e.add("preserve-client-ip", boolean(g.Preserve == vpc.PreserveOn))
@@ -105,6 +111,7 @@ func (w *writer) targetGroups() *node {
 		if len(items) > 0 {
 			e.add("targets", &node{Kind: goyaml.SequenceNode, Content: items})
 		}
+		e.text("unknown", g.Unknown)
 		m.add(keys[i], e.node)
 	}
 	return w.section(m)

@@ -45,6 +45,7 @@ func (w *writer) rule(r firewall.Rule, way direction) *node {
 	m.text("prefix-list", rest.PrefixList)
 	m.text("id", r.ID)
 	m.text("description", r.Description)
+	m.flag("stale", r.Stale, true)
 	m.text("unknown", r.Unknown)
 	if len(m.Content) == 2 {
 		return scalar(line)

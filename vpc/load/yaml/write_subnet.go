@@ -89,6 +89,7 @@ func (w *writer) subnets(inline map[*vpc.Subnet]*vpc.RouteTable) *node {
 			e.text("route-table", s.RouteTable)
 		}
 		e.text("acl", s.NetworkACL)
+		e.flag("dns64", s.DNS64, true)
 		m.add(keys[i], e.node)
 	}
 	return w.section(m)

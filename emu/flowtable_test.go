@@ -10,12 +10,12 @@ import (
 )
 
 // naiveNAT is natTable as a list: the slow twin.
-type naiveNAT struct{ all []mapping }
+type naiveNAT struct{ all []pair }
 
-func (n *naiveNAT) live(m *mapping, now int64) bool { return now-m.last < natIdle }
+func (n *naiveNAT) live(m *pair, now int64) bool { return now-m.last < natIdle }
 
-func (n *naiveNAT) look(now int64, is func(*mapping) bool) *mapping {
-	n.all = slices.DeleteFunc(n.all, func(m mapping) bool { return !n.live(&m, now) })
+func (n *naiveNAT) look(now int64, is func(*pair) bool) *pair {
+	n.all = slices.DeleteFunc(n.all, func(m pair) bool { return !n.live(&m, now) })
 	for k := range n.all {
 		if is(&n.all[k]) {
 			n.all[k].last = max(n.all[k].last, now)
@@ -49,32 +49,32 @@ func TestNATTableTwin(t *testing.T) {
 			f := randomNATFlow(r)
 			if r.IntN(2) == 0 { // an answer to something that went out, or nearly
 				if len(slow.all) > 0 {
-					f = slow.all[r.IntN(len(slow.all))].outside.Reverse()
+					f = slow.all[r.IntN(len(slow.all))].out.Reverse()
 				}
 				if r.IntN(4) == 0 {
 					f.SrcPort ^= 1
 				}
 				got, ok := fast.answer(f, now)
-				want := slow.look(now, func(m *mapping) bool { return m.outside == f.Reverse() })
-				if ok != (want != nil) || ok && got != want.inside.Reverse() {
+				want := slow.look(now, func(m *pair) bool { return m.out == f.Reverse() })
+				if ok != (want != nil) || ok && got != want.in.Reverse() {
 					t.Fatalf("seed %d: answer %s: got %s %v, want %v", seed, f, got, ok, want)
 				}
 				continue
 			}
 			got, ok := fast.find(f, now)
-			want := slow.look(now, func(m *mapping) bool { return m.inside == f })
-			if ok != (want != nil) || ok && got != want.outside {
+			want := slow.look(now, func(m *pair) bool { return m.in == f })
+			if ok != (want != nil) || ok && got != want.out {
 				t.Fatalf("seed %d: find %s: got %s %v, want %v", seed, f, got, ok, want)
 			}
 			if ok {
 				continue
 			}
-			got, ok = fast.allot(f, own, now)
-			taken := slices.ContainsFunc(slow.all, func(m mapping) bool { return m.outside == got })
-			if !ok || taken || got.SrcPort < natFirstPort || got.Dst != f.Dst || got.DstPort != f.DstPort || got.Src != own[0] {
+			got, ok = fast.allotFrom(own, f, outsideOf(f), now)
+			taken := slices.ContainsFunc(slow.all, func(m pair) bool { return m.out == got })
+			if !ok || taken || got.SrcPort < firstPort || got.Dst != f.Dst || got.DstPort != f.DstPort || got.Src != own[0] {
 				t.Fatalf("seed %d: allot %s: got %s %v, taken %v", seed, f, got, ok, taken)
 			}
-			slow.all = append(slow.all, mapping{inside: f, outside: got, last: now})
+			slow.all = append(slow.all, pair{in: f, out: got, last: now})
 		}
 	}
 }
@@ -92,27 +92,27 @@ func TestNAT8_NAT11_NAT12_LIM24_LIM25_LIM26_Capacity(t *testing.T) {
 	if _, ok := table.find(toward(0), 0); ok {
 		t.Fatal("the zero table knows a flow")
 	}
-	for k := range 2 * natConnections {
-		out, ok := table.allot(toward(k), own, 0)
-		if !ok || out.Src != own[k/natConnections] || out.SrcPort < 1024 {
+	for k := range 2 * mostConnections {
+		out, ok := table.allotFrom(own, toward(k), outsideOf(toward(k)), 0)
+		if !ok || out.Src != own[k/mostConnections] || out.SrcPort < 1024 {
 			t.Fatalf("connection %d: %s %v", k, out, ok)
 		}
-		if same, _ := again.allot(toward(k), own, 0); same != out {
+		if same, _ := again.allotFrom(own, toward(k), outsideOf(toward(k)), 0); same != out {
 			t.Fatalf("connection %d: %s in another run", k, same)
 		}
 	}
-	if out, ok := table.allot(toward(2*natConnections), own, 0); ok {
+	if out, ok := table.allotFrom(own, toward(2*mostConnections), outsideOf(toward(2*mostConnections)), 0); ok {
 		t.Errorf("one too many: %s", out)
 	}
-	other := toward(2 * natConnections)
+	other := toward(2 * mostConnections)
 	other.DstPort = 444
-	if _, ok := table.allot(other, own, 0); !ok {
+	if _, ok := table.allotFrom(own, other, outsideOf(other), 0); !ok {
 		t.Error("another destination has ports of its own")
 	}
 	if _, ok := table.find(toward(5), natIdle-1); !ok {
 		t.Error("an old connection goes on")
 	}
-	if _, ok := table.allot(toward(2*natConnections), own, natIdle); !ok {
+	if _, ok := table.allotFrom(own, toward(2*mostConnections), outsideOf(toward(2*mostConnections)), natIdle); !ok {
 		t.Error("idle connections give their ports back")
 	}
 }

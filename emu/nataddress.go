@@ -1,0 +1,86 @@
+package emu
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/routing"
+)
+
+// The addresses of a NAT gateway: which a packet gets, by zone in a regional one,
+// and what becomes of those that are being removed.
+
+// natAddresses are the gateway's private IPv4 addresses, the primary one first, but
+// for those that are being removed (NAT-10, NAT-35). A regional gateway has some for
+// the sender's zone; if not, those of another zone serve it (NAT-43).
+func (w *walk) natAddresses() []netip.Addr {
+	if list := w.zoneAddresses(w.natZone); len(list) > 0 {
+		return list
+	}
+	return w.zoneAddresses(w.from.Desc.Addresses[0].Zone)
+}
+
+// regionalZone is the zone in which a regional gateway has the packet: that of the
+// address it is for, or of its sender.
+func (w *walk) regionalZone() string {
+	if !w.from.Regional() {
+		return ""
+	}
+	for _, a := range w.from.Desc.Addresses {
+		if a.IP == w.flow.Dst {
+			return a.Zone
+		}
+	}
+	if w.sender == nil {
+		return ""
+	}
+	return w.sender.Subnet.Desc.Zone
+}
+
+// zone is the Availability Zone that the packet is sent from.
+func (w *walk) zone() string {
+	if w.from.Regional() {
+		return w.natZone
+	}
+	return w.from.Subnet.Desc.Zone
+}
+
+func (w *walk) zoneAddresses(zone string) []netip.Addr {
+	var list []netip.Addr
+	for _, a := range w.from.Desc.Addresses {
+		if a.Zone == zone && a.IP.IsValid() && !slices.Contains(w.from.Gateway.Desc.Draining, a.IP) {
+			list = append(list, a.IP)
+		}
+	}
+	return list
+}
+
+// natCut reports whether the connections of an address have been cut: it is the
+// gateway's no more, or has been on its way out for long enough (NAT-35).
+func (w *walk) natCut(a netip.Addr) bool {
+	since, draining := w.net.draining[drain{w.from.Slot, a}]
+	return !w.from.Owns(a) || draining && w.now-since >= natIdle
+}
+
+// drain is an address of a NAT gateway's interface, by its slot.
+type drain struct {
+	slot int
+	addr netip.Addr
+}
+
+// drain notes since when addresses are being removed.
+func (g *generation) drain(prev *generation, now int64) {
+	g.draining = make(map[drain]int64)
+	for _, i := range g.plan.Interfaces {
+		if i.GatewayOf(routing.NATGateway) == nil {
+			continue
+		}
+		for _, a := range i.Gateway.Desc.Draining {
+			since, known := prev.draining[drain{i.Slot, a}]
+			if !known {
+				since = now
+			}
+			g.draining[drain{i.Slot, a}] = since
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package random
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// TestPacketsEndAsTraced: the first packet of a query, sent through a port of a
+// network without flows, ends as the trace says, for the same reason, and leaves the
+// same flow-log records on its way, which are all that a packet tells of it.
+func TestPacketsEndAsTraced(t *testing.T) {
+	sent := 0
+	property[emu.Query]{
+		with: Everything, many: 40,
+		ask: (*Maker).Query,
+		about: func(n *vpc.Network) (func(emu.Query) error, error) {
+			_, err := emulator(n)
+			return func(q emu.Query) error {
+				for _, o := range variants {
+					if err := sendAndTrace(n, o, q, &sent); err != nil {
+						return err
+					}
+				}
+				return nil
+			}, err
+		},
+	}.try(t)
+	t.Logf("%d packets were sent", sent)
+}
+
+func sendAndTrace(n *vpc.Network, o emu.Options, q emu.Query, sent *int) error {
+	q.OneWay, q.AllTargets = true, false
+	var ends []emu.Event
+	var records []string
+	o.Observer.Packet = func(e emu.Event) { ends = append(ends, e) }
+	o.Observer.Flow = func(r emu.Record) { records = append(records, recordText(r)) }
+	e, err := emu.New(n, o)
+	if err != nil {
+		return err
+	}
+	trace, err := e.Trace(q)
+	if err != nil {
+		return nil
+	}
+	port, err := e.Port(q.Source)
+	if err != nil || trace.Request.Steps[0].Stage == emu.Deliver {
+		return nil // what stays in the guest never gets to a port (ENI-23)
+	}
+	*sent++
+	forwarders(e)
+	port.Send(request(trace.Sent(), q).Bytes())
+	if len(ends) == 0 {
+		return fmt.Errorf("nobody saw the packet end")
+	}
+	if looped(trace) {
+		return nil
+	}
+	got, want := fateText(ends[0].Result), traceFate(trace)
+	if got != want {
+		return fmt.Errorf("the packet is %s, the trace says %s %+v", got, want, trace.Blockers)
+	}
+	var traced []string
+	for _, r := range trace.Records {
+		traced = append(traced, recordText(r))
+	}
+	return same(strings.Join(records, "\n"), strings.Join(traced, "\n"))
+}
+
+// forwarders puts guests that send on behind all middleboxes.
+func forwarders(e *emu.Emulator) {
+	for _, v := range e.Network().VPCs {
+		for _, s := range v.Subnets {
+			for _, i := range s.Interfaces {
+				if !i.NoSourceDestCheck || i.Kind != "" {
+					continue
+				}
+				if p, err := e.Port(v.ID + "/" + i.ID); err == nil {
+					p.Forward()
+				}
+			}
+		}
+	}
+}
+
+func request(f packet.Flow, q emu.Query) packet.Spec {
+	s := packet.Spec{Flow: f}
+	switch f.Proto {
+	case packet.TCP:
+		s.Flags = packet.SYN
+	case packet.ICMP, packet.ICMPv6:
+		s.ICMPType = map[packet.Proto]uint8{packet.ICMP: packet.ICMPEchoRequest, packet.ICMPv6: packet.ICMPv6EchoRequest}[f.Proto]
+		if q.Service.From >= 0 {
+			s.ICMPType, s.ICMPCode = uint8(q.Service.From), uint8(max(q.Service.To, 0))
+		}
+	}
+	return s
+}
+
+func fateText(r emu.Result) string {
+	if r.Fate == emu.Dropped {
+		return "dropped " + r.Reason.String()
+	}
+	return fate(r.Fate, r.At)
+}
+
+func fate(f emu.Fate, at string) string {
+	if f == emu.Unknown {
+		at = ""
+	}
+	return strings.TrimSpace(f.String() + " " + at)
+}
+
+// traceFate is how the request of a trace ends: at the first stage that does not let
+// it pass.
+func traceFate(t *emu.Trace) string {
+	for _, s := range t.Request.Steps {
+		switch s.Verdict {
+		case emu.Drop:
+			return "dropped " + s.Reason
+		case emu.Undecided:
+			return "unknown"
+		}
+	}
+	return fate(t.Request.Verdict, t.Request.At)
+}
+
+// looped reports whether interfaces forward the packet to each other, which a trace
+// follows for some hops and a packet until its TTL has run out.
+func looped(t *emu.Trace) bool {
+	return slices.ContainsFunc(t.Blockers, func(b emu.Blocker) bool { return b.Reason == emu.RoutingLoop.String() && b.Kind == "eni" })
+}
+
+func recordText(r emu.Record) string {
+	return fmt.Sprint(r.VPC, "/", r.Interface, " ", r.Direction, " ", r.Accept, " ", r.Flow, " ", r.Path, " ", r.Cause)
+}
