@@ -8,6 +8,7 @@ import (
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -233,7 +234,11 @@ func (g *generation) budget(i *plan.Interface, made map[string]*firewall.Budget)
 }
 
 func newState(flows *firewall.FlowTable, i *plan.Interface, budget *firewall.Budget) *state {
-	return &state{flows: flows.NewTracker(i.Desc.Timeouts, budget), budget: budget}
+	s := &state{flows: flows.NewTracker(i.Desc.Timeouts, budget), budget: budget}
+	if i.GatewayOf(routing.NATGateway) != nil {
+		s.nat.passing = flows.Passive()
+	}
+	return s
 }
 
 // retire forgets the flows of interfaces that have left or been detached, so

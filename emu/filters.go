@@ -17,7 +17,7 @@ func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewa
 		w.say("no first fragment was seen")
 		return dropped(denied)
 	}
-	flows := w.state(i).flows
+	flows := w.flowsOf(i)
 	w.tracked = byFlow
 	if found := flows.Find(dir, &w.pkt, w.flow, w.now); found.State != firewall.Untracked {
 		w.ends.keep(dir, found)

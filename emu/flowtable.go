@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
 )
 
@@ -23,12 +24,15 @@ type flowTable struct {
 	out   map[packet.Flow]*pair
 	count map[packet.Flow]int // pairs by source address and destination on the other side
 	order list.List           // of *pair, longest idle first
+	// passing notes flows that may take short cuts past the table; nil: none do.
+	passing *firewall.Tracker
 }
 
 type pair struct {
 	in, out    packet.Flow
 	last, idle int64 // when it was used last, and after how long without use it is forgotten
 	place      *list.Element
+	passed     firewall.Tracked // in passing
 }
 
 // destination is what the limit of connections is counted by.
@@ -143,6 +147,9 @@ func (t *flowTable) remove(p *pair) {
 
 // live reports whether a pair is there and has not been idle for too long; one that has is removed.
 func (t *flowTable) live(p *pair, now int64) bool {
+	if p != nil && t.passing != nil {
+		p.last = max(p.last, t.passing.LastPass(p.passed))
+	}
 	if p != nil && now-p.last >= p.idle {
 		t.remove(p)
 		return false
@@ -160,9 +167,33 @@ func (t *flowTable) touch(p *pair, now int64) bool {
 	return true
 }
 
+// pass notes a packet of a flow that is remembered, for its short cut. It is zero if there can be none.
+func (t *flowTable) pass(in packet.Flow, now int64) firewall.Tracked {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.in[in]
+	if t.passing == nil || p == nil {
+		return firewall.Tracked{}
+	}
+	p.passed = t.passing.Pass(in, now)
+	return p.passed
+}
+
 // forgetIdle drops pairs that have been idle for too long, as far as they come first in order. Others wait until somebody asks for them.
 func (t *flowTable) forgetIdle(now int64) {
-	for e := t.order.Front(); e != nil && !t.live(e.Value.(*pair), now); e = t.order.Front() {
+	for range 4 {
+		e := t.order.Front()
+		if e == nil {
+			return
+		}
+		p := e.Value.(*pair)
+		switch before := p.last; {
+		case !t.live(p, now):
+		case p.last != before: // by a short cut
+			t.order.MoveToBack(e)
+		default:
+			return
+		}
 	}
 }
 

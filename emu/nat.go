@@ -184,7 +184,7 @@ func natMTUBack(w *walk) verdict {
 // natMap rewrites the source to one of the gateway's private addresses and a port
 // of its own (NAT-2, NAT-5, NAT-7), and makes IPv4 of IPv6 (NAT-36).
 func natMap(w *walk) verdict {
-	table := &w.state(w.from).nat
+	table := w.natOf(w.from)
 	if w.pkt.IsICMPError() {
 		about, ok := w.pkt.EmbeddedFlow()
 		if !ok {
@@ -211,12 +211,20 @@ func natMap(w *walk) verdict {
 			return dropped(NATPortExhausted)
 		}
 	}
+	w.passNAT(table, w.flow)
 	if !w.toIPv4(w.flow.Src, outside.Src) {
 		return dropped(NATProtocol)
 	}
 	w.setSrc(outside.Src)
 	w.setSrcPort(outside.SrcPort)
 	return passed
+}
+
+// passNAT notes the packet for the short cut of its flow.
+func (w *walk) passNAT(table *natTable, inside packet.Flow) {
+	if w.ends.plain && !w.ends.no {
+		w.ends.meet(table.pass(inside, w.now))
+	}
 }
 
 // natReset answers a TCP segment of an unknown connection that does not begin one,
@@ -264,6 +272,7 @@ func natUnmap(w *walk) verdict {
 	if v := natHop(w); v.outcome != pass {
 		return v
 	}
+	w.passNAT(w.natOf(w.from), inside.Reverse())
 	if !w.goInside(inside) {
 		w.say("has no counterpart in IPv6")
 		return dropped(NATProtocol)
@@ -282,7 +291,7 @@ func (w *walk) natInside() (packet.Flow, bool) {
 		}
 		arrived = about.Reverse()
 	}
-	return w.state(w.from).nat.answer(arrived, w.now)
+	return w.natOf(w.from).answer(arrived, w.now)
 }
 
 // goInside gives the packet, or the one that it quotes, the addresses and the port

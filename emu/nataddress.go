@@ -59,6 +59,7 @@ func (w *walk) zoneAddresses(zone string) []netip.Addr {
 // gateway's no more, or has been on its way out for long enough (NAT-35).
 func (w *walk) natCut(a netip.Addr) bool {
 	since, draining := w.net.draining[drain{w.from.Slot, a}]
+	w.ends.no = w.ends.no || draining
 	return !w.from.Owns(a) || draining && w.now-since >= natIdle
 }
 

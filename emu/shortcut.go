@@ -72,6 +72,7 @@ type ends struct {
 	out             firewall.Tracked // where it was sent from
 	others          [2]firewall.Tracked
 	met             int  // how many of them there are
+	small           bool // there is a limit of size on its way
 	no              bool // the next packet like it may fare differently
 }
 
@@ -213,7 +214,7 @@ func (w *walk) learn(p *Port) {
 	if p.slot == outside {
 		e.out = w.net.em.passing.Pass(e.sent.Flow(), w.now)
 	}
-	if p.slot == outside || w.next.target.Kind != routing.Local {
+	if p.slot == outside || e.small {
 		cut.limit = mtuInternet // which every way takes
 	}
 	cut.rewrites(&e.sent, &e.end)
@@ -246,12 +247,13 @@ func (e *ends) keep(dir firewall.Direction, found firewall.Hit) {
 	}
 }
 
-// shortenable reports whether only tracked flows remember packets that take a
-// route of a kind.
-func shortenable(kind routing.TargetKind) bool {
+// follow notes the route that the packet takes.
+func (e *ends) follow(kind routing.TargetKind) {
 	switch kind {
-	case routing.Local, routing.Interface, routing.Instance, routing.PeeringConnection, routing.InternetGateway:
-		return true
+	case routing.Local, routing.Interface, routing.Instance:
+	case routing.NATGateway, routing.InternetGateway, routing.PeeringConnection:
+		e.small = true
+	default:
+		e.no = true
 	}
-	return false
 }

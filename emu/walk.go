@@ -175,7 +175,7 @@ func (w *walk) depart(stages []stage) {
 
 // forward carries the packet to the node that its route names.
 func (w *walk) forward() {
-	w.ends.no = w.ends.no || !shortenable(w.next.target.Kind)
+	w.ends.follow(w.next.target.Kind)
 	if carry := ways[w.next.target.Kind].carry; carry != nil {
 		carry(w)
 		return
@@ -197,7 +197,7 @@ func (w *walk) arrive() {
 	if !w.run(ingress[:]) { // only what is delivered to a gateway goes on
 		return
 	}
-	w.ends.no = true
+	w.ends.no = w.ends.no || w.to.GatewayOf(routing.NATGateway) == nil
 	switch {
 	case w.to.Service():
 		w.run(toService[:])
@@ -272,14 +272,27 @@ func (w *walk) enter() {
 
 // memory is that of a VPC's egress-only gateway; a trace has one of its own.
 func (w *walk) memory(v *plan.VPC) *outbound {
+	w.ends.no = true
 	if w.tracer != nil {
 		return w.tracer.memoryOf(v)
 	}
 	return w.net.memories[v.Desc.ID+"/"+v.EgressOnly.Desc.ID]
 }
 
-// state is what an interface remembers; a trace has a memory of its own.
+// state is what an interface remembers; a trace has a memory of its own. Whoever
+// looks at more than its tracked flows decides by what no short cut knows.
 func (w *walk) state(i *plan.Interface) *state {
+	w.ends.no = true
+	return w.stateOf(i)
+}
+
+// flowsOf are the tracked flows of an interface.
+func (w *walk) flowsOf(i *plan.Interface) *firewall.Tracker { return w.stateOf(i).flows }
+
+// natOf is the memory of a NAT gateway's interface.
+func (w *walk) natOf(i *plan.Interface) *natTable { return &w.stateOf(i).nat }
+
+func (w *walk) stateOf(i *plan.Interface) *state {
 	if w.tracer != nil {
 		return w.tracer.state(i)
 	}

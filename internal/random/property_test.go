@@ -19,7 +19,7 @@ var (
 )
 
 // variants are the options under which the same must come out.
-var variants = []emu.Options{{}}
+var variants = []emu.Options{{}, {NoShortCuts: true}}
 
 // property holds for every question about every network.
 type property[Q any] struct {
