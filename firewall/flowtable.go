@@ -28,6 +28,7 @@ import (
 // packet waits for all of them. In the same way every new flow looks at four records whether they have idled out.
 type FlowTable struct {
 	shards [shards]shard
+	slab   slab
 
 	mu       sync.Mutex
 	trackers atomic.Pointer[[]*Tracker] // by number; nil for those that are gone
@@ -37,25 +38,24 @@ const (
 	shards     = 64
 	shardBits  = 6
 	bucketSize = 16
-	chunkSize  = 128
 	// MaxFlows is how many records a table has at the most. When it is full, a new flow takes the place of one that is not established; if it
 	// finds none nearby it is refused (SG-48).
 	MaxFlows = shards << numberBits
 )
 
 type shard struct {
-	mu     sync.Mutex
-	id     uint32 // its place in the table
-	index  atomic.Pointer[index]
-	old    atomic.Pointer[index] // whose buckets below moved are in index
-	moved  int
-	chunks atomic.Pointer[[]*chunk]
-	top    uint32 // numbers given so far, 0 is none
-	free   uint32 // a chain through the keys of free records
-	used   int
-	hand   uint32               // where expiry goes on
-	fins   map[uint32][2]uint32 // of flows that are closing: where they end, by number
-	_      [8]uint64            // keep shards out of each other's cache lines
+	index atomic.Pointer[index]
+	old   atomic.Pointer[index]     // whose buckets below moved are in index
+	rows  atomic.Pointer[[rows]row] // of records
+	mu    sync.Mutex
+	id    uint32 // its place in the table
+	top   uint32 // numbers given so far, 0 is none
+	free  uint32 // a chain through the keys of free records
+	hand  uint32 // where expiry goes on
+	moved int
+	used  int
+	fins  map[uint32][2]uint32 // of flows that are closing: where they end, by number
+	_     [6]uint64            // keep shards out of each other's cache lines
 }
 
 type index struct {
@@ -75,13 +75,6 @@ func numberIn(place uint32) uint32 { return place & (1<<numberBits - 1) }
 
 // placeOf is a number with the tag of a hash.
 func placeOf(h uint64, n uint32) uint32 { return uint32(h)<<numberBits | n }
-
-// chunk is records. What a short cut needs of one is together in half a cache line.
-type chunk struct {
-	records [chunkSize]record
-	tails   [chunkSize]tail
-	wide    atomic.Pointer[[chunkSize][4]atomic.Uint64] // IPv6 addresses, if there are any
-}
 
 // record is one flow at one interface.
 type record struct {
@@ -121,14 +114,6 @@ func (s *shard) ref(n uint32) ref { return ref(n<<shardBits | s.id) }
 
 func (t *FlowTable) record(r ref) *record { return t.shards[r%shards].record(uint32(r >> shardBits)) }
 func (t *FlowTable) tail(r ref) *tail     { return t.shards[r%shards].tail(uint32(r >> shardBits)) }
-
-func (s *shard) record(n uint32) *record {
-	return &(*s.chunks.Load())[n/chunkSize].records[n%chunkSize]
-}
-func (s *shard) tail(n uint32) *tail { return &(*s.chunks.Load())[n/chunkSize].tails[n%chunkSize] }
-func (s *shard) wide(n uint32) *[4]atomic.Uint64 {
-	return &(*s.chunks.Load())[n/chunkSize].wide.Load()[n%chunkSize]
-}
 
 // find returns the number of a key's record, 0 if there is none. Without the lock it may miss one that is being moved.
 func (s *shard) find(k *flowKey, h uint64) uint32 {
@@ -179,8 +164,8 @@ func (x *index) home(h uint64) int { return int(h>>(32)&(1<<26-1)) & (len(x.buck
 func (t *FlowTable) shardOf(h uint64) *shard { return &t.shards[h>>(64-shardBits)] }
 
 // insert adds a record for a key that has none, and returns its number; 0 if the table is full. The shard is locked.
-func (s *shard) insert(k *flowKey, h uint64, last int64, state uint32) uint32 {
-	n := s.take()
+func (s *shard) insert(t *FlowTable, k *flowKey, h uint64, last int64, state uint32) uint32 {
+	n := s.take(t)
 	if n == 0 {
 		return 0
 	}
@@ -199,7 +184,7 @@ func (s *shard) insert(k *flowKey, h uint64, last int64, state uint32) uint32 {
 }
 
 // take is a free record's number.
-func (s *shard) take() uint32 {
+func (s *shard) take(t *FlowTable) uint32 {
 	if n := s.free; n != 0 {
 		s.free = uint32(s.record(n).a.Load())
 		return n
@@ -208,20 +193,12 @@ func (s *shard) take() uint32 {
 		return 0
 	}
 	s.top++
-	if chunks := s.chunks.Load(); chunks == nil {
-		s.chunks.Store(&[]*chunk{new(chunk)})
-	} else if int(s.top/chunkSize) == len(*chunks) {
-		longer := append(*chunks, new(chunk))
-		s.chunks.Store(&longer)
-	}
+	s.makeRow(t, s.top)
 	return s.top
 }
 
 func (s *shard) widen(n uint32, k *flowKey) {
-	c := (*s.chunks.Load())[n/chunkSize]
-	if c.wide.Load() == nil {
-		c.wide.Store(new([chunkSize][4]atomic.Uint64))
-	}
+	s.makeWide(n)
 	w := s.wide(n)
 	for i := range w {
 		w[i].Store(k.wide[i])

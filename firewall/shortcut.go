@@ -187,7 +187,7 @@ func (t *Tracker) Pass(f packet.Flow, now int64) Tracked {
 	if n == 0 {
 		t.table.expire(s, now)
 		state := Established
-		if n = s.insert(&k, k.hash(), now, uint32(state)); n == 0 {
+		if n = s.insert(t.table, &k, k.hash(), now, uint32(state)); n == 0 {
 			return Tracked{}
 		}
 	}

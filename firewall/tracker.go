@@ -179,8 +179,8 @@ func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64,
 	}
 	c := openConn(dir, p, f.Proto)
 	state := c.pack() | packOpener(dir) | cost
-	if n = s.insert(&k, k.hash(), now, state); n == 0 && t.table.evict(s) {
-		n = s.insert(&k, k.hash(), now, state)
+	if n = s.insert(t.table, &k, k.hash(), now, state); n == 0 && t.table.evict(s) {
+		n = s.insert(t.table, &k, k.hash(), now, state)
 	}
 	if n == 0 {
 		t.budget.give(t, k.tracker(), entries(cost))

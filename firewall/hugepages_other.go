@@ -1,0 +1,7 @@
+//go:build !linux
+
+package firewall
+
+import "unsafe"
+
+func wantHugePages(unsafe.Pointer, int) {}

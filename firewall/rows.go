@@ -1,0 +1,105 @@
+package firewall
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// The records of a shard stand in rows that never move: four of 32, four of 64, four of 128 and so on, so that no more than a fifth of them
+// is unused and a small network pays for few. A record's row and place are read off its number, as exponent and mantissa are off a float.
+//
+//	number + 128   =   1 m m x x x x x …
+//	                   │ └┬┘ └─ place in the row
+//	                   │  └ which of the four
+//	                   └ how long the rows are
+const (
+	rows     = 4 * (numberBits - 6)
+	shortest = 32
+)
+
+func rowOf(n uint32) (row, at uint32) {
+	n += 4 * shortest
+	e := uint32(bits.Len32(n)) - 8
+	return 4*e + n>>(5+e)&3, n & (shortest<<e - 1)
+}
+
+// row points to the first of its records.
+type row struct {
+	records atomic.Pointer[record]
+	tails   atomic.Pointer[tail]
+	wide    atomic.Pointer[wide] // IPv6 addresses, if there are any
+}
+
+type wide [4]atomic.Uint64
+
+func (s *shard) record(n uint32) *record {
+	row, at := rowOf(n)
+	return (*record)(unsafe.Add(unsafe.Pointer(s.rows.Load()[row].records.Load()), uintptr(at)*unsafe.Sizeof(record{})))
+}
+
+func (s *shard) tail(n uint32) *tail {
+	row, at := rowOf(n)
+	return (*tail)(unsafe.Add(unsafe.Pointer(s.rows.Load()[row].tails.Load()), uintptr(at)*unsafe.Sizeof(tail{})))
+}
+
+func (s *shard) wide(n uint32) *wide {
+	row, at := rowOf(n)
+	return (*wide)(unsafe.Add(unsafe.Pointer(s.rows.Load()[row].wide.Load()), uintptr(at)*unsafe.Sizeof(wide{})))
+}
+
+func rowLength(row uint32) int { return shortest << (row / 4) }
+
+// makeRow makes sure that a record has a place. The shard is locked.
+func (s *shard) makeRow(t *FlowTable, n uint32) {
+	if s.rows.Load() == nil {
+		s.rows.Store(new([rows]row))
+	}
+	at, _ := rowOf(n)
+	r := &s.rows.Load()[at]
+	if r.records.Load() != nil {
+		return
+	}
+	length := rowLength(at)
+	r.tails.Store((*tail)(t.slab.take(length * int(unsafe.Sizeof(tail{})))))
+	r.records.Store((*record)(t.slab.take(length * int(unsafe.Sizeof(record{})))))
+}
+
+// makeWide makes sure that a record has a place for IPv6 addresses.
+func (s *shard) makeWide(n uint32) {
+	at, _ := rowOf(n)
+	if r := &s.rows.Load()[at]; r.wide.Load() == nil {
+		r.wide.Store(unsafe.SliceData(make([]wide, rowLength(at))))
+	}
+}
+
+// slab is memory for rows. Once there are many flows it is taken in blocks that ask for huge pages, which saves address translations: of
+// records at random places nearly every one would wait for one.
+type slab struct {
+	mu    sync.Mutex
+	taken int
+	block []uint64
+}
+
+const (
+	slabBlock = 8 << 20
+	slabFrom  = 4 << 20 // bytes that a table takes one by one
+)
+
+// take is zeroed memory, aligned to cache lines.
+func (s *slab) take(size int) unsafe.Pointer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	words := size / 8
+	if s.taken += size; s.taken < slabFrom || size > slabBlock/4 {
+		return unsafe.Pointer(unsafe.SliceData(make([]uint64, words)))
+	}
+	if len(s.block) < words {
+		s.block = make([]uint64, slabBlock/8)
+		wantHugePages(unsafe.Pointer(unsafe.SliceData(s.block)), slabBlock)
+	}
+	p := unsafe.Pointer(unsafe.SliceData(s.block))
+	s.block = s.block[words:]
+	return p
+}
