@@ -19,7 +19,8 @@ func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewa
 	}
 	flows := w.flowsOf(i)
 	w.tracked = byFlow
-	if found := flows.Find(dir, &w.pkt, w.flow, w.now); found.State != firewall.Untracked {
+	query := flows.Query(dir, &w.pkt, w.flow)
+	if found := query.Find(w.now); found.State != firewall.Untracked {
 		w.ends.keep(dir, found)
 		return passed
 	}
@@ -35,18 +36,18 @@ func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewa
 		return v
 	}
 	w.ends.no = w.ends.no || !open || dir == firewall.Egress
-	if !open && !w.track(flows, dir) {
+	if !open && !w.track(&query) {
 		return dropped(ConntrackFull)
 	}
 	return passed
 }
 
 // track enters the packet's flow; one to DynamoDB counts twice (SG-35).
-func (w *walk) track(flows *firewall.Tracker, dir firewall.Direction) bool {
+func (w *walk) track(query *firewall.Query) bool {
 	if w.toDynamoDB() {
-		return flows.AddTwo(dir, &w.pkt, w.flow, w.now)
+		return query.AddTwo(w.now)
 	}
-	return flows.Add(dir, &w.pkt, w.flow, w.now)
+	return query.Add(w.now)
 }
 
 // rules asks the rules of an interface's groups. open means that a flow that

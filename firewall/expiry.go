@@ -27,7 +27,9 @@ const lookedAt = 4
 // expire looks at the next few records, and forgets those that have idled out. The shard is locked.
 func (t *FlowTable) expire(s *shard, now int64) {
 	for range min(lookedAt, s.top) {
-		if n := s.next(); s.record(n).b.Load() != 0 && t.idledOut(s, n, now) {
+		n := s.next()
+		r := s.record(n)
+		if r.b.Load() != 0 && now-r.last.Load() >= FastIdle && t.idledOut(s, n, now) { // no idle time is less
 			t.forget(s, n)
 		}
 	}

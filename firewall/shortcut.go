@@ -182,12 +182,13 @@ const passiveIdle = int64(400 * time.Second)
 // Pass notes a packet of a flow where nothing tracks it but a short cut may pass: at a NAT gateway, or at the end of the network.
 func (t *Tracker) Pass(f packet.Flow, now int64) Tracked {
 	k := t.keyOf(Egress, f, false)
-	s, n := t.lock(&k, now)
+	h := k.hash()
+	s, n := t.lock(&k, h, now)
 	defer s.mu.Unlock()
 	if n == 0 {
 		t.table.expire(s, now)
 		state := Established
-		if n = s.insert(t.table, &k, k.hash(), now, uint32(state)); n == 0 {
+		if n = s.insert(t.table, &k, h, now, uint32(state)); n == 0 {
 			return Tracked{}
 		}
 	}

@@ -80,7 +80,7 @@ func (t *FlowTable) trackerOf(number uint32) *Tracker {
 	return nil
 }
 
-// Hit is what [Tracker.Find] says of a packet's flow.
+// Hit is what [Query.Find] says of a packet's flow.
 type Hit struct {
 	State State // after the packet; Untracked if there is no entry
 	// Entry names the flow if the packet changed nothing but its time, and one like it will not either: see [FlowTable.Join].
@@ -94,6 +94,23 @@ type Tracked struct {
 	fast uint64 // the short cut that its own packets had, for a packet that arrives
 }
 
+// Query is a packet that crosses an interface, and what a tracker needs of it to find its flow.
+type Query struct {
+	t   *Tracker
+	p   *packet.Packet
+	dir Direction
+	key flowKey
+	at  uint64 // hash of the key
+}
+
+// Query asks about a packet of flow f.
+func (t *Tracker) Query(dir Direction, p *packet.Packet, f packet.Flow) Query {
+	t.ready()
+	q := Query{t: t, p: p, dir: dir, key: t.keyOf(dir, f, isEcho(p, f))}
+	q.at = q.key.hash()
+	return q
+}
+
 // Lookup looks for the flow of a packet that crosses the interface. If it is tracked, the packet may pass (SG-26) and keeps the flow
 // alive (ORDER-5): Lookup returns the flow's state after the packet. Otherwise it returns Untracked and the rules decide.
 //
@@ -104,17 +121,21 @@ func (t *Tracker) Lookup(dir Direction, p *packet.Packet, f packet.Flow, now int
 
 // Find is Lookup for those who want to know more.
 func (t *Tracker) Find(dir Direction, p *packet.Packet, f packet.Flow, now int64) Hit {
-	if p.IsICMPError() {
+	q := t.Query(dir, p, f)
+	return q.Find(now)
+}
+
+// Find is [Tracker.Find] of the packet asked about.
+func (q *Query) Find(now int64) Hit {
+	if q.p.IsICMPError() {
 		return Hit{}
 	}
-	t.ready()
-	k := t.keyOf(dir, f, isEcho(p, f))
-	s, n := t.lock(&k, now)
+	s, n := q.t.lock(&q.key, q.at, now)
 	defer s.mu.Unlock()
 	if n == 0 {
 		return Hit{}
 	}
-	return t.hit(s, n, dir, p, now)
+	return q.t.hit(s, n, q.dir, q.p, now)
 }
 
 // isEcho reports whether a packet of flow f is an ICMP echo. A later fragment does not say so itself, but has the identifier.
@@ -130,7 +151,7 @@ func (t *Tracker) Related(dir Direction, embedded packet.Flow, now int64) bool {
 	// What an arriving error quotes had left, and the other way round.
 	for _, echo := range []bool{true, false} {
 		k := t.keyOf(1-dir, embedded, echo)
-		s, n := t.lock(&k, now)
+		s, n := t.lock(&k, k.hash(), now)
 		s.mu.Unlock()
 		if n != 0 {
 			return true
@@ -145,42 +166,46 @@ func (t *Tracker) Related(dir Direction, embedded packet.Flow, now int64) bool {
 // A TCP flow may begin with any segment (SG-42). A packet that ends a flow or belongs to none, an RST or an ICMP error, leaves nothing
 // behind.
 func (t *Tracker) Add(dir Direction, p *packet.Packet, f packet.Flow, now int64) bool {
-	return t.track(dir, p, f, now, 0)
+	q := t.Query(dir, p, f)
+	return q.Add(now)
 }
 
 // AddTwo is Add for a flow that takes two entries of what the instance may have, as one through a gateway endpoint to DynamoDB does
 // (SG-35).
 func (t *Tracker) AddTwo(dir Direction, p *packet.Packet, f packet.Flow, now int64) bool {
-	return t.track(dir, p, f, now, costsTwo)
+	q := t.Query(dir, p, f)
+	return q.AddTwo(now)
 }
 
-func (t *Tracker) track(dir Direction, p *packet.Packet, f packet.Flow, now int64, cost uint32) bool {
-	if p.IsICMPError() || f.Proto == packet.TCP && p.Flags.Has(packet.RST) {
+// Add is [Tracker.Add] of the packet asked about.
+func (q *Query) Add(now int64) bool { return q.track(now, 0) }
+
+// AddTwo is [Tracker.AddTwo] of the packet asked about.
+func (q *Query) AddTwo(now int64) bool { return q.track(now, costsTwo) }
+
+func (q *Query) track(now int64, cost uint32) bool {
+	if q.p.IsICMPError() || q.key.proto() == packet.TCP && q.p.Flags.Has(packet.RST) {
 		return true
 	}
-	t.ready()
-	if t.add(dir, p, f, now, cost) {
-		return true
-	}
-	return t.budget.reclaim(t.table, now) && t.add(dir, p, f, now, cost)
+	return q.add(now, cost) || q.t.budget.reclaim(q.t.table, now) && q.add(now, cost)
 }
 
-func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64, cost uint32) bool {
-	k := t.keyOf(dir, f, isEcho(p, f))
-	s, n := t.lock(&k, now)
+func (q *Query) add(now int64, cost uint32) bool {
+	t, k := q.t, &q.key
+	s, n := t.lock(k, q.at, now)
 	defer s.mu.Unlock()
 	if n != 0 { // another packet of the flow was faster
-		t.hit(s, n, dir, p, now)
+		t.hit(s, n, q.dir, q.p, now)
 		return true
 	}
 	t.table.expire(s, now)
 	if !t.budget.take(t, k.tracker(), entries(cost)) {
 		return false
 	}
-	c := openConn(dir, p, f.Proto)
-	state := c.pack() | packOpener(dir) | cost
-	if n = s.insert(t.table, &k, k.hash(), now, state); n == 0 && t.table.evict(s) {
-		n = s.insert(t.table, &k, k.hash(), now, state)
+	c := openConn(q.dir, q.p, k.proto())
+	state := c.pack() | packOpener(q.dir) | cost
+	if n = s.insert(t.table, k, q.at, now, state); n == 0 && t.table.evict(s) {
+		n = s.insert(t.table, k, q.at, now, state)
 	}
 	if n == 0 {
 		t.budget.give(t, k.tracker(), entries(cost))
@@ -191,8 +216,7 @@ func (t *Tracker) add(dir Direction, p *packet.Packet, f packet.Flow, now int64,
 }
 
 // lock locks the shard of a key and finds its record, 0 if there is none or it has idled out.
-func (t *Tracker) lock(k *flowKey, now int64) (*shard, uint32) {
-	h := k.hash()
+func (t *Tracker) lock(k *flowKey, h uint64, now int64) (*shard, uint32) {
 	s := t.table.shardOf(h)
 	s.mu.Lock()
 	n := s.find(k, h)
