@@ -7,22 +7,22 @@ import (
 	"unsafe"
 )
 
-// The records of a shard stand in rows that never move: four of 32, four of 64, four of 128 and so on, so that no more than a fifth of them
-// is unused and a small network pays for few. A record's row and place are read off its number, as exponent and mantissa are off a float.
+// The records of a shard stand in rows that never move: eight of 32, eight of 64, eight of 128 and so on, so that no more than a ninth of
+// them is unused and a small network pays for few. A record's row and place are read off its number, as exponent and mantissa are off a float.
 //
-//	number + 128   =   1 m m x x x x x …
-//	                   │ └┬┘ └─ place in the row
-//	                   │  └ which of the four
+//	number + 256   =   1 m m m x x x x x …
+//	                   │ └─┬─┘ └─ place in the row
+//	                   │   └ which of the eight
 //	                   └ how long the rows are
 const (
-	rows     = 4 * (numberBits - 6)
+	rows     = 8 * (numberBits - 7)
 	shortest = 32
 )
 
 func rowOf(n uint32) (row, at uint32) {
-	n += 4 * shortest
-	e := uint32(bits.Len32(n)) - 8
-	return 4*e + n>>(5+e)&3, n & (shortest<<e - 1)
+	n += 8 * shortest
+	e := uint32(bits.Len32(n)) - 9
+	return 8*e + n>>(5+e)&7, n & (shortest<<e - 1)
 }
 
 // row points to the first of its records.
@@ -49,7 +49,7 @@ func (s *shard) wide(n uint32) *wide {
 	return (*wide)(unsafe.Add(unsafe.Pointer(s.rows.Load()[row].wide.Load()), uintptr(at)*unsafe.Sizeof(wide{})))
 }
 
-func rowLength(row uint32) int { return shortest << (row / 4) }
+func rowLength(row uint32) int { return shortest << (row / 8) }
 
 // makeRow makes sure that a record has a place. The shard is locked.
 func (s *shard) makeRow(t *FlowTable, n uint32) {
@@ -82,22 +82,21 @@ type slab struct {
 	block []uint64
 }
 
-const (
-	slabBlock = 8 << 20
-	slabFrom  = 4 << 20 // bytes that a table takes one by one
-)
+// slabUnit is a huge page. A block is an eighth of what has been taken, in whole ones, so that the first 16 MB come row by row.
+const slabUnit = 2 << 20
 
 // take is zeroed memory, aligned to cache lines.
 func (s *slab) take(size int) unsafe.Pointer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	words := size / 8
-	if s.taken += size; s.taken < slabFrom || size > slabBlock/4 {
+	block := s.taken / 8 &^ (slabUnit - 1)
+	if s.taken += size; block == 0 || size > block/4 {
 		return unsafe.Pointer(unsafe.SliceData(make([]uint64, words)))
 	}
 	if len(s.block) < words {
-		s.block = make([]uint64, slabBlock/8)
-		wantHugePages(unsafe.Pointer(unsafe.SliceData(s.block)), slabBlock)
+		s.block = make([]uint64, block/8)
+		wantHugePages(unsafe.Pointer(unsafe.SliceData(s.block)), block)
 	}
 	p := unsafe.Pointer(unsafe.SliceData(s.block))
 	s.block = s.block[words:]

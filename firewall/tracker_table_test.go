@@ -168,3 +168,17 @@ func TestTracker_Concurrent(t *testing.T) {
 		t.Errorf("budget used %d of 50, %d flows tracked", used, sum)
 	}
 }
+
+// TestRowOf: numbers follow each other in rows that are full before the next begins, and the last has one.
+func TestRowOf(t *testing.T) {
+	wantRow, wantAt := uint32(0), uint32(0)
+	for n := range uint32(1 << numberBits) {
+		row, at := rowOf(n)
+		if row != wantRow || at != wantAt || row >= rows {
+			t.Fatalf("number %d: row %d place %d of %d rows, want %d and %d", n, row, at, rows, wantRow, wantAt)
+		}
+		if wantAt++; int(wantAt) == rowLength(row) {
+			wantRow, wantAt = wantRow+1, 0
+		}
+	}
+}
