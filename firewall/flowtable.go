@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // FlowTable holds the tracked flows of many interfaces. The zero FlowTable is empty and ready; it must not be copied.
@@ -300,13 +301,21 @@ func (s *shard) reserve() {
 		if s.used*2 > x.taken { // else most of it is tombstones
 			size *= 2
 		}
-		s.index.Store(&index{buckets: make([]bucket, size)})
+		s.index.Store(newIndex(size))
 		s.old.Store(x)
 		s.moved = 0
 	}
 	for range 2 {
 		s.move()
 	}
+}
+
+func newIndex(size int) *index {
+	x := &index{buckets: make([]bucket, size)}
+	if size >= 256 {
+		wantHugePages(unsafe.Pointer(unsafe.SliceData(x.buckets)), size*int(unsafe.Sizeof(bucket{})))
+	}
+	return x
 }
 
 // move moves one bucket of the old index.

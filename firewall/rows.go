@@ -82,16 +82,19 @@ type slab struct {
 	block []uint64
 }
 
-// slabUnit is a huge page. A block is an eighth of what has been taken, in whole ones, so that the first 16 MB come row by row.
-const slabUnit = 2 << 20
+// A table takes its first bytes row by row, and then blocks of an eighth of what it has.
+const (
+	slabFrom = 4 << 20
+	slabLess = 1 << 20 // the shortest block
+)
 
 // take is zeroed memory, aligned to cache lines.
 func (s *slab) take(size int) unsafe.Pointer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	words := size / 8
-	block := s.taken / 8 &^ (slabUnit - 1)
-	if s.taken += size; block == 0 || size > block/4 {
+	block := max(s.taken/8, slabLess)
+	if s.taken += size; s.taken < slabFrom || size > block/4 {
 		return unsafe.Pointer(unsafe.SliceData(make([]uint64, words)))
 	}
 	if len(s.block) < words {
