@@ -75,7 +75,6 @@ func TestEstablishedPathsAllocateNothing(t *testing.T) {
 		{"internet gateway", "internet", "tcp 10.0.1.10:40000 > 198.18.0.9:443"},
 		{"NAT gateway", "internet", "tcp 10.0.1.10:40000 > 192.0.2.9:443"},
 		{"NAT64", "internet", "tcp [2001:db8:1:1::10]:40000 > [64:ff9b::c000:209]:443"},
-		{"NAT64", "internet", "tcp [2001:db8:1:1::10]:40000 > [64:ff9b::c000:209]:443"},
 		{"egress-only gateway", "internet", "tcp [2001:db8:1:1::10]:40000 > [2001:db8:9::9]:443"},
 		{"peering", "near/near", "tcp 10.0.1.10:40000 > 10.1.1.20:443"},
 		{"transit gateway", "w/w", "tcp 10.0.1.10:40000 > 10.3.1.20:443"},
@@ -99,8 +98,11 @@ func TestEstablishedPathsAllocateNothing(t *testing.T) {
 			require.True(t, arrived.Src.IsValid(), "nothing arrived")
 			far.Send(packet.Spec{Flow: arrived.Reverse(), Flags: packet.SYN | packet.ACK}.Bytes())
 			require.Equal(t, there.Reverse(), answered)
-			assert.Zero(t, allocs(app, there), "there")
-			assert.Zero(t, allocs(far, arrived.Reverse()), "and back")
+			back := arrived.Reverse()
+			if out, in := allocs(app, there), allocs(far, back); !raceDetector {
+				assert.Zero(t, out, "there")
+				assert.Zero(t, in, "and back")
+			}
 			answered, arrived = packet.Flow{}, packet.Flow{}
 			app.Send(packet.Spec{Flow: there, Flags: packet.ACK}.Bytes())
 			require.True(t, arrived.Src.IsValid(), "it still works")

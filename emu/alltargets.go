@@ -3,9 +3,12 @@ package emu
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // TargetTrace is the answer for one target of a load balancer.
@@ -18,10 +21,18 @@ type TargetTrace struct {
 	Trace     *Trace `json:"trace"`
 }
 
+// String is "app-1 10.0.1.5:80 by node-a".
+func (t *TargetTrace) String() string {
+	return strings.TrimSpace(t.Interface+" "+t.Target) + " by " + t.Node
+}
+
 // balances notes a load balancer that the packet goes through.
 func (t *tracer) balances(b *plan.LoadBalancer) {
 	if t != nil {
 		t.balancers = append(t.balancers, b)
+		if b.VPC.Desc.Partial && b.Desc.CrossZone == vpc.CrossZoneDefault {
+			t.assume("nothing describes the attributes of load balancer " + label(b.Desc.ID, b.Desc.Name) + ": taken as AWS's defaults")
+		}
 	}
 }
 
@@ -41,27 +52,55 @@ func (g *generation) traceTargets(q Query) (*Trace, error) {
 		return nil, fmt.Errorf("destination: %s is no load balancer, so it has no targets", q.Destination)
 	}
 	q.IPv6 = q.IPv6 || end.asked && end.addr.Is6()
-	var all *Trace
+	var targets []TargetTrace
 	for _, node := range end.iface.Balancer.Nodes {
 		for _, target := range targetsOf(node, q) {
 			one, err := g.traceTarget(q, node, target)
 			if err != nil {
 				return nil, err
 			}
-			if all == nil {
-				first := *one.Trace
-				all = &first
-				all.Destination = q.Destination
-			}
-			all.Targets = append(all.Targets, *one)
-			all.Verdict = worse(all.Verdict, one.Trace.Verdict)
+			targets = append(targets, *one)
 		}
 	}
-	if all == nil {
+	if len(targets) == 0 {
 		q.AllTargets = false
 		return g.trace(q)
 	}
-	return all, nil
+	return together(targets, q.Destination), nil
+}
+
+// together is the first of the traces that is as bad as all of them, with what is in the
+// way to any target.
+func together(targets []TargetTrace, destination string) *Trace {
+	shown := targets[0]
+	for _, one := range targets {
+		if worse(shown.Trace.Verdict, one.Trace.Verdict) != shown.Trace.Verdict {
+			shown = one
+		}
+	}
+	all := *shown.Trace
+	all.Destination, all.Targets, all.shown = destination, targets, shown.String()
+	all.Blockers, all.Unknowns = []Blocker{}, []Blocker{}
+	for _, one := range targets {
+		all.Blockers = merge(all.Blockers, one.Trace.Blockers, one.String())
+		all.Unknowns = merge(all.Unknowns, one.Trace.Unknowns, one.String())
+	}
+	return &all
+}
+
+// merge adds what is in the way to a target; what is in the way to several is one thing.
+func merge(all, more []Blocker, target string) []Blocker {
+	for _, b := range more {
+		k := slices.IndexFunc(all, func(o Blocker) bool {
+			o.Targets = nil
+			return reflect.DeepEqual(o, b)
+		})
+		if k < 0 {
+			k, all = len(all), append(all, b)
+		}
+		all[k].Targets = append(all[k].Targets, target)
+	}
+	return all
 }
 
 // worse is the answer for both of two.

@@ -36,7 +36,7 @@ func (g *generation) tooBig(w *walk, mtu int) {
 // had sent on: straight to it if it is in the VPC, else by the gateway's routes
 // (ORDER-36).
 func (g *generation) tooBigInside(w *walk, nat *plan.Interface, message []byte) {
-	m := &walk{net: g, now: w.now, tracer: w.tracer, from: nat}
+	m := &walk{net: g, now: w.now, tracer: w.tracer, stop: stop{from: nat}}
 	if m.pkt.Parse(message) != nil {
 		return
 	}
@@ -74,7 +74,7 @@ func (w *walk) answerFrom(i *plan.Interface, b []byte) {
 // inject sends a gateway's own packet from its interface: it meets what every
 // packet leaving the gateway meets (ORDER-36).
 func (g *generation) inject(a answer, now int64) {
-	w := &walk{net: g, now: now, from: a.from, vpc: a.from.VPC, translated: true}
+	w := &walk{net: g, now: now, stop: stop{vpc: a.from.VPC, from: a.from}, translated: true}
 	if w.pkt.Parse(a.b) != nil {
 		return
 	}

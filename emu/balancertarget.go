@@ -58,8 +58,7 @@ func (w *walk) fromTarget() bool {
 }
 
 // balancerChoose gives a new flow its target, by a hash of its addresses and ports
-// (ELB-15, SIM-50). Without any target it is dropped; the rule book has no reason
-// of its own for that: there is no destination.
+// (ELB-15, SIM-50). Without any target it is dropped.
 func balancerChoose(w *walk) verdict {
 	if w.balanced {
 		return skipped
@@ -80,7 +79,7 @@ func balancerChoose(w *walk) verdict {
 	t := w.chosen(targets)
 	if t == nil {
 		w.sayName(g.Desc.ID, "has no target that this node sends to")
-		return dropped(NoSuchAddress)
+		return dropped(LBNoTarget)
 	}
 	if t.Interface == nil && !w.vpc.Contains(t.Addr) && w.vpc.Desc.Partial {
 		w.sayAddr(t.Addr, "is not described")

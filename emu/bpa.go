@@ -1,6 +1,8 @@
 package emu
 
 import (
+	"slices"
+
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/routing"
@@ -13,6 +15,9 @@ import (
 func exitOpen(w *walk) verdict {
 	switch w.from.Subnet.Exposure {
 	case plan.Exposed:
+		w.assumeOpen(w.from.Subnet)
+	case plan.UnknownExposure:
+		return w.maybeBlocked(w.from.Subnet)
 	case plan.OutboundOnly:
 		w.state(w.from).internet.enter(w.flow, w.now)
 	case plan.GatewaysOnly:
@@ -36,7 +41,10 @@ func entryOpen(w *walk) verdict {
 	nat := i.GatewayOf(routing.NATGateway) != nil
 	switch i.Subnet.Exposure {
 	case plan.Exposed:
+		w.assumeOpen(i.Subnet)
 		return passed
+	case plan.UnknownExposure:
+		return w.maybeBlocked(i.Subnet)
 	case plan.GatewaysOnly:
 		if nat {
 			return passed
@@ -52,21 +60,46 @@ func entryOpen(w *walk) verdict {
 // egressOnlyExitOpen is Block Public Access on the way out through an egress-only
 // gateway, which only the bidirectional mode blocks.
 func egressOnlyExitOpen(w *walk) verdict {
-	if w.from.Subnet.Exposure == plan.Blocked {
-		return w.blocked(w.from.Subnet)
-	}
-	return passed
+	return w.egressOnlyOpen(w.from.Subnet)
 }
 
 // egressOnlyEntryOpen is the same on the way in.
 func egressOnlyEntryOpen(w *walk) verdict {
-	switch {
-	case !w.egressOnly:
+	if !w.egressOnly {
 		return skipped
-	case w.binding.Interface.Subnet.Exposure == plan.Blocked:
-		return w.blocked(w.binding.Interface.Subnet)
 	}
+	return w.egressOnlyOpen(w.binding.Interface.Subnet)
+}
+
+func (w *walk) egressOnlyOpen(s *plan.Subnet) verdict {
+	switch s.Exposure {
+	case plan.Blocked:
+		return w.blocked(s)
+	case plan.UnknownExposure:
+		return w.maybeBlocked(s)
+	}
+	w.assumeOpen(s)
 	return passed
+}
+
+// assumeOpen says so where nothing describes Block Public Access.
+func (w *walk) assumeOpen(s *plan.Subnet) {
+	if s.ExposureAssumed && w.tracer != nil {
+		w.tracer.assume("nothing describes Block Public Access of " + s.VPC.Desc.ID + ": taken as off, AWS's default")
+	}
+}
+
+// assume notes what the answer takes for granted.
+func (t *tracer) assume(text string) {
+	if !slices.Contains(t.out.Notes, text) {
+		t.out.Notes = append(t.out.Notes, text)
+	}
+}
+
+// maybeBlocked ends a packet where exclusions are described, and not from what.
+func (w *walk) maybeBlocked(s *plan.Subnet) verdict {
+	w.sayName(s.Desc.ID, "may be behind Block Public Access, whose mode is not known")
+	return undetermined
 }
 
 // blocked drops a packet and says which subnet's access is blocked.
@@ -78,10 +111,7 @@ func (w *walk) blocked(s *plan.Subnet) verdict {
 // askedBy is the flow that went out, if what comes in answers one: with the
 // private address, since this is before the translation.
 func (w *walk) askedBy() packet.Flow {
-	about, ok := w.pkt.EmbeddedFlow()
-	if !ok || !w.pkt.IsICMPError() {
-		about = w.flow.Reverse()
-	}
+	about := w.asked()
 	about.Src = w.binding.Private
 	return about
 }

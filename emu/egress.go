@@ -143,6 +143,11 @@ func aclOut(w *walk) verdict {
 	return w.leaveSubnet(subnet)
 }
 
+// direct reports whether the packet stays in the sender's subnet, past the router.
+func (w *walk) direct() bool {
+	return w.via != nil || w.back == nil && w.from.Subnet.Contains(w.flow.Dst)
+}
+
 // leaveSubnet is the network ACL for a packet that leaves the subnet, or may.
 func (w *walk) leaveSubnet(subnet *plan.Subnet) verdict {
 	v := w.filterSubnet(subnet, firewall.Egress, NACLEgress)

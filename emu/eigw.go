@@ -2,14 +2,21 @@ package emu
 
 import "github.com/vpcemu/vpcemu/routing"
 
+// EIGW is the egress-only internet gateway.
+const EIGW Stage = "EIGW"
+
 // toEgressOnly is an egress-only internet gateway on the way out (ORDER-33).
 var toEgressOnly = [...]stage{
-	{MTU, internetMTU},
-	{EIGW, egressOnlyFamily},
-	{EIGW, egressOnlyExitOpen},
-	{EIGW, sourceIsPublic},
-	{EIGW, destinationIsPublic},
-	{EIGW, egressOnlyEnter},
+	{MTU, internetMTU, atEgressOnly, final},
+	{EIGW, egressOnlyFamily, atEgressOnly, final},
+	{EIGW, egressOnlyExitOpen, atEgressOnly, goOn},
+	{EIGW, sourceIsPublic, atEgressOnly, final},
+	{EIGW, destinationIsPublic, atEgressOnly, final},
+	{EIGW, egressOnlyEnter, atEgressOnly, final},
+}
+
+func atEgressOnly(w *walk, s *Step) {
+	s.looksAt("eigw", w.vpc.EgressOnly.Desc.ID, w.vpc.EgressOnly.Desc.Origin, nil, w.vpc)
 }
 
 // throughEgressOnly carries an IPv6 packet out, and remembers its flow (EIGW-2).
@@ -46,11 +53,7 @@ func egressOnlyInbound(w *walk) verdict {
 	if !w.egressOnly {
 		return skipped
 	}
-	about, ok := w.pkt.EmbeddedFlow()
-	if !ok || !w.pkt.IsICMPError() {
-		about = w.flow.Reverse()
-	}
-	if !w.memory(w.vpc).knows(about, w.now) {
+	if !w.memory(w.vpc).knows(w.asked(), w.now) {
 		w.say("it answers nothing that went out")
 		return dropped(EIGWUnsolicited)
 	}

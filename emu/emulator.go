@@ -33,8 +33,7 @@ type Emulator struct {
 
 	current  atomic.Pointer[generation]
 	internet Port
-	outside  firewall.Fragments // of packets that come from the internet
-	walks    sync.Pool          // walks at rest
+	walks    sync.Pool // walks at rest
 	flows    firewall.FlowTable
 	passing  *firewall.Tracker // what the internet sends
 
@@ -58,7 +57,7 @@ type generation struct {
 	// memories are those of egress-only gateways, by VPC.
 	memories map[string]*outbound
 	// draining says since when addresses of NAT gateways are being removed.
-	draining map[drain]int64
+	draining map[drained]int64
 	// services are those behind gateway endpoints, by VPC and endpoint.
 	services map[string]farService
 	cuts     shortcuts
@@ -86,7 +85,7 @@ func New(n *vpc.Network, opts Options) (*Emulator, error) {
 	}
 	e.shortCuts = !opts.NoShortCuts && opts.Observer.Flow == nil
 	e.passing = e.flows.Passive()
-	e.internet.em, e.internet.slot, e.internet.id = e, outside, "internet"
+	e.internet.em, e.internet.id, e.internet.enter = e, "internet", (*walk).enter
 	if err := e.install(n.Clone(), nil); err != nil {
 		return nil, err
 	}

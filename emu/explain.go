@@ -11,13 +11,13 @@ import (
 )
 
 // step puts into words what a stage has just decided.
-func (t *tracer) step(w *walk, stage Stage, v verdict) Step {
-	s := Step{Stage: stage, Verdict: outcomes[v.outcome], Detail: w.note.String()}
+func (t *tracer) step(w *walk, at *stage, v verdict) Step {
+	s := Step{Stage: at.name, Verdict: outcomes[v.outcome], Detail: w.note.String()}
 	if v.outcome == drop {
 		s.Reason, s.Code = v.reason.String(), v.reason.Code()
 	}
-	t.component(w, &s)
-	switch stage {
+	at.at(w, &s)
+	switch at.name {
 	case SGOut:
 		t.explainGroups(w, &s, w.from, firewall.Egress, v)
 	case SGIn:
@@ -30,8 +30,6 @@ func (t *tracer) step(w *walk, stage Stage, v verdict) Step {
 		explainRoute(w, &s, w.from.Subnet.Routes)
 	case EdgeRT:
 		explainRoute(w, &s, w.edgeTable())
-	case TGW:
-		explainTransit(w, &s)
 	case Deliver:
 		if w.forwards() {
 			s.Detail = "a middlebox, taken to forward it"
@@ -79,112 +77,6 @@ func end(a netip.Addr, port, other uint16) string {
 	return netip.AddrPortFrom(a, port).String()
 }
 
-// component names what a stage looked at.
-func (t *tracer) component(w *walk, s *Step) {
-	set := func(kind, id, origin string, subnet *plan.Subnet, v *plan.VPC) {
-		s.Kind, s.Component, s.Origin = kind, id, origin
-		if subnet != nil {
-			s.Subnet = subnet.Desc.ID
-		}
-		if v != nil {
-			s.VPC = v.Desc.ID
-		}
-	}
-	defer func() {
-		if i := w.gatewayInterface(s.Stage); i != nil {
-			s.Kind, s.Component = i.Gateway.Desc.Kind.String(), i.Gateway.Desc.ID
-		}
-	}()
-	switch s.Stage {
-	case NAT:
-		set("nat", w.from.Desc.ID, w.from.Desc.Origin, w.from.Subnet, w.from.VPC)
-	case TGW:
-		g := w.transitGateway()
-		set("tgw", g.Desc.ID, g.Desc.Origin, nil, w.vpc)
-	case VGW:
-		set("vgw", w.outer.Desc.ID, w.outer.Desc.Origin, nil, w.vpc)
-	case LB:
-		b := w.from.Balancer.Desc
-		set("lb", b.ID, b.Origin, w.from.Subnet, w.from.VPC)
-	case PCX:
-		g := w.next.target.Gateway
-		set("pcx", g.Desc.ID, g.Desc.Origin, nil, w.vpc)
-	case EIGW:
-		set("eigw", w.vpc.EgressOnly.Desc.ID, w.vpc.EgressOnly.Desc.Origin, nil, w.vpc)
-	case ATT, L2, SRC, LL, SGOut, FlowOut:
-		set("eni", w.from.Desc.ID, w.from.Desc.Origin, w.from.Subnet, w.from.VPC)
-		if w.result.Fate == Delivered && w.to == nil {
-			set("service", w.result.At, "", w.from.Subnet, w.from.VPC)
-		}
-	case NACLOut:
-		set("acl", w.from.Subnet.ACL.ID, "", w.from.Subnet, w.from.VPC)
-	case RT:
-		set("rtb", w.from.Subnet.Routes.ID, "", w.from.Subnet, w.from.VPC)
-	case NACLIn:
-		set("acl", w.to.Subnet.ACL.ID, "", w.to.Subnet, w.to.VPC)
-	case ADDR, DST, SGIn, FlowIn, Deliver:
-		if w.to == nil {
-			set("vpc", w.vpc.Desc.ID, w.vpc.Desc.Origin, nil, w.vpc)
-			return
-		}
-		set("eni", w.to.Desc.ID, w.to.Desc.Origin, w.to.Subnet, w.to.VPC)
-	case EdgeRT:
-		set("rtb", w.edgeTable().ID, "", nil, w.vpc)
-	case EP, GWLB:
-		endpointComponent(w, set)
-	case MTU:
-		mtuComponent(w, set)
-	default:
-		gatewayComponent(w, set)
-	}
-}
-
-// mtuComponent names the component that limits the size of packets.
-func mtuComponent(w *walk, set func(kind, id, origin string, subnet *plan.Subnet, v *plan.VPC)) {
-	switch g := w.next.target.Gateway; {
-	case w.to != nil && w.to.Service(), w.fromGWLB() && w.to == nil && !w.next.looked, w.fromGWLB() && g == w.from.Gateway:
-		endpointComponent(w, set)
-	case w.link != nil:
-		set(w.link.Kind, w.link.ID, w.link.Origin, nil, w.vpc)
-	case w.transit.in != nil:
-		set("tgw", w.transitGateway().Desc.ID, w.transitGateway().Desc.Origin, nil, w.vpc)
-	case w.from != nil && w.from.Gateway != nil && !w.next.looked:
-		set("nat", w.from.Gateway.Desc.ID, w.from.Gateway.Desc.Origin, w.from.Subnet, w.from.VPC)
-	case g != nil:
-		set(g.Desc.Kind.String(), g.Desc.ID, g.Desc.Origin, nil, w.vpc)
-	default:
-		gatewayComponent(w, set)
-	}
-}
-
-// gatewayInterface is the interface that a stage looked at, if it is a gateway's.
-func (w *walk) gatewayInterface(s Stage) *plan.Interface {
-	var i *plan.Interface
-	switch s {
-	case FlowOut:
-		i = w.from
-	case ADDR, FlowIn:
-		i = w.to
-	}
-	if i == nil || i.Gateway == nil {
-		return nil
-	}
-	return i
-}
-
-// gatewayComponent names the internet gateway, or the internet where none is
-// known.
-func gatewayComponent(w *walk, set func(kind, id, origin string, subnet *plan.Subnet, v *plan.VPC)) {
-	switch {
-	case w.vpc == nil:
-		set("internet", "internet", "", nil, nil)
-	case w.vpc.Gateway == nil:
-		set("vpc", w.vpc.Desc.ID, w.vpc.Desc.Origin, nil, w.vpc)
-	default:
-		set("igw", w.vpc.Gateway.Desc.ID, w.vpc.Gateway.Desc.Origin, nil, w.vpc)
-	}
-}
-
 // explainGroups says which rule let a packet pass, or why each one did not.
 func (t *tracer) explainGroups(w *walk, s *Step, i *plan.Interface, dir firewall.Direction, v verdict) {
 	switch {
@@ -205,6 +97,9 @@ func (t *tracer) explainGroups(w *walk, s *Step, i *plan.Interface, dir firewall
 	names := make([]string, len(i.Groups))
 	for n, g := range i.Groups {
 		names[n] = label(g.Desc.ID, g.Desc.Name)
+	}
+	if s.Detail == "" && len(names) == 0 {
+		s.Detail = "it has no security group whose rules could match " + w.matched(dir)
 	}
 	if s.Detail == "" {
 		s.Detail = fmt.Sprintf("no rule of %s matches %s", strings.Join(names, ", "), w.matched(dir))
@@ -289,13 +184,14 @@ func explainACL(w *walk, s *Step, subnet *plan.Subnet, dir firewall.Direction, v
 		s.Rule = "rule *: deny all"
 	} else {
 		e := entries[w.acl.Entry]
-		s.Rule = fmt.Sprintf("rule %d: %s %s %s %s", e.Number, e.Action, e.Service, word, e.CIDR)
 		if e.Origin != "" {
 			s.Origin = e.Origin
 		}
-		if e.Unknown != "" {
+		if e.Unknown != "" { // what it says is not what AWS has
 			s.Detail = e.Unknown
+			return
 		}
+		s.Rule = fmt.Sprintf("rule %d: %s %s %s %s", e.Number, e.Action, e.Service, word, e.CIDR)
 	}
 	if v.outcome == drop {
 		s.Detail = strings.Replace(s.Rule, ": deny", " denies", 1)

@@ -5,14 +5,16 @@ import (
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
-	"github.com/vpcemu/vpcemu/packet"
-	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // groups is the security group stage of one interface, in the order of ORDER-5:
-// tracked flow, related ICMP error, rules, new entry.
+// tracked flow, related ICMP error, rules, new entry. A Network Load Balancer may have
+// no groups, and then lets everything pass (ELB-32).
 func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewall.GroupID, denied Reason) verdict {
+	if i.Balancer != nil && len(i.Groups)+len(i.UnknownGroups) == 0 {
+		return skipped
+	}
 	if w.portsLost {
 		w.say("no first fragment was seen")
 		return dropped(denied)
@@ -75,8 +77,7 @@ func (w *walk) rules(i *plan.Interface, dir firewall.Direction, remote []firewal
 // whatever the rules: through a NAT gateway, an egress-only gateway, a
 // Network Load Balancer or an endpoint (SG-34).
 func (w *walk) alwaysTracked() bool {
-	switch w.next.target.Kind {
-	case routing.NATGateway, routing.EgressOnlyGateway:
+	if ways[w.next.target.Kind].tracked {
 		return w.next.verdict.outcome == pass // nothing goes through a blackhole
 	}
 	if far := w.peerOf().Owner(w.flow.Dst); far != nil && isNetworkBalancer(far) {
@@ -99,7 +100,7 @@ func (w *walk) openBack(back *firewall.Filter) bool {
 // flow, which would make it one of its packets (SG-30): there is no state to tell.
 // The first packet of a TCP connection is no answer.
 func (w *walk) answersUntracked(filter, back *firewall.Filter, addr netip.Addr, remote []firewall.GroupID) bool {
-	if w.flow.Proto == packet.TCP && w.pkt.Flags.Has(packet.SYN) && !w.pkt.Flags.Has(packet.ACK) {
+	if w.plainSYN() {
 		return false
 	}
 	asked := w.header

@@ -6,7 +6,6 @@ import (
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
-	"github.com/vpcemu/vpcemu/routing"
 )
 
 // flowOut is where flow logs take their record of what an interface sent, after
@@ -43,7 +42,7 @@ func (w *walk) refused(s Stage, r Reason) {
 		w.record(w.from, firewall.Egress, false, "")
 	case SGIn, NACLIn:
 		w.record(w.to, firewall.Ingress, false, "")
-	case IGW, EIGW:
+	default:
 		if r == BPA && w.inbound && w.binding.Interface != nil {
 			w.record(w.binding.Interface, firewall.Ingress, false, blockPublicAccess)
 		}
@@ -58,11 +57,8 @@ func (w *walk) publicAccessBlocked() bool {
 	}
 	before := w.note
 	v := passed
-	switch w.next.target.Kind {
-	case routing.InternetGateway:
-		v = exitOpen(w)
-	case routing.EgressOnlyGateway:
-		v = egressOnlyExitOpen(w)
+	if open := ways[w.next.target.Kind].open; open != nil {
+		v = open(w)
 	}
 	w.note = before
 	return v.outcome == drop
@@ -156,11 +152,11 @@ func (w *walk) trafficPath() uint8 {
 	case w.next.verdict.outcome == drop:
 		return 0
 	}
-	target := w.next.target
-	if target.Kind == routing.PeeringConnection && target.Gateway != nil {
-		if far := target.Gateway.Other(w.vpc); far != nil && far.Desc.Region != w.vpc.Desc.Region {
-			return pathPeeringInterRegion
+	to := &ways[w.next.target.Kind]
+	if g := w.next.target.Gateway; to.regionPath != 0 && g != nil {
+		if far := g.Other(w.vpc); far != nil && far.Desc.Region != w.vpc.Desc.Region {
+			return to.regionPath
 		}
 	}
-	return ways[target.Kind].path
+	return to.path
 }

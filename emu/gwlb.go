@@ -16,18 +16,26 @@ import (
 //
 //	S ─▶ egress ─▶ NACL-IN(E) ─▶ throughAppliance ─▶ NACL-OUT(E) ─▶ RT(E) ─▶ …
 
+// GWLB is the Gateway Load Balancer endpoint.
+const GWLB Stage = "GWLB"
+
 // throughAppliance is what a packet meets behind the endpoint.
 var throughAppliance = [...]stage{
-	{GWLB, gwlbForwards},
-	{MTU, gwlbMTU},
-	{GWLB, appliance},
+	{GWLB, gwlbForwards, atGWLB, final},
+	{MTU, gwlbMTU, atGWLB, final},
+	{GWLB, appliance, atGWLB, goOn}, // addresses stay, so it is clear how it would go on
+}
+
+func atGWLB(w *walk, s *Step) {
+	g := w.from.Gateway.Desc
+	s.looksAt(g.Kind.String(), g.ID, g.Origin, w.from.Subnet, w.from.VPC)
 }
 
 // throughGWLB carries a packet through the endpoint that it has been delivered to.
 // Its addresses stay, its group identity is lost (EP-23, SG-23).
 func (w *walk) throughGWLB() {
-	w.sender, w.from, w.to = w.from, w.to, nil
-	w.vpc, w.identity = w.from.VPC, nil
+	w.moveInto(w.to)
+	w.identity = nil
 	if w.run(throughAppliance[:]) {
 		w.depart(departure[:])
 	}

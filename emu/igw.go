@@ -8,6 +8,37 @@ import (
 	"github.com/vpcemu/vpcemu/routing"
 )
 
+// The internet gateway (IGW-1 to IGW-31, ORDER-12 to ORDER-16).
+
+// IGW is the internet gateway.
+const IGW Stage = "IGW"
+
+// toInternet is the internet gateway on the way out (ORDER-12).
+var toInternet = [...]stage{
+	{MTU, internetMTU, atInternetGateway, final},
+	{IGW, gatewayAttached, atInternetGateway, pastInternetGateway},
+	{IGW, exitOpen, atInternetGateway, pastInternetGateway},
+	{IGW, notRedirected, atInternetGateway, pastInternetGateway},
+	{IGW, mailAllowed, atInternetGateway, pastInternetGateway},
+	{IGW, sourceIsPublic, atInternetGateway, pastInternetGateway},
+	{IGW, destinationIsPublic, atInternetGateway, pastInternetGateway},
+	{IGW, translateSource, atInternetGateway, pastInternetGateway},
+}
+
+// fromInternet is the internet gateway on the way in (ORDER-12 r1, ORDER-13).
+var fromInternet = [...]stage{
+	{IGW, whichGateway, atInternetGateway, pastInternetGateway},
+	{IGW, entryOpen, atInternetGateway, pastInternetGateway},
+	{EIGW, egressOnlyEntryOpen, atEgressOnly, goOn},
+	{EIGW, egressOnlyInbound, atEgressOnly, goOn},
+	{IGW, sourceFromOutside, atInternetGateway, pastInternetGateway},
+	{IGW, publicAddress, atInternetGateway, pastInternetGateway},
+	{IGW, gatewayAttached, atInternetGateway, pastInternetGateway}, // of the interface that a trace means, if nobody has the address
+	{IGW, ipv6Inbound, atInternetGateway, pastInternetGateway},
+	{IGW, translateDestination, atInternetGateway, pastInternetGateway},
+	{EdgeRT, edgeRoute, atEdge, pastEdge},
+}
+
 // mtuInternet is the largest IP packet that passes an internet gateway, in bytes
 // (LIM-54).
 const mtuInternet = 1500
@@ -155,8 +186,8 @@ func publicAddress(w *walk) verdict {
 		}
 		return passed
 	}
-	if g := w.net.plan.Unmodelled(dst); g != "" {
-		w.sayName(g, "has the address and is not modelled")
+	if why := w.net.plan.Unmodelled(dst); why != "" {
+		w.say(why)
 		return undetermined
 	}
 	w.sayAddr(dst, "is no public address of an attached interface")
@@ -219,6 +250,10 @@ func translateDestination(w *walk) verdict {
 	return passed
 }
 
+// mayTake is said of a route of an edge table whose destination is not known. Here
+// even a local route is not safe from it: the others are inside the VPC.
+const mayTake = "a route of the edge table may take it: its destination is not known"
+
 // edgeRoute is the route table associated with the gateway, which may send what
 // comes in to a middlebox first (RT-42 to RT-49, ORDER-14).
 func edgeRoute(w *walk) verdict {
@@ -233,8 +268,8 @@ func edgeRoute(w *walk) verdict {
 	middlebox := w.next.target.Interface
 	switch {
 	case len(w.vpc.Gateway.Edge.FIB.Uncertain()) > 0:
-		w.say("a route of the edge table may take it: its destination is not known")
-		return undetermined // here even a local route is not safe: the others are inside the VPC
+		w.say(mayTake)
+		return undetermined
 	case w.next.verdict.reason == NoRoute, w.next.target.Kind == routing.Local:
 		return passed
 	case w.next.verdict.outcome != pass:
@@ -250,54 +285,4 @@ func edgeRoute(w *walk) verdict {
 	}
 	w.to = middlebox
 	return passed
-}
-
-// setSrc rewrites the source in the packet and in what filters see.
-func (w *walk) setSrc(a netip.Addr) {
-	w.pkt.SetSrc(a)
-	w.flow.Src = a
-}
-
-// setSrcPort rewrites the source port, or the identifier of an echo. A later
-// fragment has none in its bytes.
-func (w *walk) setSrcPort(port uint16) {
-	if !w.pkt.IsLaterFragment() {
-		w.pkt.SetSrcPort(port)
-	}
-	w.flow.SrcPort = port
-}
-
-// setDstPort rewrites the destination port, in the packet and in what filters see.
-func (w *walk) setDstPort(port uint16) {
-	if !w.pkt.IsLaterFragment() {
-		w.pkt.SetDstPort(port)
-	}
-	w.flow.DstPort, w.header.Port = port, port
-}
-
-// setDst rewrites the destination in the packet and in what filters see.
-func (w *walk) setDst(a netip.Addr) {
-	w.pkt.SetDst(a)
-	w.flow.Dst = a
-}
-
-// notInternet are the ranges that do not exist on the internet: RFC 1918, RFC
-// 6598 and the bogons of IGW-12. The TEST-NETs are left out on purpose, so that
-// tests have addresses that belong to nobody.
-var notInternet = [...]netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
-	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"),
-	netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff00::/8"), netip.MustParsePrefix("::/127"),
-	netip.MustParsePrefix("::ffff:0:0/96"),
-}
-
-// isPrivate reports whether an address cannot be that of an internet host.
-func isPrivate(a netip.Addr) bool {
-	for i := range notInternet {
-		if notInternet[i].Contains(a) {
-			return true
-		}
-	}
-	return false
 }

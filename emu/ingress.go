@@ -8,8 +8,8 @@ func owner(w *walk) verdict {
 	if w.to == nil {
 		w.to = w.vpc.Owner(w.flow.Dst)
 	}
-	if g := w.vpc.Unmodelled(w.flow.Dst); w.to == nil && g != "" {
-		w.sayName(g, "has the address and is not modelled")
+	if why := w.vpc.Unmodelled(w.flow.Dst); w.to == nil && why != "" {
+		w.say(why)
 		return undetermined
 	}
 	if w.to == nil {
@@ -54,9 +54,6 @@ func destinationCheck(w *walk) verdict {
 func groupsIn(w *walk) verdict {
 	if w.to.Gateway != nil {
 		return skipped // gateways have no security groups (SG-52)
-	}
-	if w.to.Balancer != nil && len(w.to.Groups)+len(w.to.UnknownGroups) == 0 {
-		return skipped // nor need a Network Load Balancer have any (ELB-32)
 	}
 	var groups []firewall.GroupID
 	if w.identity != nil {

@@ -7,9 +7,9 @@ import (
 	"github.com/vpcemu/vpcemu/packet"
 )
 
-// service is something that the fabric answers, for the interface that asks and
+// localService is something that the fabric answers, for the interface that asks and
 // nobody else (LNK-1 to LNK-10).
-type service struct {
+type localService struct {
 	name     string
 	addr     netip.Addr // the zero Addr: base+2 of the VPC's primary CIDR
 	port     uint16
@@ -19,7 +19,7 @@ type service struct {
 
 const metadataService = "imds"
 
-var services = [...]service{
+var localServices = [...]localService{
 	{metadataService, netip.MustParseAddr("169.254.169.254"), 80, true, false, metadataOff},
 	{metadataService, netip.MustParseAddr("fd00:ec2::254"), 80, true, false, metadata6Off},
 	{"dns", netip.Addr{}, 53, true, true, dnsOff},
@@ -56,7 +56,7 @@ func dnsOff(w *walk) Reason {
 }
 
 // takes reports whether the service is what a packet is for.
-func (s *service) takes(w *walk) bool {
+func (s *localService) takes(w *walk) bool {
 	f, addr := w.flow, s.addr
 	if !addr.IsValid() {
 		addr = w.vpc.Resolver
@@ -75,7 +75,7 @@ var (
 // has a reserved destination (LNK-11, RT-30, SUB-12).
 func linkLocal(w *walk) verdict {
 	dst := w.flow.Dst
-	reserved := linkLocal4.Contains(dst) || linkLocal6.Contains(dst) || reserved6.Contains(dst)
+	reserved := fabricOwn(dst)
 	switch {
 	case isRouter(w, dst):
 		w.say("the router is no host")
@@ -83,8 +83,8 @@ func linkLocal(w *walk) verdict {
 	case !reserved && dst != w.vpc.Resolver:
 		return passed
 	}
-	for i := range services {
-		if s := &services[i]; s.takes(w) {
+	for i := range localServices {
+		if s := &localServices[i]; s.takes(w) {
 			return w.ask(s)
 		}
 	}
@@ -96,7 +96,7 @@ func linkLocal(w *walk) verdict {
 }
 
 // ask hands a packet to a service, if it is there for the sender.
-func (w *walk) ask(s *service) verdict {
+func (w *walk) ask(s *localService) verdict {
 	if s.off != nil {
 		if r := s.off(w); r != None {
 			w.sayName(s.name, "is switched off")

@@ -21,29 +21,38 @@ import (
 // Balancer these are two connections, client to node and node to target; each
 // packet of the one is carried over into the other, and what depends on HTTP (the
 // rules of a listener, retries, errors) is not modelled.
+
+// LB is the load balancer.
+const LB Stage = "LB"
+
+// balance is what a packet meets in a node.
 var balance = [...]stage{
-	{LB, balancerAnswer},
-	{LB, balancerListens},
-	{LB, balancerKnown},
-	{LB, balancerChoose},
+	{LB, balancerAnswer, atBalancer, final},
+	{LB, balancerListens, atBalancer, final},
+	{LB, balancerKnown, atBalancer, final},
+	{LB, balancerChoose, atBalancer, final},
 }
 
 // balancerDeparture is the way out of a node. A node has no source check.
 var balancerDeparture = [...]stage{
-	{SGOut, balancerGroupsOut},
-	{NACLOut, aclOut},
-	{FlowOut, flowOut},
-	{RT, route},
+	{SGOut, groupsOut, atSender, pastGroupsOut},
+	{NACLOut, aclOut, atACLOut, goOn},
+	{FlowOut, flowOut, atSender, final},
+	{RT, route, atRoutes, reroute},
+}
+
+func atBalancer(w *walk, s *Step) {
+	b := w.from.Balancer.Desc
+	s.looksAt("lb", b.ID, b.Origin, w.from.Subnet, w.from.VPC)
 }
 
 // throughBalancer carries a packet through the node that it has been delivered to.
 func (w *walk) throughBalancer() {
-	w.sender, w.from, w.to = w.from, w.to, nil
-	w.vpc, w.via, w.identity, w.translated = w.from.VPC, nil, nil, w.translated || isNetworkBalancer(w.from)
+	w.moveInto(w.to)
+	w.identity, w.translated = nil, w.translated || isNetworkBalancer(w.from)
 	if len(w.from.GroupIDs)+len(w.from.UnknownGroups) > 0 {
 		w.identity = w.from // rules may refer to the balancer's group (ELB-32)
 	}
-	w.balanced = false
 	w.tracer.balances(w.from.Balancer)
 	if w.run(balance[:]) {
 		w.depart(balancerDeparture[:])
@@ -75,19 +84,19 @@ func balancerError(w *walk) verdict {
 	table := &w.state(w.from).balancer
 	about, ok := w.pkt.EmbeddedFlow()
 	if !ok {
-		return dropped(NATUnsolicited)
+		return dropped(NoFlow)
 	}
 	in, fromTarget := table.answer(about.Reverse(), w.now)
 	out, fromClient := table.find(about.Reverse(), w.now)
 	switch {
 	case !fromTarget && !fromClient:
 		w.say("is about no flow of the load balancer")
-		return dropped(NATUnsolicited)
+		return dropped(NoFlow)
 	case w.from.Balancer.Desc.Kind == vpc.ApplicationLoadBalancer:
 		return w.endsAtBalancer("is about a connection of the load balancer's own")
 	case !w.unreachable():
 		w.say("is ICMP other than unreachable")
-		return dropped(NoSuchAddress)
+		return dropped(LBProtocol)
 	case fromTarget:
 		w.setSrc(in.Src)
 		w.setDst(in.Dst)
@@ -130,8 +139,7 @@ func (w *walk) rewrite(f packet.Flow) {
 	w.balanced = true
 }
 
-// balancerListens: traffic to a port without a listener is dropped (ELB-23). The
-// rule book has no reason of its own for that: nobody has the address and port.
+// balancerListens: traffic to a port without a listener is dropped (ELB-23).
 func balancerListens(w *walk) verdict {
 	b := w.from.Balancer
 	if w.balanced {
@@ -153,7 +161,7 @@ func balancerListens(w *walk) verdict {
 		return undetermined
 	case l == nil:
 		w.sayName(b.Desc.ID, fmt.Sprintf("has no listener for %s/%d", w.flow.Proto, w.flow.DstPort))
-		return dropped(NoSuchAddress)
+		return dropped(LBNoListener)
 	case l.Desc.Unknown != "":
 		w.say(l.Desc.Unknown)
 		return undetermined
@@ -206,34 +214,18 @@ func balancerKnown(w *walk) verdict {
 	return w.reset()
 }
 
-// opens reports whether the packet may begin a flow.
-func (w *walk) opens() bool {
-	return w.flow.Proto != packet.TCP || w.pkt.Flags.Has(packet.SYN) && !w.pkt.Flags.Has(packet.ACK)
-}
-
 // reset drops a TCP segment and answers it with RST, unless it is a reset itself.
 func (w *walk) reset() verdict {
 	if !w.pkt.Flags.Has(packet.RST) {
 		w.answer(packet.AppendReset(nil, &w.pkt))
 	}
-	return dropped(NATUnsolicited)
-}
-
-// balancerGroupsOut is the balancer's own security groups, if it has any.
-func balancerGroupsOut(w *walk) verdict {
-	if w.identity == nil {
-		return skipped
-	}
-	return groupsOut(w)
+	return dropped(NoFlow)
 }
 
 // answersThrough is the node that a target's packet goes back through although it
 // has the client's address, nil for none (ELB-29).
 func (w *walk) answersThrough() *plan.Interface {
-	f := w.flow
-	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
-		f = about.Reverse()
-	}
+	f := w.asked().Reverse()
 	for _, node := range w.from.Behind {
 		if _, ok := w.state(node).balancer.answer(f, w.now); ok {
 			return node
@@ -249,9 +241,4 @@ func backTo(node *plan.Interface) hop {
 		target: plan.Target{Kind: routing.Interface, ID: node.Desc.ID, Interface: node, Subnet: node.Subnet},
 		note:   note{name: node.Balancer.Desc.ID, text: "gets what answers a flow of it, before any route"},
 	}
-}
-
-// direct reports whether the packet stays in the sender's subnet, past the router.
-func (w *walk) direct() bool {
-	return w.via != nil || w.back == nil && w.from.Subnet.Contains(w.flow.Dst)
 }

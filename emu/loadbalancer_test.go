@@ -99,7 +99,7 @@ func TestLoadBalancerReachability(t *testing.T) {
 		{"ALB", application, "internet", "web-lb", "tcp/443", ""},
 		{"no listener at the port", all(func(v *vpc.VPC, _ *vpc.LoadBalancer, _ *vpc.TargetGroup) {
 			v.SecurityGroup("lb").AllowIn("tcp/80", "0.0.0.0/0")
-		}), "internet", "web-lb", "tcp/80", "NO_SUCH_ADDRESS"},
+		}), "internet", "web-lb", "tcp/80", "LB_NO_LISTENER"},
 		{"the NLB's group does not let the client in", nil, "internet", "web-lb", "tcp/80", "SG_INGRESS"},
 		{"the NLB's group does not let it out", func(v *vpc.VPC, _ *vpc.LoadBalancer, _ *vpc.TargetGroup) {
 			v.SecurityGroup("lb").Egress = nil
@@ -113,8 +113,8 @@ func TestLoadBalancerReachability(t *testing.T) {
 		{"and not only the node", all(preserving, groups(), rule("10.0.1.0/24")), "internet", "web-lb", "tcp/443", "SG_INGRESS"},
 		{"one target unhealthy", health("unhealthy", ""), "internet", "198.51.100.2", "tcp/443", ""},
 		{"all unhealthy: the NLB fails open", health("unhealthy", "unhealthy"), "internet", "web-lb", "tcp/443", ""},
-		{"all draining", health("draining", "draining"), "internet", "web-lb", "tcp/443", "NO_SUCH_ADDRESS"},
-		{"no healthy target in the node's zone", health("draining", ""), "internet", "198.51.100.1", "tcp/443", "NO_SUCH_ADDRESS"},
+		{"all draining", health("draining", "draining"), "internet", "web-lb", "tcp/443", "LB_NO_TARGET"},
+		{"no healthy target in the node's zone", health("draining", ""), "internet", "198.51.100.1", "tcp/443", "LB_NO_TARGET"},
 		{"the name stands for a node that has one", health("draining", ""), "internet", "web-lb", "tcp/443", ""},
 		{"with cross-zone the other zone's target serves", all(health("draining", ""), func(_ *vpc.VPC, lb *vpc.LoadBalancer, _ *vpc.TargetGroup) {
 			lb.CrossZone = vpc.CrossZoneOn

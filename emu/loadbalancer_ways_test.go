@@ -93,27 +93,27 @@ func TestLoadBalancerWays(t *testing.T) {
 		want     string
 	}{
 		{"UDP", all(opened, listening("UDP", 53)), "internet", "web-lb", "udp/53", ""},
-		{"TCP to a UDP listener", all(opened, listening("UDP", 53)), "internet", "web-lb", "tcp/53", "NO_SUCH_ADDRESS"},
+		{"TCP to a UDP listener", all(opened, listening("UDP", 53)), "internet", "web-lb", "tcp/53", "LB_NO_LISTENER"},
 		{"TCP_UDP, UDP", all(opened, listening("TCP_UDP", 53)), "internet", "web-lb", "udp/53", ""},
 		{"TCP_UDP, TCP", all(opened, listening("TCP_UDP", 53)), "internet", "web-lb", "tcp/53", ""},
 		{"TLS", listening("TLS", 443), "internet", "web-lb", "tcp/443", ""},
-		{"UDP to a TLS listener", all(opened, listening("TLS", 443)), "internet", "web-lb", "udp/443", "NO_SUCH_ADDRESS"},
-		{"ping to an NLB", opened, "internet", "web-lb", "icmp/8/0", "NO_SUCH_ADDRESS"},
+		{"UDP to a TLS listener", all(opened, listening("TLS", 443)), "internet", "web-lb", "udp/443", "LB_NO_LISTENER"},
+		{"ping to an NLB", opened, "internet", "web-lb", "icmp/8/0", "LB_NO_LISTENER"},
 		{"ping to an ALB", all(opened, application), "internet", "web-lb", "icmp/8/0", "unknown"},
 
 		{"the target is the client, address preserved", all(opened, preserving, health("", "draining"), crossing), "app-1", "web-lb", "tcp/443", "ROUTING_LOOP"},
 		{"the target is the client, address not preserved", all(opened, health("", "draining"), crossing), "app-1", "web-lb", "tcp/443", ""},
 
-		{"an ALB's group that stays in the zone", all(application, health("draining", ""), groupCross(vpc.CrossZoneOff)), "internet", "198.51.100.1", "tcp/443", "NO_SUCH_ADDRESS"},
+		{"an ALB's group that stays in the zone", all(application, health("draining", ""), groupCross(vpc.CrossZoneOff)), "internet", "198.51.100.1", "tcp/443", "LB_NO_TARGET"},
 		{"an NLB's group that crosses zones", all(health("draining", ""), groupCross(vpc.CrossZoneOn)), "internet", "198.51.100.1", "tcp/443", ""},
 
 		{"a target in a zone that the load balancer is not in", all(opened, crossing, health("draining", ""), func(v *vpc.VPC, _ *vpc.LoadBalancer, _ *vpc.TargetGroup) {
 			v.Subnet("d").Zone = "z3"
-		}), "internet", "web-lb", "tcp/443", "NO_SUCH_ADDRESS"},
+		}), "internet", "web-lb", "tcp/443", "LB_NO_TARGET"},
 		{"a target in the other zone that it is in", all(opened, crossing, health("draining", "")), "internet", "web-lb", "tcp/443", ""},
 
 		{"instances as targets", all(opened, targetType(vpc.InstanceTargets, "app-1", "app-2")), "internet", "web-lb", "tcp/443", ""},
-		{"no targets", targetType(vpc.AddressTargets), "internet", "web-lb", "tcp/443", "NO_SUCH_ADDRESS"},
+		{"no targets", targetType(vpc.AddressTargets), "internet", "web-lb", "tcp/443", "LB_NO_TARGET"},
 		{"targets that are not known", func(_ *vpc.VPC, _ *vpc.LoadBalancer, g *vpc.TargetGroup) { g.Unknown = "odd" }, "internet", "web-lb", "tcp/443", "unknown"},
 		{"functions", all(application, targetType(vpc.FunctionTargets, "f")), "internet", "web-lb", "tcp/443", ""},
 		{"a group that nothing describes", func(v *vpc.VPC, _ *vpc.LoadBalancer, _ *vpc.TargetGroup) { v.TargetGroups, v.Partial = nil, true }, "internet", "web-lb", "tcp/443", "unknown"},
@@ -127,7 +127,7 @@ func TestLoadBalancerWays(t *testing.T) {
 		}), "internet", "web-lb", "tcp/443", "SG_EGRESS"},
 
 		{"IPv6", all(both, sixTargets), "internet", "2001:db8::9", "tcp/443", ""},
-		{"IPv6, without a healthy target", all(both, sixTargets, health("draining", "draining")), "internet", "2001:db8::9", "tcp/443", "NO_SUCH_ADDRESS"},
+		{"IPv6, without a healthy target", all(both, sixTargets, health("draining", "draining")), "internet", "2001:db8::9", "tcp/443", "LB_NO_TARGET"},
 		{"IPv6 to IPv4 targets", both, "internet", "2001:db8::9", "tcp/443", "unknown"},
 		{"IPv4 to IPv6 targets", all(both, sixTargets), "internet", "198.51.100.1", "tcp/443", "unknown"},
 	} {
@@ -234,6 +234,24 @@ func TestLoadBalancerIsNoRouter(t *testing.T) {
 	assert.Equal(t, emu.Delivered, port(t, e, "client").Send(syn("10.0.2.20:40000", "10.0.1.9:443", packet.SYN)).Fate)
 }
 
+// TestNoLoadBalancerGroups: a node without security groups lets everything out, and
+// one with groups what these allow (ELB-32).
+func TestNoLoadBalancerGroups(t *testing.T) {
+	sent := func(change change) emu.Result {
+		e, err := emu.New(balancedNetwork(all(opened, change)), emu.Options{})
+		require.NoError(t, err)
+		return port(t, e, "10.0.1.9").Send(syn("10.0.1.9:40000", "10.0.3.10:9", packet.SYN))
+	}
+	groups := func(names ...string) change {
+		return func(v *vpc.VPC, lb *vpc.LoadBalancer, _ *vpc.TargetGroup) {
+			lb.Groups = names
+			v.Subnet("c").Interface("app-1").Groups = []string{"open"}
+		}
+	}
+	assert.Equal(t, emu.Delivered, sent(groups()).Fate)
+	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.SGEgress}, sent(groups("lb")))
+}
+
 // TestLoadBalancerGaps: no combination of gaps makes a trace stumble, and none of the
 // load balancers that cannot forward is said to reach its targets.
 func TestLoadBalancerGaps(t *testing.T) {
@@ -302,9 +320,9 @@ func TestLoadBalancerForgets(t *testing.T) {
 	assert.Equal(t, emu.Exited, port(t, e, "app-1").Send(answer.Bytes()).Fate)
 	now = now.Add(350 * time.Second)
 	in = packet.Packet{}
-	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.NATUnsolicited}, port(t, e, "app-1").Send(answer.Bytes()))
+	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.NoFlow}, port(t, e, "app-1").Send(answer.Bytes()))
 	assert.True(t, in.Flags.Has(packet.RST))
-	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.NATUnsolicited}, send(packet.ACK))
+	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.NoFlow}, send(packet.ACK))
 	assert.True(t, back.Flags.Has(packet.RST))
 
 	first := send(packet.SYN)
@@ -317,4 +335,29 @@ func TestLoadBalancerForgets(t *testing.T) {
 	}))
 	assert.Equal(t, first, send(packet.ACK), "a draining target keeps its flows")
 	assert.Equal(t, "app-2", send(packet.SYN).At, "and gets no new ones")
+}
+
+// TestLoadBalancerThatNobodyDescribes: what its interfaces take is not known, whether
+// their type tells what they are or only AWS's description of them.
+func TestLoadBalancerThatNobodyDescribes(t *testing.T) {
+	for _, c := range []struct {
+		kind, description string
+		want              emu.Fate
+	}{
+		{"network_load_balancer", "", emu.Unknown},
+		{"", "ELB app/web/0123456789abcdef", emu.Unknown},
+		{"", "a proxy", emu.Delivered},
+	} {
+		var n vpc.Network
+		v := open(n.AddVPC("v", "10.0.0.0/16"))
+		s := v.AddSubnet("s", "10.0.1.0/24")
+		s.AddInterface("client", "10.0.1.10", "open")
+		i := s.AddInterface("node", "10.0.1.20", "open")
+		i.Kind, i.Description = c.kind, c.description
+		e := newEmulator(t, &n, emu.Options{})
+		client, err := e.Port("client")
+		require.NoError(t, err)
+		r := client.Send(segment("tcp 10.0.1.10:40000 > 10.0.1.20:443", packet.SYN))
+		assert.Equal(t, c.want, r.Fate, "%s %s", c.kind, c.description)
+	}
 }

@@ -3,7 +3,6 @@ package emu
 import (
 	"strings"
 
-	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
 )
 
@@ -14,40 +13,43 @@ import (
 //	S ─▶ egress ─▶ NACL-IN(K) ─▶ toNAT ─▶ outward ─▶ NACL-OUT(K) ─▶ RT(K) ─▶ igw
 //	S ◀─ ingress ◀─ RT(K) ◀─ NACL-OUT(K) ◀─ inward ◀─ backToNAT ◀─ NACL-IN(K) ◀─ igw
 
+// NAT is the NAT gateway.
+const NAT Stage = "NAT"
+
 // toNAT is what a packet from the inside meets.
 var toNAT = [...]stage{
-	{NAT, natAvailable},
-	{NAT, natSource},
-	{NAT, natProtocol},
-	{NAT, natFragment},
-	{NAT, natHop},
-	{MTU, natMTU},
+	{NAT, natAvailable, atNAT, pastNAT},
+	{NAT, natSource, atNAT, final},
+	{NAT, natProtocol, atNAT, final},
+	{NAT, natFragment, atNAT, final},
+	{NAT, natHop, atNAT, final},
+	{MTU, natMTU, atNAT, final},
 }
 
 // backToNAT is what a packet to one of the gateway's own addresses meets.
 var backToNAT = [...]stage{
-	{NAT, natAvailable},
-	{NAT, natFragment},
-	{MTU, natMTUBack},
+	{NAT, natAvailable, atNAT, pastNAT},
+	{NAT, natFragment, atNAT, final},
+	{MTU, natMTUBack, atNAT, final},
 }
 
 // The translation itself, of each piece of a packet that was too large.
 var (
-	outward = [...]stage{{NAT, natMap}}
-	inward  = [...]stage{{NAT, natUnmap}}
+	outward = [...]stage{{NAT, natMap, atNAT, final}}
+	inward  = [...]stage{{NAT, natUnmap, atNAT, final}}
 )
 
-// departure is the way out of a gateway's subnet.
-var departure = [...]stage{
-	{NACLOut, aclOut},
-	{FlowOut, flowOut},
-	{RT, route},
+func atNAT(w *walk, s *Step) {
+	g := w.from.Gateway.Desc
+	s.looksAt("nat", g.ID, g.Origin, w.from.Subnet, w.from.VPC)
 }
 
-// regionalDeparture is the way out of a regional gateway: it is in no subnet, and
-// has a route table of its own (NAT-44, ORDER-23).
-var regionalDeparture = [...]stage{
-	{RT, route},
+// pastNAT imagines the gateway to work, unless it has got no address to work with.
+func pastNAT(_ *tracer, w *walk, v verdict) verdict {
+	if w.from.Desc.Addresses[0].IP.IsValid() {
+		return passed
+	}
+	return v
 }
 
 // mtuNAT is the largest IP packet that passes a NAT gateway, in bytes (NAT-31).
@@ -59,9 +61,9 @@ func (w *walk) throughNAT() {
 	if w.to.Owns(w.flow.Dst) {
 		check, translate = backToNAT[:], inward[:]
 	}
-	w.sender, w.from, w.to = w.from, w.to, nil
+	w.moveInto(w.to)
 	w.natZone = w.regionalZone()
-	w.vpc, w.identity, w.via, w.translated, w.next = w.from.VPC, nil, nil, true, hop{}
+	w.identity, w.translated = nil, true
 	switch {
 	case !w.run(check):
 	case w.pkt.Len() <= w.natRoom():
@@ -77,14 +79,6 @@ func (w *walk) translate(stages []stage) {
 	if w.run(stages) {
 		w.depart(wayOut(w.from))
 	}
-}
-
-// wayOut is the way out of a NAT gateway.
-func wayOut(gateway *plan.Interface) []stage {
-	if gateway.Regional() {
-		return regionalDeparture[:]
-	}
-	return departure[:]
 }
 
 // natAvailable: only a gateway in state available forwards (NAT-29).
@@ -150,26 +144,17 @@ func natHop(w *walk) verdict {
 // natMTU: larger packets are cut up if they may be, else the sender is told; and
 // the size of TCP segments is kept down from the start (NAT-31, MTU-9, MTU-12).
 func natMTU(w *walk) verdict {
-	w.clampMSS()
+	w.clampMSS(mtuNAT)
 	switch {
 	case w.pkt.Len() <= w.natRoom():
 		return passed
 	case w.pkt.DF() || w.flow.Proto != packet.UDP:
-		w.say("larger than 8500 bytes; the gateway tells the sender")
+		w.say("too large for the gateway, which tells the sender")
 		w.answer(packet.AppendTooBig(nil, w.natAddress(), &w.pkt, w.natRoom()))
 		return dropped(MTUExceeded)
 	}
-	w.say("fragmented to 8500 bytes")
+	w.say("too large in one piece, and cut up")
 	return passed
-}
-
-// clampMSS lowers the size that TCP segments will have to what the gateway passes.
-func (w *walk) clampMSS() {
-	if w.pkt.Version == 6 {
-		w.pkt.ClampMSS(mtuNAT - 60)
-		return
-	}
-	w.pkt.ClampMSS(mtuNAT - 40)
 }
 
 // natMTUBack is natMTU for what comes back, where a packet is rarely too large:

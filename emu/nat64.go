@@ -77,7 +77,7 @@ func (w *walk) toIPv6(inside, outside netip.Addr) bool {
 		return true
 	}
 	ok := w.cross(packet.NAT64{Prefix: nat64, Inside: inside, Outside: outside})
-	w.clampMSS()
+	w.clampMSS(mtuNAT)
 	return ok
 }
 

@@ -58,30 +58,30 @@ func (w *walk) zoneAddresses(zone string) []netip.Addr {
 // natCut reports whether the connections of an address have been cut: it is the
 // gateway's no more, or has been on its way out for long enough (NAT-35).
 func (w *walk) natCut(a netip.Addr) bool {
-	since, draining := w.net.draining[drain{w.from.Slot, a}]
+	since, draining := w.net.draining[drained{w.from.Slot, a}]
 	w.ends.no = w.ends.no || draining
 	return !w.from.Owns(a) || draining && w.now-since >= natIdle
 }
 
-// drain is an address of a NAT gateway's interface, by its slot.
-type drain struct {
+// drained is an address of a NAT gateway's interface, by its slot.
+type drained struct {
 	slot int
 	addr netip.Addr
 }
 
 // drain notes since when addresses are being removed.
 func (g *generation) drain(prev *generation, now int64) {
-	g.draining = make(map[drain]int64)
+	g.draining = make(map[drained]int64)
 	for _, i := range g.plan.Interfaces {
 		if i.GatewayOf(routing.NATGateway) == nil {
 			continue
 		}
 		for _, a := range i.Gateway.Desc.Draining {
-			since, known := prev.draining[drain{i.Slot, a}]
+			since, known := prev.draining[drained{i.Slot, a}]
 			if !known {
 				since = now
 			}
-			g.draining[drain{i.Slot, a}] = since
+			g.draining[drained{i.Slot, a}] = since
 		}
 	}
 }

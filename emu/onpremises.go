@@ -29,16 +29,12 @@ func (w *walk) enterFrom(g *plan.Gateway) {
 		w.enter()
 		return
 	}
-	w.outer, w.link = g, nil
-	w.to, w.inside, w.inbound, w.egressOnly = nil, false, false, false
-	switch {
-	case g.Attachment != nil:
-		w.fromBehindTransit()
-	case g.Desc.Kind == routing.VPNGateway:
-		w.fromVPN()
-	default:
-		w.result = Result{Fate: Unknown}
+	w.moveTo(stop{outer: g})
+	if enter := ways[g.Desc.Kind].enter; enter != nil {
+		enter(w)
+		return
 	}
+	w.result = Result{Fate: Unknown}
 }
 
 // outerPorts carries the ports of gateways over to a new plan.
@@ -54,7 +50,9 @@ func (g *generation) outerPorts(prev *generation) {
 			g.outer[slot] = prev.outer[i]
 			continue
 		}
-		g.outer[slot] = &Port{em: g.em, slot: onPremises, id: "onprem:" + gateway.Desc.ID, key: key}
+		p := &Port{em: g.em, id: "onprem:" + gateway.Desc.ID, key: key}
+		p.enter = func(w *walk) { w.fromOnPremisesPort(p) }
+		g.outer[slot] = p
 	}
 }
 
@@ -79,17 +77,19 @@ func outerNames(g *plan.Gateway) []string {
 	return names
 }
 
-// behind is the gateway of an on-premises port, nil if it has gone.
-func (g *generation) behind(p *Port) *plan.Gateway {
-	if slot := slices.Index(g.outer, p); slot >= 0 {
-		return g.plan.Gateways[slot]
+// fromOnPremisesPort is the way of a packet from an on-premises port, whose gateway may have
+// gone.
+func (w *walk) fromOnPremisesPort(p *Port) {
+	if slot := slices.Index(w.net.outer, p); slot >= 0 {
+		w.enterFrom(w.net.plan.Gateways[slot])
+		return
 	}
-	return nil
+	w.result = Result{Fate: Dropped, Reason: NoRoute}
 }
 
 // resolveOnPremises finds what "onprem", "onprem:ADDRESS", "onprem:GATEWAY" or
 // "onprem:GATEWAY:ADDRESS" means; the rest is what follows "onprem".
-func (g *generation) resolveOnPremises(name, rest string) (endpoint, error) {
+func (g *generation) resolveOnPremises(name, rest string) (queryEnd, error) {
 	rest = strings.TrimPrefix(rest, ":")
 	all := g.outsides()
 	if a, err := parseAddr(rest); err == nil {
@@ -107,6 +107,9 @@ func (g *generation) resolveOnPremises(name, rest string) (endpoint, error) {
 				found, host = append(found, o), strings.TrimPrefix(after, ":")
 			}
 		}
+	}
+	if len(found) == 0 && len(all) > 0 {
+		return queryEnd{}, notOnPremises(rest, all)
 	}
 	end, err := g.behindOne(name, found)
 	if err != nil || host == "" {
@@ -130,7 +133,7 @@ func (g *generation) outsides() []*plan.Gateway {
 
 // behindSome is a host with an address: behind the only gateway that knows it, or
 // that may know it, or the only one that there is.
-func (g *generation) behindSome(name string, a netip.Addr, all []*plan.Gateway) (endpoint, error) {
+func (g *generation) behindSome(name string, a netip.Addr, all []*plan.Gateway) (queryEnd, error) {
 	knows := slices.DeleteFunc(slices.Clone(all), func(o *plan.Gateway) bool { return !knows(o, a) })
 	may := slices.DeleteFunc(slices.Clone(all), func(o *plan.Gateway) bool { return o.Outside.Gap == "" })
 	for _, some := range [][]*plan.Gateway{knows, may} {
@@ -151,23 +154,23 @@ func knows(o *plan.Gateway, a netip.Addr) bool {
 
 // behindOne is the network behind the only gateway of a list, with the hosts that
 // stand for it.
-func (g *generation) behindOne(name string, list []*plan.Gateway) (endpoint, error) {
+func (g *generation) behindOne(name string, list []*plan.Gateway) (queryEnd, error) {
 	switch len(list) {
 	case 0:
-		return endpoint{}, fmt.Errorf("no gateway leads to %q: want onprem:ADDRESS or onprem:GATEWAY:ADDRESS, behind a virtual private gateway or an attachment of a transit gateway", name)
+		return queryEnd{}, fmt.Errorf("no gateway leads to %q: want onprem:ADDRESS or onprem:GATEWAY:ADDRESS, behind a virtual private gateway or an attachment of a transit gateway", name)
 	case 1:
 		o := list[0]
 		hosts := [2]netip.Addr{o.Outside.Host(false), o.Outside.Host(true)}
 		if !hosts[0].IsValid() {
 			hosts[0] = g.someHost(false, 0)
 		}
-		return endpoint{name: name, outer: o, hosts: hosts}, nil
+		return queryEnd{name: name, outer: o, hosts: hosts}, nil
 	}
 	var ids []string
 	for _, o := range list {
 		ids = append(ids, outerKey(o))
 	}
-	return endpoint{}, fmt.Errorf("%q is ambiguous, it may be behind %s", name, strings.Join(ids, " or "))
+	return queryEnd{}, fmt.Errorf("%q is ambiguous, it may be behind %s", name, strings.Join(ids, " or "))
 }
 
 // left is the gateway behind which the packet has gone, nil if it has not.

@@ -8,29 +8,46 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
+// PCX is the peering connection.
+const PCX Stage = "PCX"
+
 // peering is what a packet meets at a peering connection (PCX-1 to PCX-17,
 // ORDER-25). Behind it there is plain local delivery in the other VPC: its route
 // tables are not asked (PCX-8, RT-50).
 var peering = [...]stage{
-	{PCX, peeringActive},
-	{PCX, peeringAddresses},
-	{MTU, peeringMTU},
+	{PCX, peeringActive, atPeering, pastPeering},
+	{PCX, peeringAddresses, atPeering, final},
+	{MTU, peeringMTU, atPeering, final},
 }
 
 // mtuPeering is the largest IP packet that passes a peering connection between
 // Regions, in bytes; within a Region it is an interface's own limit (PCX-12).
 const mtuPeering = 8500
 
+func atPeering(w *walk, s *Step) {
+	g := w.next.target.Gateway.Desc
+	s.looksAt("pcx", g.ID, g.Origin, nil, w.vpc)
+}
+
+// pastPeering imagines the connection to be active; one that joins other VPCs leads
+// nowhere.
+func pastPeering(_ *tracer, w *walk, v verdict) verdict {
+	if w.next.target.Gateway.Other(w.vpc) != nil {
+		return passed
+	}
+	return v
+}
+
 // throughPeering carries a packet into the VPC at the other end.
 func (w *walk) throughPeering() {
 	if !w.run(peering[:]) {
 		return
 	}
-	g := w.next.target.Gateway
-	if far := g.Other(w.vpc); far.Desc.Region != w.vpc.Desc.Region {
+	far := w.next.target.Gateway.Other(w.vpc)
+	if far.Desc.Region != w.vpc.Desc.Region {
 		w.identity = nil // group references end at the Region's border (PCX-10, SG-23)
 	}
-	w.vpc, w.to, w.inside = g.Other(w.vpc), nil, false
+	w.moveTo(stop{vpc: far, from: w.from})
 	w.arrive()
 }
 

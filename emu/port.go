@@ -12,22 +12,19 @@ import (
 )
 
 // Port is where bytes enter and leave the network: an interface, as its guest
-// sees it, or the internet. It carries IP packets, without Ethernet.
+// sees it, the internet, on-premises behind a gateway, or the service of a gateway
+// endpoint. It carries IP packets, without Ethernet.
 type Port struct {
-	em      *Emulator
-	slot    int // of the interface, or outside
-	id      string
-	key     string             // of an on-premises port: the gateway across plans
-	seen    firewall.Fragments // that came from on-premises
-	service string             // the key of the gateway endpoint that it is behind
+	em   *Emulator
+	id   string
+	slot int // of the interface
+	// enter is the way of a packet that comes in over the border of the network;
+	// interfaces have none.
+	enter   func(*walk)
+	key     string             // of the gateway whose far side it is, across plans
+	seen    firewall.Fragments // that came in there
 	receive atomic.Pointer[func([]byte)]
 }
-
-// outside is the slot of the internet's port.
-const outside = -1
-
-// onPremises is the slot of the ports behind gateways.
-const onPremises = -3
 
 // Port is the port of an interface, by any name that [Emulator.Trace] takes; of
 // "internet"; of on-premises behind a gateway, as "onprem:GATEWAY"; of the service of
@@ -57,7 +54,8 @@ func (e *Emulator) Port(name string) (*Port, error) {
 // internet gateway arrive here, and what it sends comes in through one.
 func (e *Emulator) Internet() *Port { return &e.internet }
 
-// ID is the interface's ID, or "internet".
+// ID is the ID of the interface or of the gateway endpoint, "onprem:GATEWAY", or
+// "internet".
 func (p *Port) ID() string { return p.id }
 
 // Receive sets what happens to packets that arrive; nil drops them. Among them are
@@ -173,27 +171,9 @@ func (w *walk) carry(p, via *Port, b []byte) Result {
 	if err := w.pkt.Parse(b); err != nil {
 		return Result{Fate: Dropped, Reason: L2Unsupported}
 	}
-	if p.slot == outside {
-		w.admit(&w.net.em.outside)
-		w.enter()
-		return w.result
-	}
-	if p.slot == behind {
-		w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
-		s, ok := w.net.services[p.service]
-		if !ok {
-			return Result{Fate: Dropped, Reason: ENINotAttached}
-		}
-		w.fromEndpoint(s.gateway)
-		return w.result
-	}
-	if p.slot == onPremises {
-		g := w.net.behind(p)
-		if g == nil {
-			return Result{Fate: Dropped, Reason: NoRoute}
-		}
+	if p.enter != nil {
 		w.admit(&p.seen)
-		w.enterFrom(g)
+		p.enter(w)
 		return w.result
 	}
 	if w.from = w.net.at(p); w.from == nil {
@@ -212,7 +192,7 @@ func (w *walk) carry(p, via *Port, b []byte) Result {
 // at is the interface that a port belongs to, nil if it is no longer in the
 // network, or in another.
 func (g *generation) at(p *Port) *plan.Interface {
-	if p.slot < 0 || p.slot >= len(g.ports) || g.ports[p.slot] != p {
+	if p.slot >= len(g.ports) || g.ports[p.slot] != p {
 		return nil
 	}
 	return g.bySlot[p.slot]

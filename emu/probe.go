@@ -21,7 +21,7 @@ type probe struct {
 // range that IANA and Windows use.
 const defaultSourcePort = 49152
 
-func newProbe(g *generation, q Query, src, dst endpoint) (probe, error) {
+func newProbe(g *generation, q Query, src, dst queryEnd) (probe, error) {
 	from, to, err := g.addresses(q, src, dst)
 	if err != nil {
 		return probe{}, err
@@ -117,7 +117,7 @@ func (p *probe) ack(f packet.Flow) []byte {
 // that were asked for, else the first of a common IP version. From the internet
 // an interface is addressed by its public address, if it has one; and it sends
 // from its private one, however it was named (IGW-6).
-func (g *generation) addresses(q Query, src, dst endpoint) (from, to netip.Addr, err error) {
+func (g *generation) addresses(q Query, src, dst queryEnd) (from, to netip.Addr, err error) {
 	for _, v6 := range versions(q, src, dst) {
 		from, to = src.address(v6, dst.internet), dst.address(v6, src.internet)
 		if !from.IsValid() || !to.IsValid() {
@@ -137,7 +137,7 @@ func (g *generation) addresses(q Query, src, dst endpoint) (from, to netip.Addr,
 }
 
 // versions are the IP versions to try, in order: IPv6 (true) or IPv4 (false).
-func versions(q Query, src, dst endpoint) []bool {
+func versions(q Query, src, dst queryEnd) []bool {
 	switch {
 	case q.Service.Protocol == int(packet.ICMPv6):
 		return []bool{true}
@@ -148,7 +148,7 @@ func versions(q Query, src, dst endpoint) []bool {
 	case dst.asked && dst.addr.IsValid():
 		return []bool{!dst.addr.Is4()}
 	case q.IPv6:
-		return []bool{true}
+		return []bool{true, false}
 	}
 	return []bool{false, true}
 }

@@ -35,6 +35,7 @@ const (
 	NATUnsolicited
 	NATSource
 	NATNotAvailable
+	NoFlow
 	PCXNotActive
 	PCXAddress
 	TGWZone
@@ -43,7 +44,12 @@ const (
 	TGWBlackhole
 	EPProtocol
 	EPSource
+	EPNotAvailable
 	GWLBAppliance
+	LBNoListener
+	LBNoTarget
+	LBProtocol
+	VGWNotAvailable
 	VGWAddress
 	VGWNoRoute
 	RoutingLoop
@@ -56,8 +62,10 @@ const (
 
 // reasons gives every Reason its name, the code of AWS's Reachability Analyzer
 // with the same meaning ("" for none) and a clause for people. The names are the rule
-// book's, but for GWLB_APPLIANCE: it has a verdict of the appliance and no word for it
-// (EP-23).
+// book's, but for those of drops that it has and does not name: GWLB_APPLIANCE, a
+// verdict of the appliance (EP-23); NO_FLOW, what endpoints and load balancers answer
+// with RST (EP-20, ELB-22, ELB-23); EP_NOT_AVAILABLE and VGW_NOT_AVAILABLE, gateways
+// that are gone or not there yet; and those of load balancers, LB_….
 var reasons = [reasonCount]struct{ name, code, text string }{
 	None:                   {"", "", ""},
 	SrcDstCheck:            {"SRC_DST_CHECK", "ENI_SOURCE_DEST_CHECK_RESTRICTION", "source/destination check"},
@@ -80,14 +88,15 @@ var reasons = [reasonCount]struct{ name, code, text string }{
 	IGWIngressRedirect:     {"IGW_INGRESS_REDIRECT", "INGRESS_RTB_TRAFFIC_REDIRECTION", "an edge route table redirects the subnet's inbound traffic"},
 	IGWMiddleboxNoPublicIP: {"IGW_MIDDLEBOX_NO_PUBLIC_IP", "INGRESS_RTB_NO_PUBLIC_IP", "the middlebox has no public IPv4 address"},
 	SpoofedSrc:             {"SPOOFED_SRC", "GATEWAY_REJECTS_SPOOFED_TRAFFIC", "the gateway does not accept the source"},
-	EIGWUnsolicited:        {"EIGW_UNSOLICITED", "", "the subnet does not route the source to the internet gateway"},
+	EIGWUnsolicited:        {"EIGW_UNSOLICITED", "", "it answers nothing that went out through the gateway"},
 	EIGWIPv4:               {"EIGW_IPV4", "", "an egress-only gateway carries no IPv4"},
-	NATProtocol:            {"NAT_PROTOCOL", "PROTOCOL_RESTRICTION", "a NAT gateway translates TCP, UDP and ICMP over IPv4"},
+	NATProtocol:            {"NAT_PROTOCOL", "PROTOCOL_RESTRICTION", "a NAT gateway translates TCP, UDP and ICMP echo, to IPv4 addresses"},
 	NATFragment:            {"NAT_FRAGMENT", "", "a NAT gateway drops fragments of TCP and ICMP"},
 	NATPortExhausted:       {"NAT_PORT_EXHAUSTED", "", "no port is left towards the destination"},
 	NATUnsolicited:         {"NAT_UNSOLICITED", "", "it belongs to no flow that was translated"},
 	NATSource:              {"NAT_SOURCE", "NGW_REQUIRES_SOURCE_IN_VPC", "a NAT gateway serves its own VPC"},
 	NATNotAvailable:        {"NAT_NOT_AVAILABLE", "BAD_STATE", "the NAT gateway is not available"},
+	NoFlow:                 {"NO_FLOW", "", "it belongs to no flow that is under way there"},
 	PCXNotActive:           {"PCX_NOT_ACTIVE", "BAD_STATE", "the peering connection is not active"},
 	PCXAddress:             {"PCX_ADDRESS", "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", "an address lies outside the two VPCs"},
 	TGWZone:                {"TGW_AZ", "TGW_ROUTE_AZ_RESTRICTION", "the attachment has no subnet in the sender's zone"},
@@ -96,7 +105,12 @@ var reasons = [reasonCount]struct{ name, code, text string }{
 	TGWBlackhole:           {"TGW_BLACKHOLE", "TGW_RTB_BAD_STATE_ROUTE", "the transit gateway's best route is a blackhole"},
 	EPProtocol:             {"EP_PROTOCOL", "VPCE_GATEWAY_PROTOCOL_RESTRICTION", "the endpoint does not carry the protocol"},
 	EPSource:               {"EP_SOURCE", "VPCE_GATEWAY_EGRESS_SOURCE_ADDRESS_RESTRICTION", "the endpoint does not accept the source"},
+	EPNotAvailable:         {"EP_NOT_AVAILABLE", "BAD_STATE", "the endpoint is not available"},
 	GWLBAppliance:          {"GWLB_APPLIANCE", "", "the appliance behind the Gateway Load Balancer dropped it"},
+	LBNoListener:           {"LB_NO_LISTENER", "ELBV2_LISTENERS_MISMATCH", "the load balancer has no listener for it"},
+	LBNoTarget:             {"LB_NO_TARGET", "", "the load balancer has no target to send it to"},
+	LBProtocol:             {"LB_PROTOCOL", "", "the load balancer does not carry it"},
+	VGWNotAvailable:        {"VGW_NOT_AVAILABLE", "BAD_STATE", "the virtual private gateway is not available"},
 	VGWAddress:             {"VGW_ADDRESS", "VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS", "no attached interface of the VPC has the address"},
 	VGWNoRoute:             {"VGW_NO_ROUTE", "", "the virtual private gateway knows no such prefix"},
 	RoutingLoop:            {"ROUTING_LOOP", "", "the route leads back"},

@@ -6,15 +6,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vpcemu/vpcemu/internal/nearest"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// endpoint is one end of a query: an interface, the internet, or a bare address
+// queryEnd is one end of a query: an interface, the internet, or a bare address
 // that nobody has.
-type endpoint struct {
+type queryEnd struct {
 	name     string
 	iface    *plan.Interface
 	service  *plan.Gateway // the service of a gateway endpoint
@@ -49,7 +48,7 @@ func (g *generation) someHost(v6 bool, n int) netip.Addr {
 // address is the endpoint's address of an IP version, invalid if it has none. Of
 // an interface it is the first; one that has a public address is preferred if
 // the other end is the internet.
-func (e *endpoint) address(v6, public bool) netip.Addr {
+func (e *queryEnd) address(v6, public bool) netip.Addr {
 	switch {
 	case e.asked && e.addr.Is4() == v6:
 		return netip.Addr{}
@@ -81,8 +80,8 @@ func (e *endpoint) address(v6, public bool) netip.Addr {
 }
 
 // resolve finds what a name in a query means.
-func (g *generation) resolve(name string) (endpoint, error) {
-	internet := endpoint{name: name, internet: true, hosts: [2]netip.Addr{g.someHost(false, 0), g.someHost(true, 0)}}
+func (g *generation) resolve(name string) (queryEnd, error) {
+	internet := queryEnd{name: name, internet: true, hosts: [2]netip.Addr{g.someHost(false, 0), g.someHost(true, 0)}}
 	if name == "internet" {
 		return internet, nil
 	}
@@ -97,7 +96,7 @@ func (g *generation) resolve(name string) (endpoint, error) {
 	if _, err := netip.ParseAddr(name); err == nil {
 		a, err := parseAddr(name)
 		if err != nil {
-			return endpoint{}, err
+			return queryEnd{}, err
 		}
 		return g.resolveAddress(name, a)
 	}
@@ -117,7 +116,7 @@ func parseAddr(s string) (netip.Addr, error) {
 // resolveAddress finds the interface that has a private or public address, or had
 // it while its instance ran (IGW-27). An address that nobody has is an internet
 // host, if it can be one.
-func (g *generation) resolveAddress(name string, a netip.Addr) (endpoint, error) {
+func (g *generation) resolveAddress(name string, a netip.Addr) (queryEnd, error) {
 	if four, ok := packet.Embedded(nat64, a); ok { // whoever has the IPv4 address that it stands for (NAT-36)
 		end, err := g.resolveAddress(name, four)
 		end.addr = a
@@ -140,11 +139,11 @@ func (g *generation) resolveAddress(name string, a netip.Addr) (endpoint, error)
 		if isPrivate(a) && !g.local(a) && len(all) == 1 {
 			return g.behindSome(name, a, all)
 		}
-		return endpoint{name: name, addr: a, asked: true, internet: !isPrivate(a) && !g.local(a)}, nil
+		return queryEnd{name: name, addr: a, asked: true, internet: !isPrivate(a) && !g.local(a)}, nil
 	case 1:
-		return endpoint{name: name, iface: owners[0], addr: a, asked: true}, nil
+		return queryEnd{name: name, iface: owners[0], addr: a, asked: true}, nil
 	}
-	return endpoint{}, ambiguous(name, owners)
+	return queryEnd{}, ambiguous(name, owners)
 }
 
 // local reports whether an address lies in some VPC, so that it is no internet
@@ -155,7 +154,7 @@ func (g *generation) local(a netip.Addr) bool {
 
 // resolveName finds an interface or an instance by ID, by name or by "vpc/name".
 // An ID wins over a name, and a name that has a slash itself over a VPC's.
-func (g *generation) resolveName(name string) (endpoint, error) {
+func (g *generation) resolveName(name string) (queryEnd, error) {
 	found := g.named("", name)
 	if owner, rest, qualified := strings.Cut(name, "/"); qualified && len(found) == 0 {
 		found = g.named(owner, rest)
@@ -168,18 +167,24 @@ func (g *generation) resolveName(name string) (endpoint, error) {
 		found, err = g.lbNamed(owner, rest)
 	}
 	if err != nil {
-		return endpoint{}, err
+		return queryEnd{}, err
 	}
-	if services := g.serviceNamed(name); len(found) == 0 && len(services) == 1 {
-		return g.serviceEnd(name, services[0]), nil
+	if len(found) == 0 {
+		switch services := g.serviceNamed(name); len(services) {
+		case 0:
+		case 1:
+			return g.serviceEnd(name, services[0]), nil
+		default:
+			return queryEnd{}, ambiguousService(name, services)
+		}
 	}
 	switch len(found) {
 	case 0:
-		return endpoint{}, g.notFound(name)
+		return queryEnd{}, g.notFound(name)
 	case 1:
-		return endpoint{name: name, iface: found[0]}, nil
+		return queryEnd{name: name, iface: found[0]}, nil
 	}
-	return endpoint{}, ambiguous(name, found)
+	return queryEnd{}, ambiguous(name, found)
 }
 
 // named finds the interfaces of a name, in one VPC or, if owner is empty, in all.
@@ -221,26 +226,18 @@ func primaries(found []*plan.Interface) []*plan.Interface {
 	return kept
 }
 
-// ambiguous is the error for a name that several interfaces answer to.
-func ambiguous(name string, found []*plan.Interface) error {
-	var list []string
-	for _, i := range found {
-		list = append(list, fmt.Sprintf("%s (%s)", i.Key(), i.Desc.Addresses[0].IP))
+// askable refuses questions without sense: who has no interface sends nothing, a load
+// balancer begins no connections but those that it forwards, and what goes from the
+// internet to the internet passes nothing of the network. An address of the internet
+// that was only written as an address may be meant for one of the network's.
+func askable(src, dst queryEnd) error {
+	switch {
+	case src.iface == nil && !src.internet && src.service == nil && src.outer == nil:
+		return fmt.Errorf("source: no interface has the address %s", src.addr)
+	case src.iface != nil && src.iface.Balancer != nil:
+		return fmt.Errorf("source: %s is a load balancer, which only passes on what clients ask: ask from a client", src.name)
+	case src.internet && dst.internet && (!dst.asked || strings.HasPrefix(dst.name, "internet")):
+		return fmt.Errorf("%s and %s are both outside of the network: want an end inside", src.name, dst.name)
 	}
-	return fmt.Errorf("%q is ambiguous, it may be %s", name, strings.Join(list, " or "))
-}
-
-// notFound is the error for an unknown name, with the nearest known one.
-func (g *generation) notFound(name string) error {
-	var known []string
-	for _, i := range g.plan.Interfaces {
-		known = append(known, i.Desc.ID, i.Desc.Name, i.Desc.Instance)
-		if i.Instance != nil {
-			known = append(known, i.Instance.Name)
-		}
-	}
-	if best := nearest.Best(name, known); best != "" {
-		return fmt.Errorf("nothing is called %q; did you mean %q?", name, best)
-	}
-	return fmt.Errorf("nothing is called %q: want an interface, an instance, an address, internet or internet:ADDRESS", name)
+	return nil
 }

@@ -195,7 +195,7 @@ func (g *generation) prepare(attempts []attempt, p *Port, packets [][]byte) {
 // have none.
 func (g *generation) tracker(p *Port) *firewall.Tracker {
 	switch {
-	case p.slot == outside:
+	case p == &g.em.internet:
 		return g.em.passing
 	case g.at(p) != nil:
 		return g.state[p.slot].flows
@@ -211,10 +211,10 @@ func (w *walk) learn(p *Port) {
 		return
 	}
 	cut := shortcut{to: e.to, result: w.result, limit: maxPacket, hops: e.sentTTL - e.endTTL}
-	if p.slot == outside {
+	if p == &w.net.em.internet {
 		e.out = w.net.em.passing.Pass(e.sent.Flow(), w.now)
 	}
-	if p.slot == outside || e.small {
+	if p == &w.net.em.internet || e.small {
 		cut.limit = mtuInternet // which every way takes
 	}
 	cut.rewrites(&e.sent, &e.end)

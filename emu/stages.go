@@ -1,6 +1,9 @@
 package emu
 
-import "github.com/vpcemu/vpcemu/routing"
+import (
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/routing"
+)
 
 // Stage names one kind of check. The names are those of the ORDER rules, so that
 // a trace can be held against the rule book.
@@ -17,15 +20,6 @@ const (
 	FlowOut Stage = "FLOW-OUT" // flow-log record at the sender
 	RT      Stage = "RT"       // route table
 	MTU     Stage = "MTU"      // packet size
-	IGW     Stage = "IGW"      // internet gateway
-	EIGW    Stage = "EIGW"     // egress-only internet gateway
-	NAT     Stage = "NAT"      // NAT gateway
-	LB      Stage = "LB"       // load balancer
-	PCX     Stage = "PCX"      // peering connection
-	EP      Stage = "EP"       // gateway or interface endpoint
-	GWLB    Stage = "GWLB"     // Gateway Load Balancer endpoint
-	TGW     Stage = "TGW"      // transit gateway
-	VGW     Stage = "VGW"      // virtual private gateway
 	EdgeRT  Stage = "EDGE-RT"  // route table of a gateway
 	ADDR    Stage = "ADDR"     // who has the destination address
 	NACLIn  Stage = "NACL-IN"  // network ACL of the subnet it enters
@@ -35,13 +29,33 @@ const (
 	Deliver Stage = "DELIVER"  // handed over
 )
 
-// stage is a name and the function that decides.
+// stageWords are the stages in words; ways has those of the gateways.
+var stageWords = map[Stage]string{
+	ATT: "attachment", L2: "packet check", SRC: "source check", LL: "link-local", SGOut: "sg egress", NACLOut: "nacl egress",
+	FlowOut: "flow log", RT: "route", MTU: "packet size", LB: "load balancer", EdgeRT: "edge route", ADDR: "address",
+	NACLIn: "nacl ingress", DST: "destination check", SGIn: "sg ingress", FlowIn: "flow log", Deliver: "deliver",
+}
+
+// words are the stage in words.
+func (s Stage) words() string {
+	for i := range ways {
+		if ways[i].stage == s && s != "" {
+			return ways[i].words
+		}
+	}
+	return stageWords[s]
+}
+
+// stage is a check: its name, the function that decides, and for traces what it
+// looks at and how they go on where it drops the packet ([final]: not at all).
 type stage struct {
 	name  Stage
 	check func(*walk) verdict
+	at    func(*walk, *Step)
+	past  func(*tracer, *walk, verdict) verdict
 }
 
-// The pipeline. These four tables, and those at the top of the files of gateways,
+// The pipeline. These tables, and those at the top of the files of gateways,
 // are the only places that say what is checked in which order; packets, traces and
 // documentation are derived from them. Which table comes next ways says, at
 // the end of this file.
@@ -53,66 +67,77 @@ type stage struct {
 
 // egress is what every packet that an interface sends goes through (ORDER-3).
 var egress = [...]stage{
-	{ATT, senderAttached},
-	{L2, layer2},
-	{SRC, sourceCheck},
-	{LL, linkLocal},
-	{SGOut, groupsOut},
-	{NACLOut, aclOut},
-	{FlowOut, flowOut},
-	{RT, route},
+	{ATT, senderAttached, atSender, pastDetached},
+	{L2, layer2, atSender, final},
+	{SRC, sourceCheck, atSender, goOn},
+	{LL, linkLocal, atSender, final},
+	{SGOut, groupsOut, atSender, pastGroupsOut},
+	{NACLOut, aclOut, atACLOut, goOn},
+	{FlowOut, flowOut, atSender, final},
+	{RT, route, atRoutes, reroute},
 }
 
 // ingress is what every packet goes through once it is in the VPC of its final
 // private destination (ORDER-4).
 var ingress = [...]stage{
-	{ADDR, owner},
-	{ADDR, receiverAttached},
-	{NACLIn, aclIn},
-	{DST, destinationCheck},
-	{SGIn, groupsIn},
-	{FlowIn, flowIn},
-	{Deliver, deliver},
+	{ADDR, owner, atReceiver, pastReceiver},
+	{ADDR, receiverAttached, atReceiver, pastReceiver},
+	{NACLIn, aclIn, atACLIn, goOn},
+	{DST, destinationCheck, atReceiver, goOn},
+	{SGIn, groupsIn, atReceiver, pastGroupsIn},
+	{FlowIn, flowIn, atReceiver, final},
+	{Deliver, deliver, atReceiver, final},
 }
 
-// toInternet is the internet gateway on the way out (ORDER-12).
-var toInternet = [...]stage{
-	{MTU, internetMTU},
-	{IGW, gatewayAttached},
-	{IGW, exitOpen},
-	{IGW, notRedirected},
-	{IGW, mailAllowed},
-	{IGW, sourceIsPublic},
-	{IGW, destinationIsPublic},
-	{IGW, translateSource},
+// departure is the way out of a gateway's subnet.
+var departure = [...]stage{
+	{NACLOut, aclOut, atACLOut, goOn},
+	{FlowOut, flowOut, atSender, final},
+	{RT, route, atRoutes, reroute},
 }
 
-// fromInternet is the internet gateway on the way in (ORDER-12 r1, ORDER-13).
-var fromInternet = [...]stage{
-	{IGW, whichGateway},
-	{IGW, entryOpen},
-	{EIGW, egressOnlyEntryOpen},
-	{EIGW, egressOnlyInbound},
-	{IGW, sourceFromOutside},
-	{IGW, publicAddress},
-	{IGW, gatewayAttached}, // of the interface that a trace means, if nobody has the address
-	{IGW, ipv6Inbound},
-	{IGW, translateDestination},
-	{EdgeRT, edgeRoute},
+// regionalDeparture is the way out of a regional gateway: it is in no subnet, and
+// has a route table of its own (NAT-44, ORDER-23).
+var regionalDeparture = [...]stage{
+	{RT, route, atRoutes, reroute},
 }
 
-// way is where one kind of route target leads.
+// wayOut is the way out of the gateway with an interface.
+func wayOut(gateway *plan.Interface) []stage {
+	if gateway.Regional() {
+		return regionalDeparture[:]
+	}
+	return departure[:]
+}
+
+// way is where one kind of route target leads. What the rest of the package has to
+// know of a kind stands here.
 type way struct {
-	// carry takes the packet there; without it, what is behind is not modelled, and
-	// the packet is gone (RT-41).
+	// carry takes the packet there.
 	carry func(*walk)
+	// opaque means that what is behind is not modelled: the packet is gone (RT-41).
+	opaque bool
 	// behind is what is behind the interface of such a gateway, if it has one.
 	behind func(*walk)
+	// enter is the way of a packet that comes from on-premises, if that is behind it.
+	enter func(*walk)
+
 	// inSubnet means that the target stands in a subnet, maybe in the sender's own
 	// (ORDER-11).
 	inSubnet bool
-	// path is AWS's number for it in flow logs, 0 for none (FLOW-36, FLOW-37).
-	path uint8
+	// tracked means that flows through it are tracked whatever the rules (SG-34).
+	tracked bool
+	// farSide means that a trace knows what is behind: it answers.
+	farSide bool
+	// open is Block Public Access on the way out, where that applies.
+	open func(*walk) verdict
+
+	// path is AWS's number for it in flow logs, 0 for none, and regionPath that for
+	// the way into another Region, if it differs (FLOW-36, FLOW-37).
+	path, regionPath uint8
+	// stage is that of the gateway itself, with the words for it.
+	stage Stage
+	words string
 }
 
 // ways has one line for each kind of target (step 10 of ORDER-3). The stage tables
@@ -120,20 +145,33 @@ type way struct {
 var ways [routing.UnknownTarget + 1]way
 
 func init() { // a function, since ways lead on to other routes, and so back to this table
+	eni := way{carry: (*walk).throughInterface, inSubnet: true, path: pathVPC}
 	ways = [...]way{
-		routing.Nowhere:           {inSubnet: true},
-		routing.Local:             {carry: (*walk).arrive, path: pathVPC},
-		routing.Interface:         {carry: (*walk).throughInterface, inSubnet: true, path: pathVPC},
-		routing.Instance:          {carry: (*walk).throughInterface, inSubnet: true, path: pathVPC},
-		routing.NATGateway:        {carry: (*walk).throughInterface, behind: (*walk).throughNAT, inSubnet: true, path: pathVPC},
-		routing.GWLBEndpoint:      {carry: (*walk).throughInterface, behind: (*walk).throughGWLB, inSubnet: true, path: pathVPC},
-		routing.InternetGateway:   {carry: (*walk).exit, path: pathInternetGateway},
-		routing.EgressOnlyGateway: {carry: (*walk).throughEgressOnly},
-		routing.PeeringConnection: {carry: (*walk).throughPeering, path: pathPeering},
-		routing.GatewayEndpoint:   {carry: (*walk).throughGatewayEndpoint, path: pathGatewayEndpoint},
-		routing.TransitGateway:    {carry: (*walk).throughTransit, behind: (*walk).atTransit, path: pathVPC},
-		routing.VPNGateway:        {carry: (*walk).throughVPN, path: pathVGW},
-		routing.LocalGateway:      {path: pathLocalGateway},
+		routing.Nowhere:   {inSubnet: true},
+		routing.Local:     {carry: (*walk).arrive, path: pathVPC},
+		routing.Interface: eni,
+		routing.Instance:  eni,
+		routing.NATGateway: {carry: eni.carry, behind: (*walk).throughNAT, inSubnet: true, tracked: true, path: pathVPC,
+			stage: NAT, words: "NAT gateway"},
+		routing.GWLBEndpoint: {carry: eni.carry, behind: (*walk).throughGWLB, inSubnet: true, path: pathVPC,
+			stage: GWLB, words: "GWLB endpoint"},
+		routing.InternetGateway: {carry: (*walk).exit, open: exitOpen, farSide: true, path: pathInternetGateway,
+			stage: IGW, words: "internet gateway"},
+		routing.EgressOnlyGateway: {carry: (*walk).throughEgressOnly, open: egressOnlyExitOpen, farSide: true, tracked: true,
+			stage: EIGW, words: "egress-only gateway"},
+		routing.PeeringConnection: {carry: (*walk).throughPeering, path: pathPeering, regionPath: pathPeeringInterRegion,
+			stage: PCX, words: "peering"},
+		routing.GatewayEndpoint: {carry: (*walk).throughGatewayEndpoint, farSide: true, path: pathGatewayEndpoint,
+			stage: EP, words: "endpoint"},
+		routing.TransitGateway: {carry: (*walk).throughTransit, behind: (*walk).atTransit, enter: (*walk).fromBehindTransit, path: pathVPC,
+			stage: TGW, words: "transit gateway"},
+		routing.VPNGateway: {carry: (*walk).throughVPN, enter: (*walk).fromVPN, path: pathVGW,
+			stage: VGW, words: "VPN gateway"},
+		routing.CarrierGateway:    {opaque: true},
+		routing.LocalGateway:      {opaque: true, path: pathLocalGateway},
+		routing.CoreNetwork:       {opaque: true},
+		routing.ODBNetwork:        {opaque: true},
+		routing.InterfaceEndpoint: {inSubnet: true},
 		routing.UnknownTarget:     {inSubnet: true},
 	}
 }

@@ -2,12 +2,14 @@ package emu
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -23,9 +25,30 @@ func TestEveryReasonHasWords(t *testing.T) {
 }
 
 func TestEveryStageHasWords(t *testing.T) {
-	for _, s := range slices.Concat(egress[:], ingress[:], toInternet[:], fromInternet[:]) {
-		assert.NotEmpty(t, stageNames[s.name], "stage %s", s.name)
-		assert.NotNil(t, s.check, "stage %s", s.name)
+	for _, s := range slices.Concat(egress[:], ingress[:], toInternet[:], fromInternet[:], toEgressOnly[:], peering[:],
+		toNAT[:], backToNAT[:], outward[:], inward[:], departure[:], regionalDeparture[:], throughAppliance[:],
+		toTransit[:], crossTransit[:], fromTransit[:], notAHost[:], toOnPremises[:], fromOnPremises[:],
+		toGatewayEndpoint[:], fromGatewayEndpoint[:], toService[:], fromService[:], balance[:], balancerDeparture[:]) {
+		assert.NotEmpty(t, s.name.words(), "stage %s", s.name)
+		assert.True(t, s.check != nil && s.at != nil && s.past != nil, "stage %s", s.name)
+	}
+}
+
+// TestEveryTargetKindHasItsLine: a kind that the emulator has forgotten would have an
+// empty line. Each kind that a packet can follow is carried on, or ends at an opaque
+// far side, and never both.
+func TestEveryTargetKindHasItsLine(t *testing.T) {
+	leadsNowhere := []routing.TargetKind{routing.Nowhere, routing.InterfaceEndpoint, routing.UnknownTarget}
+	assert.Panics(t, func() { _ = (routing.UnknownTarget + 1).String() }, "UnknownTarget is the last kind, and ways ends with it")
+	for k := range routing.UnknownTarget + 1 {
+		way := ways[k]
+		assert.False(t, reflect.ValueOf(way).IsZero(), "%s has no line", k)
+		if slices.Contains(leadsNowhere, k) {
+			assert.False(t, way.carry != nil || way.opaque, "%s leads somewhere", k)
+			continue
+		}
+		assert.NotEqual(t, way.carry != nil, way.opaque, "%s is carried, or opaque", k)
+		assert.Equal(t, way.stage != "", way.words != "", "%s has a stage without words, or words without a stage", k)
 	}
 }
 

@@ -40,15 +40,22 @@ func (t *Trace) WriteText(out io.Writer, paint Paint) error {
 	p := printer{w: out, paint: paint}
 	p.summary(t)
 	p.measure(t)
-	p.leg("request", t.Request, "")
+	to := ""
+	if t.shown != "" {
+		to = ", to " + t.shown
+	}
+	p.leg("request"+to, t.Request, "")
 	reply := ""
 	if t.Request.Verdict == Dropped {
-		reply = "if the request got through: "
+		reply = throughIt + ": "
 	}
-	p.leg("reply", t.Reply, reply)
-	p.leg("third packet of the handshake", t.Ack, "")
+	p.leg("reply"+to, t.Reply, reply)
+	p.leg("third packet of the handshake"+to, t.Ack, "")
 	return p.err
 }
+
+// throughIt is said of what there would be if nothing dropped the request.
+const throughIt = "if the request got through"
 
 // WriteSummary writes only the verdict and what is in the way.
 func (t *Trace) WriteSummary(out io.Writer, paint Paint) error {
@@ -57,6 +64,21 @@ func (t *Trace) WriteSummary(out io.Writer, paint Paint) error {
 	}
 	p := printer{w: out, paint: paint}
 	p.summary(t)
+	return p.err
+}
+
+// WriteTargets writes the targets of a load balancer that are not certainly reached, if
+// all were asked about, and what is in the way.
+func (t *Trace) WriteTargets(out io.Writer, paint Paint) error {
+	if paint == nil {
+		paint = func(_ PaintKind, text string) string { return text }
+	}
+	p := printer{w: out, paint: paint}
+	for _, one := range t.Targets {
+		if one.Trace.Verdict != Reachable {
+			p.target(&one)
+		}
+	}
 	return p.err
 }
 
@@ -75,94 +97,12 @@ func (p *printer) printf(format string, args ...any) {
 	}
 }
 
-var answerPaint = [...]PaintKind{Blocked: Bad, Reachable: Good, Uncertain: Doubt}
-
-// summary is the verdict in one line, then one line for everything in the way.
-func (p *printer) summary(t *Trace) {
-	verdict := fmt.Sprintf("%-9s", strings.ToUpper(t.Verdict.String()))
-	p.printf("%s  %s\n", p.paint(answerPaint[t.Verdict], verdict), t.headline())
-	where, origin := 0, 0
-	for _, b := range slices.Concat(t.Blockers, t.Unknowns) {
-		where = max(where, utf8.RuneCountInString(b.text()))
-		origin = max(origin, len(b.Origin))
-	}
-	label := "at"
-	for _, b := range t.Blockers {
-		p.blocker(label, b, where, origin)
-		label = "also"
-	}
-	label = "unknown"
-	if len(t.Blockers) > 0 {
-		label = "unsure"
-	}
-	for _, b := range t.Unknowns {
-		p.blocker(label, b, where, origin)
-	}
-	for _, one := range t.Targets {
-		p.printf("  %-7s  %s by %s: %s\n", "target", strings.TrimSpace(one.Interface+" "+one.Target), one.Node,
-			p.paint(answerPaint[one.Trace.Verdict], one.Trace.Verdict.String()))
-	}
-}
-
-// headline is what was asked: "tcp  app-1 10.0.2.4:49152 → db-1 10.0.3.10:22".
-func (t *Trace) headline() string {
-	if len(t.Request.Steps) == 0 {
-		return fmt.Sprintf("%s  %s → %s", t.Service, t.Source, t.Destination)
-	}
-	s := t.Request.Steps[0]
-	src, dst := t.sent.Src.String(), t.sent.Dst.String()
-	if t.sent.Proto.HasPorts() {
-		src, dst = hostPort(src, t.sent.SrcPort), hostPort(dst, t.sent.DstPort)
-	}
-	return fmt.Sprintf("%s  %s → %s", strings.Split(s.Protocol, "/")[0], named(t.Source, src), named(t.Destination, dst))
-}
-
-func hostPort(host string, port uint16) string {
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	return fmt.Sprintf("%s:%d", host, port)
-}
-
-// named puts a name before an address, unless it is the address.
-func named(name, addr string) string {
-	if strings.HasPrefix(name, "internet:") {
-		name = "internet"
-	}
-	if strings.HasPrefix(addr, name) || strings.HasPrefix(addr, "["+name) {
-		return addr
-	}
-	return name + " " + addr
-}
-
-func (p *printer) blocker(label string, b Blocker, where, origin int) {
-	line := fmt.Sprintf("%-*s  %-*s  %s", where, b.text(), origin, b.Origin, strings.Join(nonEmpty(b.Reason, b.Code), "  "))
-	text, behind := line[:len(b.text())], strings.TrimRight(line[len(b.text()):], " ")
-	p.printf("  %-7s  %s%s\n", label, text, p.faint(behind))
-}
-
-// text is "eni db-1, sg ingress: no rule of db matches tcp/22 from 10.0.2.4".
-func (b *Blocker) text() string {
-	where := component(b.Kind, b.Component) + ", " + stageNames[b.Stage]
-	if b.Direction != "request" {
-		where += " of the " + b.Direction
-	}
-	return where + ": " + b.Detail
-}
-
 // component is a kind and a name, unless they are the same word.
 func component(kind, name string) string {
 	if kind == name {
 		return name
 	}
 	return kind + " " + name
-}
-
-// stageNames are the stages in words.
-var stageNames = map[Stage]string{
-	ATT: "attachment", L2: "packet check", SRC: "source check", LL: "link-local", SGOut: "sg egress", NACLOut: "nacl egress",
-	FlowOut: "flow log", RT: "route", MTU: "packet size", IGW: "internet gateway", EIGW: "egress-only gateway", NAT: "NAT gateway", LB: "load balancer", PCX: "peering", EP: "endpoint", GWLB: "GWLB endpoint", TGW: "transit gateway", VGW: "VPN gateway", EdgeRT: "edge route", ADDR: "address",
-	NACLIn: "nacl ingress", DST: "destination check", SGIn: "sg ingress", FlowIn: "flow log", Deliver: "deliver",
 }
 
 // measure fits the columns to all the steps that are shown.
@@ -238,7 +178,7 @@ func (p *printer) step(s *Step) {
 	if s.Verdict != Pass {
 		mark = p.paint(kind, mark)
 	}
-	p.printf("%s %-*s  %-17s  %s  %s\n", mark, p.who, component(s.Kind, s.Component), stageNames[s.Stage],
+	p.printf("%s %-*s  %-17s  %s  %s\n", mark, p.who, component(s.Kind, s.Component), s.Stage.words(),
 		p.paint(kind, fmt.Sprintf("%-7s", word)), p.found(s.text(), origin))
 	for _, m := range s.Misses {
 		line := fmt.Sprintf("%-*s  %s", p.what, m.text(), m.Origin)

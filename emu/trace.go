@@ -83,13 +83,17 @@ type Trace struct {
 	// Unknowns are the places where the description says too little.
 	Unknowns []Blocker `json:"unknowns"`
 	// Targets are the answers for all targets of a load balancer, if that was
-	// asked. The rest is then that of the first one, apart from the verdict.
+	// asked. Blockers and Unknowns are then those of all of them, and the legs and
+	// Records those of the first with the verdict.
 	Targets []TargetTrace `json:"targets,omitempty"`
+	// Notes are what the answer takes for granted although nothing describes it.
+	Notes []string `json:"notes,omitempty"`
 	// Records are what flow logs have of the packets, as far as these really get:
 	// nothing from behind what drops one or is unknown (FLOW-10 to FLOW-15).
 	Records []Record `json:"-"`
 
-	sent packet.Flow // the request as it was sent
+	sent  packet.Flow // the request as it was sent
+	shown string      // of Targets: whose legs these are
 }
 
 // Leg is one packet's way.
@@ -158,6 +162,12 @@ type Blocker struct {
 	Direction string `json:"direction"`
 	Detail    string `json:"detail"`
 	Origin    string `json:"origin,omitempty"`
+	// Hypothetical is what a reply would meet if the request got through, which
+	// something drops: it may be due to that alone.
+	Hypothetical bool `json:"hypothetical,omitempty"`
+	// Targets are those that it is in the way to, if all of a load balancer were asked
+	// about: "app-1 10.0.1.5:80 by node-a".
+	Targets []string `json:"targets,omitempty"`
 }
 
 // Trace answers a query on the network as it stands, with no flows under way. It

@@ -3,12 +3,10 @@ package emu
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
-	"github.com/vpcemu/vpcemu/routing"
 )
 
 // tracer sends the packets of one query through the stages and writes down what
@@ -17,8 +15,8 @@ import (
 type tracer struct {
 	net   *generation
 	query Query
-	src   endpoint
-	dst   endpoint
+	src   queryEnd
+	dst   queryEnd
 	probe probe
 
 	flows  firewall.FlowTable
@@ -29,8 +27,8 @@ type tracer struct {
 	leg       *Leg
 	direction string
 	speaker   *plan.Gateway        // the endpoint whose service sends the leg, if any
-	goal      endpoint             // where the leg is meant to end
-	behind    *plan.Gateway        // on-premises behind which the leg begins, nil for the internet
+	goal      queryEnd             // where the leg is meant to end
+	outer     *plan.Gateway        // on-premises behind which the leg begins, nil for the internet
 	target    *plan.Interface      // the goal's interface, nil outside
 	strayed   bool                 // a leg ended elsewhere
 	arrived   packet.Flow          // the packet as the stage got it
@@ -50,8 +48,8 @@ func newTracer(g *generation, q Query) (*tracer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("destination: %w", err)
 	}
-	if src.iface == nil && !src.internet && src.service == nil && src.outer == nil {
-		return nil, fmt.Errorf("source: no interface has the address %s", src.addr)
+	if err := askable(src, dst); err != nil {
+		return nil, err
 	}
 	t := &tracer{net: g, query: q, src: src, dst: dst, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]*outbound), quiet: make(map[Reason]bool), down: make(map[string]bool)}
 	if t.probe, err = newProbe(g, q, src, dst); err != nil {
@@ -70,7 +68,7 @@ func (t *tracer) trace() *Trace {
 		return t.insideGuest()
 	}
 	t.speaker = t.src.service
-	t.behind = t.src.outer
+	t.outer = t.src.outer
 	w := t.walk("request", t.src.iface, t.dst, t.probe.request())
 	t.out.Request = t.leg
 	t.quiet[IGWUnknownDst] = t.blockedBy(IGWNoPublicIP)
@@ -88,9 +86,9 @@ func (t *tracer) trace() *Trace {
 func (t *tracer) insideGuest() *Trace {
 	t.arrived = t.probe.flow
 	i := t.src.iface
-	w := &walk{net: t.net, tracer: t, from: i, to: i, vpc: i.VPC, flow: t.probe.flow}
+	w := &walk{net: t.net, tracer: t, stop: stop{vpc: i.VPC, from: i, to: i}, flow: t.probe.flow}
 	_ = w.pkt.Parse(t.probe.request())
-	step := t.step(w, Deliver, passed)
+	step := t.step(w, &stage{name: Deliver, at: atReceiver}, passed)
 	step.Detail = "an interface's packets to itself stay in the guest"
 	w.result = Result{Fate: Delivered, At: i.Desc.ID}
 	t.direction, t.goal, t.leg = "request", t.dst, &Leg{Verdict: Delivered, At: i.Desc.ID, Steps: []Step{step}}
@@ -121,12 +119,12 @@ func (t *tracer) reply(w *walk) {
 		return
 	}
 	t.speaker = w.answering()
-	t.behind = w.left()
+	t.outer = w.left()
 	back := t.walk("reply", from, t.src, t.probe.reply(w.pkt.Flow))
 	t.out.Reply = t.leg
 	if t.probe.flow.Proto == packet.TCP && len(t.out.Blockers) == 0 && back.result.Fate != Dropped {
 		t.speaker = t.src.service
-		t.behind = t.src.outer
+		t.outer = t.src.outer
 		t.walk("ack", t.src.iface, t.dst, t.probe.ack(t.probe.flow))
 		if t.leg.Verdict == Dropped {
 			t.out.Ack = t.leg
@@ -139,11 +137,11 @@ func (t *tracer) reply(w *walk) {
 func (t *tracer) farSide(w *walk) bool {
 	target := w.next.target
 	known := w.left() != nil && (t.direction == "request" || t.goal.outer != nil)
-	if w.result.Fate != Exited || known || target.Kind == routing.InternetGateway || target.Kind == routing.EgressOnlyGateway || target.Kind == routing.GatewayEndpoint {
+	if w.result.Fate != Exited || known || ways[target.Kind].farSide {
 		return false
 	}
 	t.out.Unknowns = append(t.out.Unknowns, Blocker{Stage: RT, Kind: target.Kind.String(), Component: target.ID,
-		Direction: t.direction, Detail: "it leaves through it, and what is behind is not modelled"})
+		Direction: t.direction, Detail: "it leaves through it, and what is behind is not modelled", Hypothetical: t.hypothetical()})
 	return true
 }
 
@@ -161,27 +159,23 @@ func (t *tracer) verdict() Answer {
 	return Reachable
 }
 
-func (t *tracer) blockedBy(r Reason) bool {
-	return slices.ContainsFunc(t.out.Blockers, func(b Blocker) bool { return b.Reason == r.String() })
-}
-
 // walk takes one packet from an interface, or from the internet, to its end.
-func (t *tracer) walk(direction string, from *plan.Interface, to endpoint, b []byte) *walk {
+func (t *tracer) walk(direction string, from *plan.Interface, to queryEnd, b []byte) *walk {
 	t.direction, t.goal, t.target, t.leg = direction, to, to.iface, &Leg{Verdict: Delivered, Steps: []Step{}}
 	t.balancers = nil
-	w := &walk{net: t.net, now: 1, tracer: t, from: from}
+	w := &walk{net: t.net, now: 1, tracer: t, stop: stop{from: from}}
 	_ = w.pkt.Parse(b) // newProbe has tried
 	w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
 	if t.speaker != nil {
 		w.fromEndpoint(t.speaker)
 	} else if from == nil {
-		w.enterFrom(t.behind)
+		w.enterFrom(t.outer)
 	} else {
 		w.send()
 	}
 	for w.forwards() {
-		w.from, w.identity, w.via = w.to, nil, nil
-		w.result = Result{}
+		w.moveInto(w.to)
+		w.identity = nil
 		w.leave()
 	}
 	t.finish(w)
@@ -226,7 +220,8 @@ func (t *tracer) finish(w *walk) {
 	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet && t.farSide(w):
 		return
 	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet: // where it was meant to
-	case t.leg.Verdict == Delivered || t.leg.Verdict == Exited:
+	case t.leg.Verdict == Unknown: // where it went from there may be a guess
+	case w.result.Fate == Delivered || w.result.Fate == Exited: // also if it was forced on
 		t.checkGoal(w)
 	}
 	if t.direction == "reply" && !t.strayed {
@@ -236,17 +231,22 @@ func (t *tracer) finish(w *walk) {
 
 // checkAnswer lists a reply that arrives, but from elsewhere than the request was
 // sent to: a NAT gateway has taken it for the first packet of a flow, which of UDP
-// it lets pass, and so it belongs to no flow of who asked (NAT-24).
+// it lets pass, and so it belongs to no flow of who asked (NAT-24). Of packets that
+// were forced on only what such a gateway has made counts.
 func (t *tracer) checkAnswer(w *walk) {
-	arrives := t.leg.Verdict == Delivered || t.leg.Verdict == Exited
-	if !arrives || !t.real() || w.flow == t.probe.flow.Reverse() {
+	want := t.probe.flow.Reverse()
+	arrives := w.result.Fate == Delivered || w.result.Fate == Exited
+	if !arrives || t.leg.Verdict == Unknown || w.flow == want {
 		return
 	}
-	at := t.leg.Steps[len(t.leg.Steps)-1]
+	at, translated := t.leg.Steps[len(t.leg.Steps)-1], false
 	for _, s := range t.leg.Steps {
-		if s.Stage == NAT {
-			at = s
+		if s.Stage == NAT && s.Verdict == Pass {
+			at, translated = s, w.flow.Src != want.Src
 		}
+	}
+	if forced := t.leg.Verdict == Dropped || !t.real(); forced && !translated {
+		return
 	}
 	at.Detail = fmt.Sprintf("the reply is %s, and so none to %s", w.flow, t.probe.flow)
 	t.block(NATUnsolicited, at)
@@ -310,11 +310,11 @@ func (t *tracer) before(w *walk) {
 
 // after writes down what a stage decided, and forces the packet past it if it
 // can.
-func (t *tracer) after(w *walk, stage Stage, v verdict) verdict {
+func (t *tracer) after(w *walk, at *stage, v verdict) verdict {
 	if v.outcome == skip {
 		return v
 	}
-	step := t.step(w, stage, v)
+	step := t.step(w, at, v)
 	t.append(step)
 	switch v.outcome {
 	case drop:
@@ -322,13 +322,13 @@ func (t *tracer) after(w *walk, stage Stage, v verdict) verdict {
 			t.leg.Verdict, t.leg.At = Dropped, step.Component
 		}
 		t.block(v.reason, step)
-		return t.force(w, stage, v)
+		return at.past(t, w, v)
 	case unknown:
 		if t.leg.Verdict == Delivered {
 			t.leg.Verdict, t.leg.At = Unknown, step.Component
 		}
 		t.out.Unknowns = append(t.out.Unknowns, t.blocker(step))
-		return t.force(w, stage, v)
+		return at.past(t, w, v)
 	}
 	return v
 }
@@ -346,28 +346,4 @@ func (t *tracer) append(s Step) {
 		}
 	}
 	t.leg.Steps = append(t.leg.Steps, s)
-}
-
-func (t *tracer) blocker(s Step) Blocker {
-	return Blocker{Reason: s.Reason, Code: s.Code, Stage: s.Stage, Kind: s.Kind, Component: s.Component,
-		Direction: t.direction, Detail: s.Detail, Origin: s.Origin}
-}
-
-// block lists a blocker, unless it is one already listed in other words.
-func (t *tracer) block(r Reason, s Step) {
-	if t.quiet[r] {
-		return
-	}
-	b := t.blocker(s)
-	b.Reason, b.Code = r.String(), r.Code()
-	// What is wrong with a component as such is one thing to mend, however often
-	// packets meet it.
-	asSuch := r == IGWNotAttached || r == BPA || r == ENINotAttached || r == SrcDstCheck || r == NATNotAvailable || r == PCXNotActive
-	if r == ENINotAttached && t.down[b.Component] {
-		return // that is why the route is a blackhole
-	}
-	if asSuch && slices.ContainsFunc(t.out.Blockers, func(o Blocker) bool { return o.Reason == b.Reason && o.Component == b.Component }) {
-		return
-	}
-	t.out.Blockers = append(t.out.Blockers, b)
 }

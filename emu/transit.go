@@ -16,41 +16,46 @@ import (
 //	S ─▶ egress ─▶ RT(A) ─▶ zone, NACL-IN(Tv) ─▶ table of V's attachment ─┐
 //	D ◀─ ingress ◀─ RT(Tw) ◀───────────── NACL-OUT(Tw) ◀──────────────────┘
 
+// TGW is the transit gateway.
+const TGW Stage = "TGW"
+
 // toTransit is the way from a VPC to its gateway's interface (ORDER-26 steps 2, 3).
 var toTransit = [...]stage{
-	{TGW, transitZone},
-	{NACLIn, aclIn},
-	{FlowIn, flowIn},
+	{TGW, transitZone, atTransitRoute, pastTransit},
+	{NACLIn, aclIn, atACLIn, goOn},
+	{FlowIn, flowIn, atReceiver, final},
 }
 
 // crossTransit is the gateway itself (ORDER-26 steps 4 to 6).
 var crossTransit = [...]stage{
-	{MTU, transitMTU},
-	{TGW, transitHop},
-	{TGW, transitAssociated},
-	{TGW, transitRoute},
-	{MTU, transitVPN},
-	{TGW, transitInterface},
+	{MTU, transitMTU, atTransitGateway, final},
+	{TGW, transitHop, atTransitRoute, final},
+	{TGW, transitAssociated, atTransitRoute, pastTransit},
+	{TGW, transitRoute, atTransitRoute, pastTransit},
+	{MTU, transitVPN, atTransitGateway, final},
+	{TGW, transitInterface, atTransitRoute, final},
 }
 
 // fromTransit is the way from the gateway's interface into a VPC, whose route table
 // there decides (TGW-16, ORDER-26 steps 7, 8).
 var fromTransit = [...]stage{
-	{NACLOut, transitACLOut},
-	{FlowOut, flowOut},
-	{RT, transitLeave},
+	{NACLOut, transitACLOut, atACLOut, goOn},
+	{FlowOut, flowOut, atSender, final},
+	{RT, transitLeave, atRoutes, reroute},
 }
 
 // notAHost is the end of packets to the gateway's own addresses (ORDER-40).
-var notAHost = [...]stage{{TGW, func(*walk) verdict { return dropped(NoSuchAddress) }}}
+var notAHost = [...]stage{{TGW, noHost, atTransitRoute, final}}
+
+func noHost(*walk) verdict { return dropped(NoSuchAddress) }
 
 // atTransit is where a packet ends that was delivered to the gateway's interface.
 func (w *walk) atTransit() { w.run(notAHost[:]) }
 
 // The largest IP packets that pass a transit gateway, in bytes (TGW-29).
 const (
-	mtuTransit = 8500
-	mtuVPN     = 1500
+	mtuTransit    = 8500
+	mtuTransitVPN = 1500
 )
 
 // crossing is a packet's place in a transit gateway.
@@ -75,7 +80,6 @@ func (w *walk) throughTransit() {
 // fromBehindTransit is the way of a packet that comes in from on-premises through an
 // attachment (DX-2).
 func (w *walk) fromBehindTransit() {
-	w.vpc, w.identity = nil, nil
 	w.transit = crossing{in: w.outer.Attachment, first: true}
 	w.crossTransits()
 }
@@ -102,8 +106,7 @@ func (w *walk) crossTransits() {
 
 // emerge takes the packet out of the gateway's interface in a VPC.
 func (w *walk) emerge(i *plan.Interface) {
-	w.from, w.to, w.via, w.vpc, w.transit = i, nil, nil, i.VPC, crossing{}
-	w.next, w.result, w.inside = hop{}, Result{}, false
+	w.moveTo(stop{vpc: i.VPC, from: i})
 	if w.hops++; w.hops > maxHops {
 		w.result = Result{Fate: Dropped, Reason: RoutingLoop}
 		return
@@ -132,11 +135,7 @@ func transitZone(w *walk) verdict {
 // transitMTU drops what is too large, also with DF clear, and tells a sender that
 // sits in a VPC; it keeps the size of TCP segments down (TGW-29, MTU-10, MTU-12).
 func transitMTU(w *walk) verdict {
-	headers := uint16(40)
-	if w.pkt.Version == 6 {
-		headers = 60
-	}
-	w.pkt.ClampMSS(mtuTransit - headers)
+	w.clampMSS(mtuTransit)
 	if w.pkt.Len() <= mtuTransit {
 		return passed
 	}
@@ -217,7 +216,7 @@ func transitVPN(w *walk) verdict {
 	switch {
 	case w.transit.out.Desc.Kind != vpc.VPNAttachment:
 		return skipped
-	case w.pkt.Len() > mtuVPN:
+	case w.pkt.Len() > mtuTransitVPN:
 		w.say("larger than 1500 bytes")
 		return dropped(MTUExceeded)
 	}

@@ -14,7 +14,7 @@ func (w *walk) equalCost(t plan.Target) *plan.Attachment {
 	if len(t.Equal) == 0 {
 		return best
 	}
-	flow := w.stickyFlow()
+	flow := w.asked()
 	most = flowHash(flow, best.Desc.ID)
 	for _, a := range t.Equal {
 		if h := flowHash(flow, a.Desc.ID); h > most {
@@ -28,7 +28,7 @@ func (w *walk) equalCost(t plan.Target) *plan.Attachment {
 // directions, and for errors about it, and as long as that interface is there
 // whatever becomes of the others. AWS does not say how it chooses.
 func (w *walk) byFlow(list []*plan.Interface) *plan.Interface {
-	flow := w.stickyFlow()
+	flow := w.asked()
 	var best *plan.Interface
 	most := uint64(0)
 	for _, i := range list {
@@ -37,14 +37,6 @@ func (w *walk) byFlow(list []*plan.Interface) *plan.Interface {
 		}
 	}
 	return best
-}
-
-// stickyFlow is the flow that the packet belongs to.
-func (w *walk) stickyFlow() packet.Flow {
-	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
-		return about
-	}
-	return w.flow
 }
 
 // flowHash is FNV-1a over a flow, in whichever direction, and a name.

@@ -13,8 +13,14 @@ func (w *walk) transitGateway() *plan.Gateway {
 	return w.to.Gateway
 }
 
-// explainTransit says which route of the gateway's table the packet takes.
-func explainTransit(w *walk, s *Step) {
+func atTransitGateway(w *walk, s *Step) {
+	g := w.transitGateway().Desc
+	s.looksAt("tgw", g.ID, g.Origin, nil, w.vpc)
+}
+
+// atTransitRoute also says which route of the gateway's table the packet takes.
+func atTransitRoute(w *walk, s *Step) {
+	atTransitGateway(w, s)
 	at := &w.transit
 	if !at.hop.found {
 		return
@@ -29,9 +35,9 @@ func explainTransit(w *walk, s *Step) {
 	}
 }
 
-// forceTransit goes on behind a transit gateway's refusal: from another zone, and
+// pastTransit goes on behind a transit gateway's refusal: from another zone, and
 // to the VPC that the trace is about.
-func (t *tracer) forceTransit(w *walk, v verdict) verdict {
+func pastTransit(t *tracer, w *walk, v verdict) verdict {
 	at := &w.transit
 	switch v.reason {
 	case TGWZone:

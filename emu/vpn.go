@@ -12,19 +12,38 @@ import (
 //	S ─▶ egress ─▶ RT = vgw ─▶ toOnPremises ──────────▶ onprem
 //	D ◀─ ingress ◀─ EDGE-RT ◀─ fromOnPremises ◀──────── onprem
 
+// VGW is the virtual private gateway.
+const VGW Stage = "VGW"
+
 // toOnPremises is what a packet to the outside meets.
 var toOnPremises = [...]stage{
-	{VGW, vpnSource},
-	{VGW, vpnPrefix},
-	{MTU, vpnMTU},
+	{VGW, vpnSource, atVPN, final},
+	{VGW, vpnPrefix, atVPN, pastPrefix},
+	{MTU, vpnMTU, atLink, final},
 }
 
 // fromOnPremises is what a packet from the outside meets. Behind it there is plain
 // local delivery, or what the gateway's edge table names (RT-50).
 var fromOnPremises = [...]stage{
-	{VGW, vpnAnnounced},
-	{VGW, vpnDestination},
-	{EdgeRT, vpnEdge},
+	{VGW, vpnAnnounced, atVPN, final},
+	{VGW, vpnDestination, atVPN, final},
+	{EdgeRT, vpnEdge, atEdge, pastEdge},
+}
+
+func atVPN(w *walk, s *Step) {
+	s.looksAt("vgw", w.outer.Desc.ID, w.outer.Desc.Origin, nil, w.vpc)
+}
+
+func atLink(w *walk, s *Step) {
+	s.looksAt(w.link.Kind, w.link.ID, w.link.Origin, nil, w.vpc)
+}
+
+// pastPrefix goes on to a gateway that a trace is about.
+func pastPrefix(t *tracer, w *walk, v verdict) verdict {
+	if v.reason == VGWNoRoute && t.goal.outer == w.outer {
+		return passed
+	}
+	return v
 }
 
 // throughVPN carries a packet out.
@@ -87,7 +106,7 @@ func vpnMTU(w *walk) verdict {
 		w.say("the size that passes is not known: which link leads there is not")
 		return undetermined
 	case size > w.link.MTU:
-		w.say("too large for the link")
+		w.sayName(w.link.ID, "carries no packet as large as that")
 		return dropped(MTUExceeded)
 	}
 	return passed
@@ -97,9 +116,13 @@ func vpnMTU(w *walk) verdict {
 func vpnAnnounced(w *walk) verdict {
 	if !w.outer.Desc.Works() {
 		w.sayName(w.outer.Desc.ID, "is in state "+w.outer.Desc.State)
-		return dropped(VGWAddress)
+		return dropped(VGWNotAvailable)
 	}
 	if !w.outer.Outside.Announced(w.flow.Dst) {
+		if w.outer.Outside.More != "" {
+			w.say(w.outer.Outside.More)
+			return undetermined
+		}
 		w.sayAddr(w.flow.Dst, "is announced over no link")
 		return dropped(NoRoute)
 	}
@@ -113,12 +136,12 @@ func vpnDestination(w *walk) verdict {
 	dst := w.flow.Dst
 	owner := w.vpc.Owner(dst)
 	switch {
-	case linkLocal4.Contains(dst) || linkLocal6.Contains(dst) || reserved6.Contains(dst):
+	case fabricOwn(dst):
 		return dropped(ReservedRange)
 	case dst == w.vpc.Resolver:
 		w.say("the resolver answers the VPC alone")
 		return dropped(NoSuchAddress)
-	case owner != nil && owner.Attached, w.edgeMiddlebox() != nil:
+	case owner != nil && owner.Attached, w.edgeTakes():
 		return passed
 	case owner == nil && w.vpc.Unmodelled(dst) != "":
 		return passed // ADDR says so
@@ -127,12 +150,15 @@ func vpnDestination(w *walk) verdict {
 	return dropped(VGWAddress)
 }
 
-// edgeMiddlebox is the interface that the edge table sends the packet to.
-func (w *walk) edgeMiddlebox() *plan.Interface {
-	if w.outer.Outside.Edge == nil {
-		return nil
+// edgeTakes reports whether the edge table sends the packet to an interface, or may:
+// the next stage says so.
+func (w *walk) edgeTakes() bool {
+	edge := w.outer.Outside.Edge
+	if edge == nil {
+		return false
 	}
-	return follow(w.outer.Outside.Edge, w.flow.Dst).target.Interface
+	h := follow(edge, w.flow.Dst)
+	return h.target.Interface != nil || h.verdict.outcome == unknown || len(edge.FIB.Uncertain()) > 0
 }
 
 // vpnEdge is the route table associated with the gateway (RT-42, RT-45, RT-47,
@@ -146,6 +172,9 @@ func vpnEdge(w *walk) verdict {
 	w.note = w.next.note
 	middlebox := w.next.target.Interface
 	switch {
+	case len(edge.FIB.Uncertain()) > 0:
+		w.say(mayTake)
+		return undetermined
 	case w.next.verdict.reason == NoRoute, w.next.target.Kind == routing.Local:
 		return passed
 	case w.next.target.Kind == routing.GWLBEndpoint:

@@ -24,33 +24,15 @@ type walk struct {
 	header    firewall.Header
 	portsLost bool // a later fragment whose first one nobody saw
 
-	vpc  *plan.VPC       // where it is now
-	from *plan.Interface // who sent it into the fabric last, nil from outside
-	to   *plan.Interface // who gets it, once ADDR or a route has said so
+	stop // where it is now
+
 	// identity is the interface whose address the source still is: what group
 	// references go by. Gateways and forwarders lose it (SG-23).
 	identity *plan.Interface
-	via      *plan.Interface // next hop by MAC address, nil for the router (SUB-21)
-	sender   *plan.Interface // who sent the packet to the gateway that it is in
-	natZone  string          // where a regional NAT gateway has it
-	back     *plan.Interface // a load balancer's node, if it answers through one
-	balanced bool            // the load balancer that it is in has placed it
-	point    *plan.Gateway   // the gateway endpoint that it went or came through
 	// translated means that it has been through a NAT gateway, so that it is
 	// tracked whatever the rules (SG-34).
 	translated bool
-
-	next    hop  // where its route leads
-	inside  bool // it stays inside one subnet
-	inbound bool // it is coming in through an internet gateway
-	stray   bool // an ICMP error from outside that quotes nobody's packet
-	// egressOnly means that it comes in where only answers are let in.
-	egressOnly bool
-	binding    plan.Binding
-	transit    crossing // its place in a transit gateway
-
-	outer *plan.Gateway // to on-premises, that it comes in or goes out through
-	link  *plan.Link    // over which it goes out
+	stray      bool // an ICMP error from outside that quotes nobody's packet
 
 	own, spare []byte // memory for the packet in the other IP version
 
@@ -67,6 +49,39 @@ type walk struct {
 	note     note
 	tracer   *tracer // nil unless somebody asked for a trace
 }
+
+// stop is one place on a packet's way: a subnet that it leaves, a gateway that it
+// goes through, the border that it comes in over. [walk.moveTo] goes on to the next.
+type stop struct {
+	vpc    *plan.VPC
+	from   *plan.Interface // who sent it into the fabric last, nil from outside
+	to     *plan.Interface // who gets it, once ADDR or a route has said so
+	via    *plan.Interface // next hop by MAC address, nil for the router (SUB-21)
+	sender *plan.Interface // who sent the packet to the gateway that it is in
+
+	next    hop  // where its route leads
+	inside  bool // it stays inside one subnet
+	inbound bool // it is coming in through an internet gateway
+	// egressOnly means that it comes in where only answers are let in.
+	egressOnly bool
+	binding    plan.Binding // whose public address it is for
+
+	natZone  string          // where a regional NAT gateway has it
+	back     *plan.Interface // a load balancer's node, if it answers through one
+	balanced bool            // the load balancer that it is in has placed it
+	point    *plan.Gateway   // the gateway endpoint that it goes or comes through
+	transit  crossing        // its place in a transit gateway
+	outer    *plan.Gateway   // to on-premises, that it comes in or goes out through
+	link     *plan.Link      // over which it goes out
+}
+
+// moveTo takes the packet to the next place on its way. What was found out about it
+// at the last one holds no more, and is forgotten.
+func (w *walk) moveTo(s stop) { w.stop, w.result = s, Result{} }
+
+// moveInto takes the packet to a gateway or guest behind the interface that it was
+// delivered to.
+func (w *walk) moveInto(i *plan.Interface) { w.moveTo(stop{vpc: i.VPC, sender: w.from, from: i}) }
 
 // note is a remark of a stage, put together only when somebody reads it.
 type note struct {
@@ -112,7 +127,7 @@ func (w *walk) run(stages []stage) bool {
 			w.refused(s.name, v.reason)
 		}
 		if w.tracer != nil {
-			v = w.tracer.after(w, s.name, v)
+			v = w.tracer.after(w, s, v)
 		}
 		switch v.outcome {
 		case pass, skip:
@@ -151,10 +166,7 @@ func (w *walk) leave() { w.depart(egress[:]) }
 
 // depart runs the stages of leaving and hands the packet to its next node.
 func (w *walk) depart(stages []stage) {
-	w.to, w.next, w.result = nil, hop{}, Result{}
-	w.outer, w.link = nil, nil
 	w.back = w.answersThrough()
-	w.inside, w.inbound = false, false
 	if w.hops++; w.hops > maxHops {
 		w.result = Result{Fate: Dropped, Reason: RoutingLoop}
 		return
@@ -178,6 +190,10 @@ func (w *walk) forward() {
 	w.ends.follow(w.next.target.Kind)
 	if carry := ways[w.next.target.Kind].carry; carry != nil {
 		carry(w)
+		return
+	}
+	if !ways[w.next.target.Kind].opaque {
+		w.result = Result{Fate: Unknown}
 		return
 	}
 	w.result = Result{Fate: Exited, At: w.next.target.ID}
@@ -263,8 +279,7 @@ func (w *walk) inPieces(mtu int, on func(*walk)) {
 
 // enter is the way of a packet that comes from the internet.
 func (w *walk) enter() {
-	w.to, w.inside, w.inbound = nil, false, true
-	w.egressOnly = false
+	w.moveTo(stop{vpc: w.vpc, from: w.from, inbound: true})
 	if w.run(fromInternet[:]) {
 		w.arrive()
 	}

@@ -1,6 +1,9 @@
 package vpc
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // BlockPublicAccess is VPC Block Public Access: what an account says, for one
 // Region, about its internet gateways and egress-only internet gateways (IGW-28 to
@@ -10,7 +13,9 @@ type BlockPublicAccess struct {
 	Account, Region string
 	Mode            BlockMode
 	Exclusions      []BlockExclusion
-	Origin          string
+	// Unknown, if not empty, says why the mode is not known; Mode does not count then.
+	Unknown string
+	Origin  string
 }
 
 // BlockMode is how much Block Public Access blocks. The zero mode is nothing.
@@ -55,6 +60,12 @@ func (e *BlockExclusion) Mode() string {
 func (b *BlockPublicAccess) Covers(v *VPC) bool {
 	fits := func(mine, yours string) bool { return mine == "" || yours == "" || mine == yours }
 	return fits(b.Account, v.Account) && fits(b.Region, v.Region)
+}
+
+// BlockAssumed reports whether nothing says what Block Public Access does to a VPC
+// whose description may lack things: it is taken to be off, as AWS's default is.
+func (n *Network) BlockAssumed(v *VPC) bool {
+	return v.Partial && !slices.ContainsFunc(n.BlockPublicAccess, func(b *BlockPublicAccess) bool { return b.Covers(v) })
 }
 
 // Excluded finds what an exclusion names: a VPC, or a subnet and its VPC. Both

@@ -10,6 +10,7 @@ func (n *Network) Clone() *Network {
 	c.PrefixLists = cloneAll(n.PrefixLists, func(l *PrefixList) { l.Entries = slices.Clone(l.Entries) })
 	c.Gateways = cloneAll(n.Gateways, (*Gateway).clone)
 	c.BlockPublicAccess = cloneAll(n.BlockPublicAccess, func(b *BlockPublicAccess) { b.Exclusions = slices.Clone(b.Exclusions) })
+	c.Unowned = slices.Clone(n.Unowned)
 	c.Expect = slices.Clone(n.Expect)
 	return &c
 }

@@ -2,6 +2,8 @@ package vpc
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -32,27 +34,39 @@ type FlowLog struct {
 const DefaultFlowFormat = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} " +
 	"${packets} ${bytes} ${start} ${end} ${action} ${log-status}"
 
-// flowFields are the fields of flow logs by the version that brought them (FLOW-1,
+// flowVersions are the fields of flow logs by the version that brought them (FLOW-1,
 // FLOW-31, FLOW-32). Version 6 is that of transit gateways.
+var flowVersions = []FlowVersion{
+	{2, strings.Fields("version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status")},
+	{3, strings.Fields("vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr")},
+	{4, strings.Fields("region az-id sublocation-type sublocation-id")},
+	{5, strings.Fields("pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path")},
+	{7, strings.Fields("ecs-cluster-arn ecs-cluster-name ecs-container-instance-arn ecs-container-instance-id ecs-container-id " +
+		"ecs-second-container-id ecs-service-name ecs-task-definition-arn ecs-task-arn ecs-task-id")},
+	{8, []string{"reject-reason"}},
+	{9, []string{"resource-id"}},
+	{10, []string{"encryption-status"}},
+}
+
+// flowFields are the versions by field.
 var flowFields = func() map[string]int {
 	versions := make(map[string]int)
-	for version, names := range map[int]string{
-		2: "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status",
-		3: "vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr",
-		4: "region az-id sublocation-type sublocation-id",
-		5: "pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path",
-		7: "ecs-cluster-arn ecs-cluster-name ecs-container-instance-arn ecs-container-instance-id ecs-container-id " +
-			"ecs-second-container-id ecs-service-name ecs-task-definition-arn ecs-task-arn ecs-task-id",
-		8:  "reject-reason",
-		9:  "resource-id",
-		10: "encryption-status",
-	} {
-		for name := range strings.FieldsSeq(names) {
-			versions[name] = version
+	for _, v := range flowVersions {
+		for _, name := range v.Fields {
+			versions[name] = v.Version
 		}
 	}
 	return versions
 }()
+
+// FlowVersion is the fields that one version of flow logs brought, in AWS's order.
+type FlowVersion struct {
+	Version int
+	Fields  []string
+}
+
+// FlowVersions are all fields of flow logs, the oldest version first.
+func FlowVersions() []FlowVersion { return flowVersions }
 
 // FlowFields are the names of the fields of a format, and its version, the highest
 // among those of its fields (FLOW-30). The error says what is wrong in the format.
@@ -68,7 +82,7 @@ func FlowFields(format string) (fields []string, version int, err error) {
 		case !opens || !closes:
 			return nil, 0, fmt.Errorf("%q is no field: want ${srcaddr} and the like", word)
 		case flowFields[name] == 0:
-			return nil, 0, fmt.Errorf("flow logs have no field %s", word)
+			return nil, 0, fmt.Errorf("flow logs have no field %s: want some of %s", word, strings.Join(slices.Sorted(maps.Keys(flowFields)), ", "))
 		case seen[name]:
 			return nil, 0, fmt.Errorf("%s is there twice", word)
 		}

@@ -27,7 +27,7 @@ type Limits struct {
 	ACLEntries  int // per direction, with the final deny rule (LIM-16)
 
 	InternetGateways int // per Region (LIM-18)
-	NATGateways      int // per zone (LIM-21)
+	NATGateways      int // per zone of a Region (LIM-21)
 	NATElasticIPs    int // per public NAT gateway (LIM-22)
 	EgressOnly       int // egress-only internet gateways per Region (LIM-19)
 	ElasticIPs       int // per Region (LIM-27)
@@ -87,7 +87,6 @@ func (c *checker) limits(l Limits) {
 	for _, v := range n.VPCs {
 		c.limitVPC(v, l)
 		c.limitFlowLogs(v, l)
-		c.limitZones(v, l)
 		for _, g := range v.Gateways {
 			c.limitNAT(g, l)
 		}
@@ -142,6 +141,13 @@ type region struct{ account, name string }
 type usage struct {
 	first                                                             *VPC
 	vpcs, groups, gateways, egressOnly, addresses, interfaces, points int
+	zones                                                             zoneUsage
+}
+
+// zoneUsage is what the zones of one Region have, in the order of their mention.
+type zoneUsage struct {
+	gateways map[string]int
+	order    []string
 }
 
 // limitRegions reports a Region by its first VPC.
@@ -151,10 +157,11 @@ func (c *checker) limitRegions(l Limits) {
 	for _, v := range c.n.VPCs {
 		key := region{v.Account, v.Region}
 		if used[key] == nil {
-			used[key] = &usage{first: v}
+			used[key] = &usage{first: v, zones: zoneUsage{gateways: make(map[string]int)}}
 			order = append(order, used[key])
 		}
 		used[key].count(v)
+		used[key].zones.count(v, c.ix)
 	}
 	for _, u := range order {
 		c.each(subject{element: u.first, kind: "the Region of VPC", name: u.first.ID, origin: u.first.Origin},
@@ -165,5 +172,6 @@ func (c *checker) limitRegions(l Limits) {
 			over(u.addresses, l.ElasticIPs, CodeAddressLimit, "Elastic IPs", "LIM-27"),
 			over(u.interfaces, l.Interfaces, CodeInterfaceLimit, "interfaces", "LIM-28"),
 			over(u.points, l.GatewayEndpoints, CodeEndpointLimit, "gateway endpoints", "LIM-32"))
+		c.limitZones(u, l)
 	}
 }

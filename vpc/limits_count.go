@@ -1,9 +1,7 @@
 package vpc
 
 import (
-	"maps"
 	"net/netip"
-	"slices"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/routing"
@@ -83,24 +81,26 @@ func (c *checker) limitVPC(v *VPC, l Limits) {
 		over(points, l.GWLBEndpoints, CodeEndpointLimit, "interface and Gateway Load Balancer endpoints", "LIM-33"))
 }
 
-// limitZones counts the NAT gateways of each zone. A zone without a name is one.
-func (c *checker) limitZones(v *VPC, l Limits) {
-	count := make(map[string]int)
+// count adds the NAT gateways of a VPC to the zones of their subnets (LIM-21). A zone
+// without a name is one.
+func (z *zoneUsage) count(v *VPC, ix *Index) {
 	for _, g := range v.Gateways {
-		s := c.ix.scopes[v].subnets.get(g.Subnet)
+		s := ix.scopes[v].subnets.get(g.Subnet)
 		if g.Kind != routing.NATGateway || s == nil {
 			continue
 		}
-		count[s.Zone]++
-		if count[s.Zone] == l.NATGateways+1 && l.NATGateways > 0 {
-			c.add(gatewaySubject(g),
-				wrong(CodeNATGatewayLimit, "zone %q has %d NAT gateways already (LIM-21)", s.Zone, l.NATGateways))
+		if z.gateways[s.Zone] == 0 {
+			z.order = append(z.order, s.Zone)
 		}
+		z.gateways[s.Zone]++
 	}
-	for _, zone := range slices.Sorted(maps.Keys(count)) {
-		if c.counting && l.NATGateways > 0 {
-			c.add(subject{kind: "zone", name: zone, origin: v.Origin}, over(count[zone], l.NATGateways, CodeNATGatewayLimit, "NAT gateways", "LIM-21"))
-		}
+}
+
+// limitZones reports the zones of one Region.
+func (c *checker) limitZones(u *usage, l Limits) {
+	for _, zone := range u.zones.order {
+		c.add(subject{element: u.first, kind: "zone " + zone + " of the Region of VPC", name: u.first.ID, origin: u.first.Origin},
+			over(u.zones.gateways[zone], l.NATGateways, CodeNATGatewayLimit, "NAT gateways", "LIM-21"))
 	}
 }
 

@@ -250,6 +250,42 @@ func TestLIM1_LIM2_LIM11_LIM12_LIM15_LIM18_LIM21_LIM27_LIM28_LIM32_LIM33_Counts(
 	checkErrors(t, n.CheckLimits(Limits{VPCs: 2}), fine) // per Region
 }
 
+// TestLIM21_ZonesOfARegion: the VPCs of one account and Region share its zones;
+// others have zones of their own, and so has every zone.
+func TestLIM21_ZonesOfARegion(t *testing.T) {
+	network := func(change func(w *VPC)) *Network {
+		n := new(Network)
+		for _, id := range []string{"v", "w"} {
+			v := n.AddVPC(id, "10.0.0.0/16")
+			v.AddSubnet("s", "10.0.1.0/24").Zone = "a"
+			for _, nat := range []string{"nat-1", "nat-2"} {
+				gateway(v, routing.NATGateway, nat).Subnet = "s"
+			}
+		}
+		change(n.VPCs[1])
+		return n
+	}
+	for _, c := range []struct {
+		name   string
+		want   want
+		change func(w *VPC)
+	}{
+		{"one zone", bad(CodeNATGatewayLimit, "has 4 NAT gateways, more than 3 (LIM-21)"), func(*VPC) {}},
+		{"two zones", fine, func(w *VPC) { w.Subnets[0].Zone = "b" }},
+		{"two Regions", fine, func(w *VPC) { w.Region = "eu-west-1" }},
+		{"two accounts", fine, func(w *VPC) { w.Account = "111122223333" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			checkErrors(t, network(c.change).CheckLimits(Limits{NATGateways: 3}), c.want)
+		})
+	}
+	for _, u := range network(func(*VPC) {}).Usage(Limits{NATGateways: 3}) {
+		if u.Rule == "LIM-21" && (u.Used != 4 || u.Resource != "zone a of the Region of VPC v" || !u.Over()) {
+			t.Errorf("got %+v", u)
+		}
+	}
+}
+
 func TestLIM30_PeeringsPerVPC(t *testing.T) {
 	n := sample()
 	n.Gateways = append(n.Gateways, &Gateway{ID: "pcx-2", Kind: routing.PeeringConnection, VPCs: []string{"main", "lone"}})

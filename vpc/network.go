@@ -12,6 +12,9 @@ type Network struct {
 	Gateways []*Gateway
 	// BlockPublicAccess are the settings of Regions about internet gateways (IGW-28).
 	BlockPublicAccess []*BlockPublicAccess
+	// Unowned are public IPv4 addresses of the accounts that something has which is
+	// not described: what becomes of packets to them is unknown.
+	Unowned []netip.Addr
 	// Expect is what the author of the description claims of it.
 	Expect []Expectation
 
@@ -56,7 +59,10 @@ type VPC struct {
 	// it does not mention is then unknown, where it would otherwise be AWS's
 	// default: a missing main table, a missing group, a missing prefix list.
 	Partial bool
-	Origin  string
+	// Unlisted, if not empty, says why the VPC may have interfaces that are not
+	// described: what becomes of packets to an address that nobody has is unknown.
+	Unlisted string
+	Origin   string
 
 	problems
 }

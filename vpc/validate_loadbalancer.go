@@ -107,7 +107,7 @@ func badTargets(v *VPC, g *TargetGroup) *mistake {
 		case !slices.Contains(append(TargetHealth(), ""), t.Health):
 			return wrong(CodeInvalidValue, "the state %q of its target %s is none of %s (ERR-5)", t.Health, t.ID, strings.Join(TargetHealth(), ", "))
 		case g.Type == AddressTargets && err != nil:
-			return wrong(CodeInvalidValue, "its target %q is not an address (ERR-5)", t.ID)
+			return wrong(CodeInvalidValue, "its target %q is not an address%s (ERR-5)", t.ID, otherType(v, t.ID))
 		case g.Type == InstanceTargets && !v.Partial && v.Instance(t.ID) == nil && !v.hasInterface(t.ID):
 			return wrong(CodeInstanceNotFound, "there is no instance %s (ERR-40)", t.ID)
 		case g.Type == BalancerTargets && !v.hasApplicationBalancer(t.ID):
@@ -115,6 +115,18 @@ func badTargets(v *VPC, g *TargetGroup) *mistake {
 		}
 	}
 	return nil
+}
+
+// otherType asks about the type of target group that has targets of this name; it is
+// empty if none has.
+func otherType(v *VPC, name string) string {
+	switch {
+	case v.Instance(name) != nil || v.hasInterface(name):
+		return ": did you mean type: instance?"
+	case v.LoadBalancer(name) != nil:
+		return ": did you mean type: alb?"
+	}
+	return ""
 }
 
 func (v *VPC) hasInterface(name string) bool {

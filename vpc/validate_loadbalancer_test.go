@@ -67,3 +67,24 @@ func TestLoadBalancerMistakes(t *testing.T) {
 		})
 	}
 }
+
+// TestTargetOfOtherType: what is no address may be meant as another type.
+func TestTargetOfOtherType(t *testing.T) {
+	n := new(Network)
+	v := n.AddVPC("v", "10.0.0.0/16")
+	v.AddInstance("i")
+	v.AddSubnet("a", "10.0.1.0/24").AddInterface("e", "10.0.1.5").AttachTo("i")
+	v.LoadBalancers = []*LoadBalancer{{ID: "lb", Nodes: []LoadBalancerNode{{Subnet: "a", Addresses: []Address{{IP: netip.MustParseAddr("10.0.1.9")}}}}}}
+	v.TargetGroups = []*TargetGroup{{ID: "tg", Protocol: "TCP", Port: 80, Targets: []LoadBalancerTarget{{}}}}
+	for target, want := range map[string]string{
+		"i":   `its target "i" is not an address: did you mean type: instance? (ERR-5)`,
+		"e":   `its target "e" is not an address: did you mean type: instance? (ERR-5)`,
+		"lb":  `its target "lb" is not an address: did you mean type: alb? (ERR-5)`,
+		"odd": `its target "odd" is not an address (ERR-5)`,
+	} {
+		v.TargetGroups[0].Targets[0].ID = target
+		assert.ErrorContains(t, n.Validate(), want)
+	}
+	v.TargetGroups[0].Targets[0].ID = "10.0.1.5"
+	assert.NoError(t, n.Validate())
+}

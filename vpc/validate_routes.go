@@ -74,7 +74,8 @@ func (c *checker) routes(here *place, t *RouteTable, s subject, spoilt bool) {
 			continue
 		}
 		target, lost := c.target(here, r)
-		if c.add(about, lost, c.attached(here.v, r, target), unsuited(r, target), here.endpointRoute(t, r, target), here.local(r, target), here.edgeRoute(t, r, target)) || r.Source.Propagated() {
+		if c.add(about, lost, c.attached(here.v, r, target), unsuited(r, target), here.endpointRoute(t, r, target),
+			here.local(r, target), here.edgeRoute(t, r, target)) || r.Source.Propagated() {
 			continue
 		}
 		key := c.routeKey(r)

@@ -153,7 +153,8 @@ func (c *checker) vpcGateways(v *VPC) {
 		if g.Subnet != "" && !v.Partial && sc.subnets.get(g.Subnet) == nil {
 			lost = wrong(CodeSubnetNotFound, "its subnet %s does not exist (ERR-9)", g.Subnet)
 		}
-		c.add(gatewaySubject(g), sc.gateways.check(g.ID, g), gatewayKind(g), malformedNAT(g), lost, c.secondEgressOnly(v, g), c.vpnGateway(v, g), tooManyNATAddresses(g), c.regionalTable(v, g), c.endpoint(v, sc, g))
+		c.add(gatewaySubject(g), sc.gateways.check(g.ID, g), gatewayKind(g), malformedNAT(g), lost,
+			c.secondEgressOnly(v, g), c.vpnGateway(v, g), tooManyNATAddresses(g), c.regionalTable(v, g), c.endpoint(v, sc, g))
 		c.vpnLinks(g)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,9 @@ own, or in both; those of the network come first.
     - internet -> db-1 tcp/5432: blocked
     - app-1 -> internet tcp/443: unknown
 
+Of a load balancer the target is asked about that it chooses for the client's ports;
+with --all-targets every one that it may choose, and all must be as expected.
+
 A file of its own is the same, with or without the line "expect:", and holds
 nothing else.
 
@@ -30,11 +34,12 @@ const checkExamples = `  vpcemu check example:three-tier
   vpcemu check net.yaml
   vpcemu check snapshot expect.yaml          # a snapshot of AWS, and what must hold in it
   vpcemu check net.yaml -q                   # only what does not hold
+  vpcemu check example:hybrid --all-targets  # of load balancers
   vpcemu check net.yaml -v                   # every trace in full
   vpcemu check net.yaml -o json`
 
 func (a *app) checkCommand() *cobra.Command {
-	output, verbose := oneOf("text", "json"), false
+	output, verbose, allTargets := oneOf("text", "json"), false, false
 	c := &cobra.Command{
 		Use:     "check NETWORK [FILE…]",
 		Short:   "Do all expectations hold? For tests and pipelines",
@@ -48,15 +53,16 @@ func (a *app) checkCommand() *cobra.Command {
 			return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			return a.check(args[0], args[1:], output.value, verbose)
+			return a.check(args[0], args[1:], output.value, verbose, allTargets)
 		},
 	}
 	outputFlag(c, &output, "form of the answer")
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "show the whole trace of every expectation")
+	c.Flags().BoolVar(&allTargets, "all-targets", false, "of load balancers: ask about every target that they would choose")
 	return c
 }
 
-func (a *app) check(network string, files []string, output string, verbose bool) error {
+func (a *app) check(network string, files []string, output string, verbose, allTargets bool) error {
 	e, rep, err := a.openNetwork(network)
 	if err != nil {
 		return err
@@ -73,7 +79,7 @@ func (a *app) check(network string, files []string, output string, verbose bool)
 		return fmt.Errorf("%s expects nothing: write a list under \"expect:\" in it, or into a file of its own "+
 			"(see \"vpcemu check --help\")", strings.Join(append([]string{network}, files...), ", "))
 	}
-	account := ask(e, list)
+	account := ask(e, list, allTargets)
 	if output == "json" {
 		err = writeJSON(a.out, account.forJSON(verbose))
 	} else {
@@ -108,10 +114,11 @@ type result struct {
 }
 
 // ask asks about every expectation of a list.
-func ask(e *emu.Emulator, list []vpc.Expectation) *account {
+func ask(e *emu.Emulator, list []vpc.Expectation, allTargets bool) *account {
 	a := &account{Results: []result{}}
+	n := e.Network()
 	for _, x := range list {
-		r := askOne(e, x)
+		r := askOne(e, x, allTargets && isBalancer(n, x.Destination))
 		switch {
 		case r.Holds:
 			a.Passed++
@@ -125,14 +132,23 @@ func ask(e *emu.Emulator, list []vpc.Expectation) *account {
 	return a
 }
 
-func askOne(e *emu.Emulator, x vpc.Expectation) result {
+// isBalancer reports whether an end is a load balancer, by ID, by name or by
+// "vpc/name".
+func isBalancer(n *vpc.Network, end string) bool {
+	owner, name, _ := strings.Cut(end, "/")
+	return slices.ContainsFunc(n.VPCs, func(v *vpc.VPC) bool {
+		return v.LoadBalancer(end) != nil || (owner == v.ID || owner == v.Name) && v.LoadBalancer(name) != nil
+	})
+}
+
+func askOne(e *emu.Emulator, x vpc.Expectation, allTargets bool) result {
 	r := result{
 		Expectation: fmt.Sprintf("%s -> %s %s", x.Source, x.Destination, x.Service),
 		Want:        x.Want, Got: emu.Uncertain.String(), Origin: x.Origin,
 	}
 	svc, err := oneService(x.Service)
 	if err == nil {
-		r.Trace, err = e.Trace(emu.Query{Source: x.Source, Destination: x.Destination, Service: svc})
+		r.Trace, err = e.Trace(emu.Query{Source: x.Source, Destination: x.Destination, Service: svc, AllTargets: allTargets})
 	}
 	if err != nil {
 		r.Error = err.Error() // holds never, not even if "unknown" is wanted

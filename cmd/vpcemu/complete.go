@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -89,12 +90,60 @@ func endNames(n *vpc.Network) []string {
 			add(v, i.Name, "instance")
 			add(v, i.ID, "instance")
 		}
+		for _, b := range v.LoadBalancers {
+			add(v, b.Name, b.Kind.String()+" load balancer")
+			add(v, b.ID, b.Kind.String()+" load balancer")
+		}
+		for _, g := range v.Gateways {
+			if g.Kind == routing.GatewayEndpoint || g.Kind == routing.InterfaceEndpoint {
+				add(v, g.Name, "endpoint of "+nameOr(serviceOf(g), "a service"))
+				add(v, g.ID, "endpoint of "+nameOr(serviceOf(g), "a service"))
+			}
+		}
 	}
-	list := []string{"internet\tsome host out there"}
+	list := append([]string{"internet\tsome host out there"}, onPremisesNames(n)...)
 	for name, what := range help {
 		list = append(list, name+"\t"+what)
 	}
 	slices.Sort(list)
+	return list
+}
+
+func serviceOf(g *vpc.Gateway) string {
+	if g.Endpoint == nil {
+		return ""
+	}
+	return g.Endpoint.Service
+}
+
+// onPremisesNames are the gateways and attachments with on-premises networks behind
+// them, as ends.
+func onPremisesNames(n *vpc.Network) []string {
+	var list []string
+	add := func(id, name, of string) {
+		list = append(list, "onprem:"+nameOr(name, id)+"\ton-premises behind "+of)
+	}
+	for _, v := range n.VPCs {
+		for _, g := range v.Gateways {
+			if len(g.VPN.Links()) > 0 {
+				add(g.ID, g.Name, "the VPN gateway of "+nameOr(v.Name, v.ID))
+			}
+		}
+	}
+	for _, g := range n.Gateways {
+		if g.Transit == nil {
+			continue
+		}
+		for _, a := range g.Transit.Attachments {
+			switch a.Kind {
+			case vpc.VPNAttachment, vpc.DirectConnectAttachment, vpc.ConnectAttachment:
+				add(a.ID, a.Name, nameOr(g.Name, g.ID))
+			}
+		}
+	}
+	if len(list) == 1 {
+		list = append(list, "onprem\tsome host on-premises")
+	}
 	return list
 }
 
@@ -115,6 +164,17 @@ func serviceNames(n *vpc.Network) []string {
 				if one := r.Service; one.HasPorts() && one.From == one.To {
 					add(one.String(), fmt.Sprintf("a rule of %s", nameOr(g.Name, g.ID)))
 				}
+			}
+		}
+	}
+	for _, v := range n.VPCs {
+		for _, b := range v.LoadBalancers {
+			for _, l := range b.Listeners {
+				protocol := "tcp"
+				if !l.Takes(6) {
+					protocol = "udp"
+				}
+				add(fmt.Sprintf("%s/%d", protocol, l.Port), "a listener of "+nameOr(b.Name, b.ID))
 			}
 		}
 	}

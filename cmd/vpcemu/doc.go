@@ -5,6 +5,7 @@
 //	vpcemu check NETWORK [FILE…]            do all expectations hold?
 //	vpcemu show NETWORK                     tables of what was loaded, and what was left out
 //	vpcemu convert NETWORK [DIR] -o yaml|aws
+//	vpcemu snapshot                         a script that takes a snapshot of an AWS account
 //	vpcemu examples [NAME]                  the networks that come with vpcemu
 //	vpcemu schema                           the JSON schema of the YAML network file
 //	vpcemu completion bash|zsh|fish|powershell
@@ -39,7 +40,8 @@
 //	 "ack": {…},                               only if the third packet of a handshake fails
 //	 "blockers": [{"reason": "SG_INGRESS", "code": "ENI_SG_RULES_MISMATCH", "stage": "SG-IN", "kind": "eni",
 //	               "component": "db-1", "direction": "request", "detail": "…", "origin": "net.yaml:39"}],
-//	 "unknowns": []}                           as blockers
+//	 "unknowns": [],                           as blockers
+//	 "notes": ["…"]}                           what is taken for granted, if anything
 //
 // Of check:
 //
@@ -53,7 +55,9 @@
 // lists out. The types are in view.go:
 //
 //	{"network": "net.yaml", "vpcs": […], "subnets": […], "interfaces": […], "route_tables": […],
-//	 "security_groups": […], "network_acls": […], "gateways": […], "prefix_lists": […], "expectations": […],
+//	 "security_groups": […], "network_acls": […], "gateways": […], "transit_attachments": […],
+//	 "transit_route_tables": […], "vpn_links": […], "load_balancers": […], "target_groups": […], "flow_logs": […],
+//	 "block_public_access": […], "prefix_lists": […], "expectations": […],
 //	 "report": {"format": "yaml", "read": {"subnet": 3}, "notes": [{"verdict": "skipped", "where": "…", "what": "…", "why": "…"}]}}
 //
 // # Colour

@@ -67,7 +67,7 @@ func (a *app) showLimits(network string, n *vpc.Network, f showFlags) error {
 
 func limitGrid(v *limitsView) *grid {
 	g := &grid{
-		title: "Quotas", remark: fmt.Sprintf("%d over; of each quota the resource that has most", v.Over),
+		title: "Quotas", remark: fmt.Sprintf("%d over; of each quota the resource that has most, of what is described", v.Over),
 		header: []string{"QUOTA", "USED", "LIMIT", "STATE", "RESOURCE", "RULE", "WHERE"},
 	}
 	for _, r := range v.Limits {

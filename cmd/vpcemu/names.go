@@ -39,6 +39,18 @@ func (v *view) names() names {
 	for _, e := range v.Gateways {
 		add(e.identity)
 	}
+	for _, e := range v.TransitAttachments {
+		add(e.identity)
+	}
+	for _, e := range v.TransitTables {
+		add(e.identity)
+	}
+	for _, e := range v.LoadBalancers {
+		add(e.identity)
+	}
+	for _, e := range v.TargetGroups {
+		add(e.identity)
+	}
 	return all
 }
 

@@ -15,7 +15,8 @@ is the load report: what was read, what was left out, and why.
 
 --only chooses tables:
   vpcs, subnets, interfaces, route-tables, security-groups, network-acls,
-  gateways, prefix-lists, expectations, report
+  gateways, transit-attachments, transit-route-tables, vpn-links, load-balancers,
+  target-groups, flow-logs, block-public-access, prefix-lists, expectations, report
 
 On a terminal, lines that are too long end in "…"; --wide leaves them long.`
 
@@ -42,7 +43,12 @@ func (a *app) showCommand() *cobra.Command {
 		Example:           showExamples,
 		Args:              arguments("NETWORK"),
 		ValidArgsFunction: completeNetwork,
-		RunE:              func(_ *cobra.Command, args []string) error { return a.show(args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.limits && len(f.only.values) > 0 {
+				return usage(c, "--limits shows quotas instead of tables, so --only has nothing to choose from")
+			}
+			return a.show(args[0], f)
+		},
 	}
 	outputFlag(c, &f.output, "form of the answer")
 	c.Flags().Var(&f.only, "only", "the tables to show, with commas between them (default all)")

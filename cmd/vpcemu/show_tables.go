@@ -19,6 +19,13 @@ var sections = []struct {
 	{"security-groups", groupGrid, func(v *view) { v.SecurityGroups = nil }},
 	{"network-acls", aclGrid, func(v *view) { v.NetworkACLs = nil }},
 	{"gateways", gatewayGrid, func(v *view) { v.Gateways = nil }},
+	{"transit-attachments", attachmentGrid, func(v *view) { v.TransitAttachments = nil }},
+	{"transit-route-tables", transitTableGrid, func(v *view) { v.TransitTables = nil }},
+	{"vpn-links", linkGrid, func(v *view) { v.VPNLinks = nil }},
+	{"load-balancers", balancerGrid, func(v *view) { v.LoadBalancers = nil }},
+	{"target-groups", targetGroupGrid, func(v *view) { v.TargetGroups = nil }},
+	{"flow-logs", flowLogGrid, func(v *view) { v.FlowLogs = nil }},
+	{"block-public-access", blockGrid, func(v *view) { v.BlockPublicAccess = nil }},
 	{"prefix-lists", prefixListGrid, func(v *view) { v.PrefixLists = nil }},
 	{"expectations", expectationGrid, func(v *view) { v.Expectations = nil }},
 	{"report", readGrid, func(*view) {}},
@@ -117,22 +124,7 @@ func tableGrid(v *view) *grid {
 	n := v.names()
 	g := &grid{title: "Route tables", header: []string{"ROUTE TABLE", "VPC", "USED BY", "DESTINATION", "TARGET", "STATE", "WHERE"}}
 	for _, t := range v.RouteTables {
-		lead := []string{t.label(), v.of(t.identity), n.list(t.UsedBy)}
-		begins := true
-		row := func(cells ...string) {
-			g.add(begins, append(lead, cells...)...)
-			begins, lead = false, []string{"", "", ""}
-		}
-		if t.Unknown != "" {
-			row("", "", "unknown: "+t.Unknown, t.Origin)
-		}
-		for _, r := range t.Routes {
-			state := r.State
-			if r.Why != "" {
-				state += ": " + r.Why
-			}
-			row(r.Destination, n.of(r.Target), state, r.Origin)
-		}
+		routeRows(g, n, []string{t.label(), v.of(t.identity), n.list(t.UsedBy)}, t.Routes, t.Unknown, t.Origin)
 	}
 	return g
 }

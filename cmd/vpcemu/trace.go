@@ -9,20 +9,26 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vpcemu/vpcemu/emu"
-	"github.com/vpcemu/vpcemu/emu/flowlog"
 )
 
-const traceHelp = `Trace sends the packets of a connection through the network and tells what they
+var traceHelp = `Trace sends the packets of a connection through the network and tells what they
 meet: the request, and the reply on its way back. If something drops a packet it
 is noted and the packet goes on, so that everything in the way is listed at once.
 
 SRC and DST are one of
-  app-1                    a name or an ID of an instance, a network interface
-                           or a load balancer
+  app-1                    a name or an ID of an instance, a network interface,
+                           an interface endpoint, a gateway endpoint, which stands
+                           for the service behind it, or, as DST, a load balancer
   prod/app-1               the same, where several VPCs have one of that name
   10.0.2.4, 2001:db8::5    an address
   internet                 some host out there
   internet:203.0.113.7     that host out there
+  onprem                   some host on-premises: behind the only VPN connection or
+                           Direct Connect of the network
+  onprem:vgw-1             the same behind a gateway, or behind an attachment of a
+                           transit gateway
+  onprem:192.168.1.10, onprem:vgw-1:192.168.1.10
+                           that host there
 
 SERVICE is what the client asks for
   tcp/443, udp/53          a port
@@ -30,13 +36,22 @@ SERVICE is what the client asks for
   ip/50                    another protocol, by number
 
 The exit status is 0 if the traffic gets through both ways, 1 if it is blocked,
-and 2 if that is unknown or the question makes no sense.`
+and 2 if that is unknown or the question makes no sense.
+
+--flow-logs has one line for all packets of a flow at an interface: the first and the
+third of a handshake are two packets of one.
+
+--flow-format takes these fields, as '${srcaddr} ${dstaddr}':
+` + flowFieldHelp()
 
 const traceExamples = `  vpcemu trace example:three-tier app-1 db-1 tcp/5432       # reachable: status 0
   vpcemu trace example:three-tier app-1 db-1 tcp/22         # blocked: status 1
   vpcemu trace example:three-tier internet web-1 tcp/443
   vpcemu trace net.yaml web-1 internet:203.0.113.7 tcp/443 --src-port 40000
   vpcemu trace net.yaml app-1 10.0.3.10 icmp --one-way      # a ping: blocked, status 1
+  vpcemu trace example:hybrid onprem:192.168.1.10 app-1 tcp/22
+  vpcemu trace example:hybrid app-1 s3 tcp/443              # a gateway endpoint
+  vpcemu trace example:hybrid internet front tcp/443 --all-targets
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -o json         # for programs
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -q              # one word: REACHABLE
   vpcemu trace net.yaml app-1 db-1 tcp/5432 --flow-logs     # and its flow-log lines`
@@ -97,12 +112,15 @@ func (a *app) trace(c *cobra.Command, args []string, f *traceFlags) error {
 	return answerStatus(t.Verdict)
 }
 
-func (a *app) writeTrace(t *emu.Trace, logs []flowlog.Written, form string) error {
+func (a *app) writeTrace(t *emu.Trace, logs []traceLog, form string) error {
 	switch {
 	case form == "json":
 		return writeJSON(a.out, loggedTrace{t, logs})
 	case a.quiet:
 		fmt.Fprintln(a.out, strings.ToUpper(t.Verdict.String()))
+		if err := t.WriteTargets(a.out, a.paint()); err != nil {
+			return err
+		}
 	default:
 		if err := t.WriteText(a.out, a.paint()); err != nil {
 			return err

@@ -8,17 +8,26 @@ import (
 // resolved that the description leaves to defaults. Its JSON form is stable; text
 // is made from it. Lists that were not asked for are nil and left out.
 type view struct {
-	Network        string            `json:"network"`
-	VPCs           []vpcView         `json:"vpcs,omitzero"`
-	Subnets        []subnetView      `json:"subnets,omitzero"`
-	Interfaces     []interfaceView   `json:"interfaces,omitzero"`
-	RouteTables    []tableView       `json:"route_tables,omitzero"`
-	SecurityGroups []groupView       `json:"security_groups,omitzero"`
-	NetworkACLs    []aclView         `json:"network_acls,omitzero"`
-	Gateways       []gatewayView     `json:"gateways,omitzero"`
-	PrefixLists    []prefixListView  `json:"prefix_lists,omitzero"`
-	Expectations   []expectationView `json:"expectations,omitzero"`
-	Report         *report.Report    `json:"report,omitzero"`
+	Network        string          `json:"network"`
+	VPCs           []vpcView       `json:"vpcs,omitzero"`
+	Subnets        []subnetView    `json:"subnets,omitzero"`
+	Interfaces     []interfaceView `json:"interfaces,omitzero"`
+	RouteTables    []tableView     `json:"route_tables,omitzero"`
+	SecurityGroups []groupView     `json:"security_groups,omitzero"`
+	NetworkACLs    []aclView       `json:"network_acls,omitzero"`
+	Gateways       []gatewayView   `json:"gateways,omitzero"`
+
+	TransitAttachments []attachmentView   `json:"transit_attachments,omitzero"`
+	TransitTables      []transitTableView `json:"transit_route_tables,omitzero"`
+	VPNLinks           []linkView         `json:"vpn_links,omitzero"`
+	LoadBalancers      []balancerView     `json:"load_balancers,omitzero"`
+	TargetGroups       []targetGroupView  `json:"target_groups,omitzero"`
+	FlowLogs           []flowLogView      `json:"flow_logs,omitzero"`
+	BlockPublicAccess  []blockView        `json:"block_public_access,omitzero"`
+
+	PrefixLists  []prefixListView  `json:"prefix_lists,omitzero"`
+	Expectations []expectationView `json:"expectations,omitzero"`
+	Report       *report.Report    `json:"report,omitzero"`
 }
 
 // identity is what everything in a network has.

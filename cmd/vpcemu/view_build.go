@@ -20,7 +20,10 @@ func newView(name string, n *vpc.Network) *view {
 	w := viewer{plan: plan.Compile(n, nil)}
 	w.view = view{
 		Network: name, VPCs: []vpcView{}, Subnets: []subnetView{}, Interfaces: []interfaceView{}, RouteTables: []tableView{},
-		SecurityGroups: []groupView{}, NetworkACLs: []aclView{}, Gateways: []gatewayView{}, PrefixLists: []prefixListView{}, Expectations: []expectationView{},
+		SecurityGroups: []groupView{}, NetworkACLs: []aclView{}, Gateways: []gatewayView{},
+		TransitAttachments: []attachmentView{}, TransitTables: []transitTableView{}, VPNLinks: []linkView{},
+		LoadBalancers: []balancerView{}, TargetGroups: []targetGroupView{}, FlowLogs: []flowLogView{}, BlockPublicAccess: []blockView{},
+		PrefixLists: []prefixListView{}, Expectations: []expectationView{},
 	}
 	for _, v := range w.plan.VPCs {
 		w.vpc(v)
@@ -31,6 +34,8 @@ func newView(name string, n *vpc.Network) *view {
 		w.groups(v)
 		w.acls(v)
 		w.gateways(v)
+		w.balancers(v)
+		w.flowLogs(v.Desc)
 	}
 	for _, i := range w.plan.Interfaces {
 		w.iface(i)
@@ -38,6 +43,10 @@ func newView(name string, n *vpc.Network) *view {
 	for _, g := range n.Gateways {
 		w.gateway("", g)
 	}
+	for _, g := range w.plan.Gateways {
+		w.transit(g)
+	}
+	w.blocks(n)
 	for _, l := range n.PrefixLists {
 		w.view.PrefixLists = append(w.view.PrefixLists, prefixListView{identity{l.ID, l.Name, "", l.Origin}, texts(l.Entries), l.Unknown})
 	}

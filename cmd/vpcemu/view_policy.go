@@ -69,23 +69,18 @@ func localRoutes(v *vpc.VPC, listed []routing.Route) []routeView {
 	return rows
 }
 
-// routes are the routes of a table. What became of their targets is known for a
-// table in use; compiled is nil for others.
+// routes are the routes of a table, with those that gateways add to one in use. What
+// became of their targets is known for such a table only; compiled is nil for others.
 func (w *viewer) routes(d *vpc.RouteTable, compiled *plan.Table) []routeView {
 	var rows []routeView
-	for n, r := range d.Routes {
-		t := plan.Target{ID: r.Target.String(), Blackhole: r.Blackhole, Unknown: r.Unknown}
-		if compiled != nil && n < len(compiled.Targets) {
-			t = compiled.Targets[n]
+	if compiled != nil {
+		for n, r := range compiled.Routes {
+			rows = append(rows, routeRow(r, compiled.Targets[n]))
 		}
-		row := routeView{Destination: cmp.Or(r.PrefixList, r.Destination.String()), Target: cmp.Or(t.ID, r.Target.String()), State: "active", Origin: r.Origin}
-		switch {
-		case t.Blackhole:
-			row.State = "blackhole"
-		case t.Unknown != "":
-			row.State, row.Why = "unknown", t.Unknown
-		}
-		rows = append(rows, row)
+		return rows
+	}
+	for _, r := range d.Routes {
+		rows = append(rows, routeRow(r, plan.Target{Kind: r.Target.Kind, Blackhole: r.Blackhole, Unknown: r.Unknown}))
 	}
 	return rows
 }
@@ -131,6 +126,7 @@ func (w *viewer) gateways(v *plan.VPC) {
 	}
 	for _, g := range v.Desc.Gateways {
 		w.gateway(v.Desc.ID, g)
+		w.links(v.Desc.ID, g)
 	}
 }
 
@@ -146,7 +142,7 @@ func (w *viewer) gateway(owner string, g *vpc.Gateway) {
 func carried(k vpc.Kind) bool {
 	switch k {
 	case routing.NATGateway, routing.EgressOnlyGateway, routing.PeeringConnection, routing.TransitGateway, routing.VPNGateway,
-		routing.GatewayEndpoint, routing.GWLBEndpoint:
+		routing.GatewayEndpoint, routing.GWLBEndpoint, routing.InterfaceEndpoint:
 		return true
 	}
 	return false

@@ -27,8 +27,10 @@ func Lines(form string, records []emu.Record) ([]string, error) {
 
 // Written is what one flow log has to say.
 type Written struct {
-	Log   string   `json:"log"` // by ID
-	Lines []string `json:"lines"`
+	Log string `json:"log"` // by ID
+	// Fields are the names of what stands in a line.
+	Fields []string `json:"fields"`
+	Lines  []string `json:"lines"`
 }
 
 // Described are the [Lines] that each flow log of a network would have of records:
@@ -48,7 +50,8 @@ func Described(n *vpc.Network, records []emu.Record) ([]Written, error) {
 			if err != nil {
 				return nil, fmt.Errorf("flow log %s: %w", log.ID, err)
 			}
-			all = append(all, Written{log.ID, lines})
+			fields, _, _ := vpc.FlowFields(log.Format) // Lines has read it
+			all = append(all, Written{log.ID, fields, lines})
 		}
 	}
 	return all, nil

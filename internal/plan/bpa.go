@@ -12,10 +12,11 @@ type Exposure uint8
 
 // The exposures.
 const (
-	Exposed      Exposure = iota // not blocked, or excluded
-	Blocked                      // nothing passes (IGW-28)
-	GatewaysOnly                 // only NAT and egress-only gateways (IGW-29)
-	OutboundOnly                 // what goes out, and its replies (IGW-30)
+	Exposed         Exposure = iota // not blocked, or excluded
+	Blocked                         // nothing passes (IGW-28)
+	GatewaysOnly                    // only NAT and egress-only gateways (IGW-29)
+	OutboundOnly                    // what goes out, and its replies (IGW-30)
+	UnknownExposure                 // the mode is not known
 )
 
 // blockPublicAccess works out the exposure of every subnet. An exclusion of a
@@ -38,19 +39,30 @@ func (c *compiler) blockPublicAccess() {
 					e = of[v.Desc]
 				}
 				if b.Covers(v.Desc) && s.Exposure == Exposed {
-					s.Exposure = exposure(b.Mode, e)
+					s.Exposure = exposure(b, e)
 				}
 			}
 		}
 	}
+	for _, v := range c.plan.VPCs {
+		assumed := c.plan.Network.BlockAssumed(v.Desc)
+		for _, s := range slices.Concat(v.Subnets, v.nowhere) {
+			s.ExposureAssumed = assumed
+		}
+	}
 }
 
-// exposure is a mode as far as an exclusion, if there is one, leaves it.
-func exposure(m vpc.BlockMode, e *vpc.BlockExclusion) Exposure {
+// exposure is what settings, as far as an exclusion, if there is one, leaves them,
+// leave of a subnet's way to the internet.
+func exposure(b *vpc.BlockPublicAccess, e *vpc.BlockExclusion) Exposure {
 	switch {
-	case m == vpc.BlockOff, e != nil && !e.EgressOnly:
+	case e != nil && !e.EgressOnly:
 		return Exposed
-	case m == vpc.BlockIngress:
+	case b.Unknown != "":
+		return UnknownExposure
+	case b.Mode == vpc.BlockOff:
+		return Exposed
+	case b.Mode == vpc.BlockIngress:
 		return GatewaysOnly // allow-egress has no effect here
 	case e != nil:
 		return OutboundOnly

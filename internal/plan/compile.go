@@ -3,6 +3,7 @@ package plan
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/vpc"
@@ -40,6 +41,7 @@ func Compile(n *vpc.Network, prev *Plan) *Plan {
 	for _, v := range p.VPCs {
 		c.interfaces(v)
 	}
+	c.unowned()
 	c.transits()
 	for _, v := range p.VPCs {
 		c.routes(v)
@@ -79,6 +81,7 @@ func (c *compiler) interfaces(v *VPC) {
 	}
 	v.nameInterfaces()
 	c.joinEndpoints(v)
+	v.unlistedEndpoints()
 	c.natInterfaces(v)
 	c.loadBalancers(v)
 }
@@ -106,12 +109,22 @@ func (c *compiler) before(v *VPC) *VPC {
 // unmodelled notes the addresses of a gateway that packets end at with an
 // unknown fate.
 func (c *compiler) unmodelled(g *vpc.Gateway, private map[netip.Addr]string) {
+	why := g.ID + " has the address and is not modelled"
 	for _, a := range g.Addresses {
 		if a.IP.IsValid() && private != nil {
-			private[a.IP] = g.ID
+			private[a.IP] = why
 		}
 		if a.Public.IsValid() {
-			c.plan.unmodelled[a.Public] = g.ID
+			c.plan.unmodelled[a.Public] = why
+		}
+	}
+}
+
+// unowned notes the public addresses that something has which is not described.
+func (c *compiler) unowned() {
+	for _, a := range c.plan.Network.Unowned {
+		if _, owned := c.plan.public[a]; !owned && !c.plan.released[a] && c.plan.unmodelled[a] == "" {
+			c.plan.unmodelled[a] = "nothing describes what has the public address " + a.String()
 		}
 	}
 }
@@ -147,6 +160,11 @@ func (c *compiler) subnet(v *VPC, s *Subnet) {
 	}
 }
 
+// balancerDescription is how AWS describes the interfaces of load balancers, of which
+// only those of Network Load Balancers have a type of their own. The description of
+// the load balancer makes a node of one, see node.
+const balancerDescription = "ELB "
+
 func (c *compiler) iface(s *Subnet, desc *vpc.Interface) *Interface {
 	i := &Interface{Desc: desc, VPC: s.VPC, Subnet: s, Attached: !desc.Detached, Unknown: desc.Unknown}
 	i.Slot = c.slot(i.Key())
@@ -159,8 +177,12 @@ func (c *compiler) iface(s *Subnet, desc *vpc.Interface) *Interface {
 	case i.Instance == nil && desc.Instance != "" && s.VPC.Desc.Partial && i.Unknown == "":
 		i.Unknown = "nothing describes its instance " + desc.Instance + ", which may be stopped"
 	}
-	if !isHost(desc.Kind) && i.Unknown == "" {
+	switch {
+	case i.Unknown != "":
+	case !isHost(desc.Kind):
 		i.Unknown = "interfaces of type " + desc.Kind + " are not modelled"
+	case desc.Instance == "" && strings.HasPrefix(desc.Description, balancerDescription):
+		i.Unknown = "nothing describes its load balancer, and to what that listens"
 	}
 	c.groupsOf(i)
 	return i
@@ -306,9 +328,7 @@ func (c *compiler) gateway(v *VPC) {
 		return
 	}
 	v.Gateway = &InternetGateway{Desc: desc, VPC: v}
-	if desc.RouteTable != "" {
-		v.Gateway.Edge = v.table(desc.RouteTable, "")
-	}
+	v.Gateway.Edge = v.edgeTable(desc.RouteTable)
 }
 
 // prefixList gives prefix lists their meaning for routes.

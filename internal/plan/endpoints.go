@@ -60,6 +60,18 @@ func (c *compiler) joinEndpoints(v *VPC) {
 	}
 }
 
+// unlistedEndpoints: the interface of an endpoint that a partial listing does not have
+// tells neither the endpoint's state nor its service.
+func (v *VPC) unlistedEndpoints() {
+	for _, s := range v.Subnets {
+		for _, i := range s.Interfaces {
+			if v.Desc.Partial && i.Desc.Kind == "vpc_endpoint" && i.Endpoint == nil && i.Unknown == "" {
+				i.Unknown = "nothing describes its endpoint"
+			}
+		}
+	}
+}
+
 // Service reports whether the service of an interface endpoint is behind the
 // interface, and no guest.
 func (i *Interface) Service() bool { return i.Desc.Kind == "vpc_endpoint" && i.Gateway == nil }

@@ -14,6 +14,8 @@ type Outside struct {
 	Edge *Table
 	// Gap says why there may be more prefixes than are known, "" if there are not.
 	Gap string
+	// More says why there may be more links than are known, "" if there are not.
+	More string
 
 	links  []*Link // those that are up
 	known  []*Link // index by index the links of the routes of fib
@@ -50,9 +52,9 @@ func (o *Outside) Lookup(addr netip.Addr) (*Link, bool) {
 }
 
 // Announced reports whether on-premises knows the way to an address of the VPC:
-// whether some link tells it (DX-3).
+// whether some known link tells it (DX-3).
 func (o *Outside) Announced(addr netip.Addr) bool {
-	return o.Gap != "" || slices.ContainsFunc(o.links, func(l *Link) bool {
+	return slices.ContainsFunc(o.links, func(l *Link) bool {
 		return len(l.allowed) == 0 || slices.ContainsFunc(l.allowed, func(p netip.Prefix) bool { return p.Contains(addr) })
 	})
 }
@@ -83,6 +85,10 @@ func (c *compiler) vpnGateway(desc *vpc.Gateway, v *VPC) {
 	}
 	if v.Desc.Partial && len(desc.VPN.Links()) == 0 && o.Gap == "" {
 		o.Gap = "nothing describes its VPN connections and virtual interfaces"
+		o.More = o.Gap
+	}
+	if desc.VPN != nil && desc.VPN.Unknown != "" {
+		o.More = desc.VPN.Unknown
 	}
 	compiled := make(map[*vpc.Link]*Link)
 	if desc.VPN != nil {
@@ -144,8 +150,8 @@ func listed(g *vpc.Gateway, v *vpc.VPC) []routing.Route {
 
 // vpnEdge finds the edge table of a VPC's virtual private gateway.
 func (c *compiler) vpnEdge(v *VPC) {
-	if g := v.VPNGateway; g != nil && g.Desc.VPN != nil && g.Desc.VPN.RouteTable != "" {
-		g.Outside.Edge = v.table(g.Desc.VPN.RouteTable, "")
+	if g := v.VPNGateway; g != nil && g.Desc.VPN != nil {
+		g.Outside.Edge = v.edgeTable(g.Desc.VPN.RouteTable)
 	}
 }
 

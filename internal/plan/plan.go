@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -26,8 +27,8 @@ type Plan struct {
 	// released are public IPv4 addresses of interfaces that do not have them at
 	// the moment (IGW-27).
 	released map[netip.Addr]bool
-	// unmodelled are the public addresses of gateways that packets cannot be
-	// carried through, with the gateway's ID.
+	// unmodelled are public addresses of which it is not known what becomes of
+	// packets to them, and why.
 	unmodelled map[netip.Addr]string
 	slots      map[string]int // interface key → slot
 	gateways   map[*vpc.Gateway]*Gateway
@@ -48,13 +49,25 @@ func (p *Plan) Public(addr netip.Addr) (Binding, bool) {
 	return b, ok
 }
 
-// Unmodelled names the gateway that has a public address and cannot be
-// modelled, "" for none.
-func (p *Plan) Unmodelled(addr netip.Addr) string { return p.unmodelled[addr] }
+// Unmodelled says why it is not known what has a public address, or the global
+// IPv6 address of a VPC, that no described interface has: "" if nothing has it.
+func (p *Plan) Unmodelled(addr netip.Addr) string {
+	if why := p.unmodelled[addr]; why != "" || p.released[addr] {
+		return why
+	}
+	for _, v := range p.VPCs {
+		if v.Desc.Unlisted != "" && (addr.Is4() || v.Contains(addr)) {
+			return v.Desc.Unlisted
+		}
+	}
+	return ""
+}
 
-// Unmodelled names the gateway that has a private address in the VPC and cannot
-// be modelled, "" for none.
-func (v *VPC) Unmodelled(addr netip.Addr) string { return v.unmodelled[addr] }
+// Unmodelled says why it is not known what has an address in the VPC that no
+// described interface has: "" if nothing has it.
+func (v *VPC) Unmodelled(addr netip.Addr) string {
+	return cmp.Or(v.unmodelled[addr], v.Desc.Unlisted)
+}
 
 // Global finds the interface that owns a global IPv6 address in a VPC that has, or
 // may have, an internet gateway (IGW-18).
@@ -101,7 +114,7 @@ type VPC struct {
 	nowhere []*Subnet // where its regional NAT gateways are
 	owners  map[netip.Addr]*Interface
 	// unmodelled are the private addresses of gateways that packets cannot be
-	// carried through, with the gateway's ID.
+	// carried through, with a text that says so.
 	unmodelled map[netip.Addr]string
 	byName     map[string]*Interface // by ID and by name
 	prefixes   []delegated
@@ -148,6 +161,9 @@ type Subnet struct {
 	ACL        *ACL
 	// Exposure is what Block Public Access leaves of its way to the internet.
 	Exposure Exposure
+	// ExposureAssumed says that nothing describes Block Public Access, so that the
+	// Exposure may be wrong.
+	ExposureAssumed bool
 }
 
 // Contains reports whether the address lies in one of the subnet's CIDRs.

@@ -70,6 +70,18 @@ func (v *VPC) table(name, main string) *Table {
 	return &Table{ID: name, Unknown: "nothing describes the route table " + name}
 }
 
+// edgeTable is the table that is associated with a gateway, nil for none (RT-42). A
+// listing without any table does not tell whether there is one.
+func (v *VPC) edgeTable(name string) *Table {
+	switch {
+	case name != "":
+		return v.table(name, "")
+	case v.Desc.Partial && len(v.Desc.RouteTables) == 0:
+		return &Table{ID: "edge", Unknown: "no route table is described, and the gateway may have one"}
+	}
+	return nil
+}
+
 // target resolves what a route names.
 func (c *compiler) target(v *VPC, r routing.Route) Target {
 	resolved, found := c.index.Target(v.Desc, r.Target)

@@ -121,7 +121,8 @@ func (b *builder) endpoints(v *vpc.VPC) {
 	}
 	if b.One(2) {
 		v.Gateways = append(v.Gateways, &vpc.Gateway{Kind: routing.InterfaceEndpoint, ID: "sqsep", Name: "sqsep", State: Pick(b.Maker, "", "", "pending"),
-			Endpoint: &vpc.Endpoint{Service: "sqs", Subnets: Pick(b.Maker, []string{"a"}, []string{"b", "c"}), Groups: some(b.Maker, []string{"g0", "g1"}), UDP: Pick(b.Maker, vpc.No, vpc.Yes, vpc.Maybe)}})
+			Endpoint: &vpc.Endpoint{Service: "sqs", Subnets: Pick(b.Maker, []string{"a"}, []string{"b", "c"}),
+				Groups: some(b.Maker, []string{"g0", "g1"}), UDP: Pick(b.Maker, vpc.No, vpc.Yes, vpc.Maybe)}})
 	}
 }
 
@@ -131,23 +132,29 @@ func (b *builder) loadBalancers(v *vpc.VPC) {
 	_, secondary := bases(v)
 	health := func() string { return Pick(b.Maker, "", "", "healthy", "unhealthy", "draining") }
 	if b.One(2) {
-		g := &vpc.TargetGroup{ID: "tg", Name: "tg", Protocol: "TCP_UDP", Port: 80, Type: vpc.InstanceTargets, Preserve: Pick(b.Maker, vpc.PreserveDefault, vpc.PreserveOff)}
+		g := &vpc.TargetGroup{ID: "tg", Name: "tg", Protocol: "TCP_UDP", Port: 80, Type: vpc.InstanceTargets,
+			Preserve: Pick(b.Maker, vpc.PreserveDefault, vpc.PreserveOff)}
 		for _, s := range some(b.Maker, v.Subnets[:3]) {
 			g.Targets = append(g.Targets, vpc.LoadBalancerTarget{ID: s.Interfaces[0].ID, Health: health(), Port: Pick[uint16](b.Maker, 0, 443)})
 		}
-		nlb := &vpc.LoadBalancer{ID: "nlb", Name: "nlb", Internal: v.InternetGateway == nil || b.One(2), CrossZone: Pick(b.Maker, vpc.CrossZoneDefault, vpc.CrossZoneOn),
-			Groups: some(b.Maker, []string{"g0", "g1"}), Nodes: []vpc.LoadBalancerNode{{Subnet: "a"}, {Subnet: "b"}}[:1+b.IntN(2)],
-			Listeners: []vpc.Listener{{Protocol: "TCP", Port: 80, Forward: []vpc.Forward{{TargetGroup: "tg"}}}, {Protocol: "TCP_UDP", Port: 53, Forward: []vpc.Forward{{TargetGroup: "tg"}}}}}
+		nlb := &vpc.LoadBalancer{ID: "nlb", Name: "nlb", Internal: v.InternetGateway == nil || b.One(2),
+			CrossZone: Pick(b.Maker, vpc.CrossZoneDefault, vpc.CrossZoneOn),
+			Groups:    some(b.Maker, []string{"g0", "g1"}), Nodes: []vpc.LoadBalancerNode{{Subnet: "a"}, {Subnet: "b"}}[:1+b.IntN(2)],
+			Listeners: []vpc.Listener{{Protocol: "TCP", Port: 80, Forward: []vpc.Forward{{TargetGroup: "tg"}}},
+				{Protocol: "TCP_UDP", Port: 53, Forward: []vpc.Forward{{TargetGroup: "tg"}}}}}
 		v.TargetGroups, v.LoadBalancers = append(v.TargetGroups, g), append(v.LoadBalancers, nlb)
 	}
 	if b.One(2) {
-		g := &vpc.TargetGroup{ID: "tgip", Name: "tgip", Protocol: "HTTP", Port: 80, Targets: []vpc.LoadBalancerTarget{{ID: secondary + "1.10", Health: health()}, {ID: "192.168.0.9"}}[:1+b.IntN(2)]}
-		alb := &vpc.LoadBalancer{ID: "alb", Name: "alb", Kind: vpc.ApplicationLoadBalancer, Internal: v.InternetGateway == nil || b.One(2), Groups: []string{Pick(b.Maker, "g0", "g1")},
+		g := &vpc.TargetGroup{ID: "tgip", Name: "tgip", Protocol: "HTTP", Port: 80,
+			Targets: []vpc.LoadBalancerTarget{{ID: secondary + "1.10", Health: health()}, {ID: "192.168.0.9"}}[:1+b.IntN(2)]}
+		alb := &vpc.LoadBalancer{ID: "alb", Name: "alb", Kind: vpc.ApplicationLoadBalancer,
+			Internal: v.InternetGateway == nil || b.One(2), Groups: []string{Pick(b.Maker, "g0", "g1")},
 			Nodes:     []vpc.LoadBalancerNode{{Subnet: "b"}, {Subnet: "c"}},
 			Listeners: []vpc.Listener{{Protocol: "HTTPS", Port: 443, Forward: []vpc.Forward{{TargetGroup: "tgip"}}}, {Protocol: "HTTP", Port: 80}}}
 		v.TargetGroups, v.LoadBalancers = append(v.TargetGroups, g), append(v.LoadBalancers, alb)
 		if nlb := v.LoadBalancer("nlb"); nlb != nil && b.One(3) {
-			v.TargetGroups = append(v.TargetGroups, &vpc.TargetGroup{ID: "tgalb", Name: "tgalb", Protocol: "TCP", Port: 443, Type: vpc.BalancerTargets, Targets: []vpc.LoadBalancerTarget{{ID: "alb"}}})
+			v.TargetGroups = append(v.TargetGroups, &vpc.TargetGroup{ID: "tgalb", Name: "tgalb", Protocol: "TCP", Port: 443, Type: vpc.BalancerTargets,
+				Targets: []vpc.LoadBalancerTarget{{ID: "alb"}}})
 			nlb.Listeners = append(nlb.Listeners, vpc.Listener{Protocol: "TCP", Port: 443, Forward: []vpc.Forward{{TargetGroup: "tgalb"}}})
 		}
 	}

@@ -36,9 +36,6 @@ func answered(e *emu.Emulator, q emu.Query) (err error) {
 			return fmt.Errorf("%s: %w", target.Target, err)
 		}
 	}
-	if len(trace.Targets) > 0 {
-		return nil
-	}
 	return consistent(trace)
 }
 

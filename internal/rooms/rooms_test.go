@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"bytes"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -17,34 +18,47 @@ import (
 
 const module = "github.com/vpcemu/vpcemu/"
 
-// allowed says what each room may import besides the standard library: other
-// rooms by folder, and modules by path. The order is the order of the layers.
-var allowed = []struct {
-	room    string
-	imports []string
-}{
-	{"packet", nil},
-	{"routing", []string{"github.com/gaissmai/bart"}},
-	{"firewall", []string{"packet"}},
-	{"vpc", []string{"routing", "firewall"}},
-	{"internal/nearest", nil},
-	{"vpc/load/report", nil},
-	{"vpc/load/yaml", []string{"vpc", "routing", "firewall", "vpc/load/report", "internal/nearest", "go.yaml.in/yaml/v4"}},
-	{"vpc/load/awsjson", []string{"vpc", "routing", "firewall", "vpc/load/report"}},
-	{"vpc/load", []string{"vpc", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "go.yaml.in/yaml/v4"}},
-	{"internal/plan", []string{"vpc", "routing", "firewall"}},
-	{"emu", []string{"packet", "routing", "firewall", "vpc", "internal/plan", "internal/nearest"}},
-	{"emu/flowlog", []string{"emu", "packet", "firewall", "vpc"}},
-	{"emu/emutest", []string{"emu", "firewall", "vpc"}},
-	{"examples", nil},
-	{"bench", []string{"packet", "routing", "firewall", "vpc", "internal/plan", "emu"}},
-	{"internal/random", []string{"packet", "routing", "firewall", "vpc"}},
-	{"internal/conformance", nil},
-	{"internal/rooms", nil},
-	{"cmd/vpcemu", []string{
-		"emu", "emu/flowlog", "internal/plan", "internal/nearest", "vpc", "routing", "firewall", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "examples",
-		"github.com/spf13/cobra", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
-	}},
+// rule is what a room, a folder of the module, may import besides the standard
+// library: other rooms by folder, all of them if it says everything, and modules by
+// path.
+type rule struct {
+	imports    []string
+	everything bool
+}
+
+// rules reads the map of ARCHITECTURE.md.
+func rules(t *testing.T) map[string]rule {
+	text, err := os.ReadFile("../../ARCHITECTURE.md")
+	require.NoError(t, err)
+	_, text, found := bytes.Cut(text, []byte("\n| --- | --- | --- |\n"))
+	require.True(t, found, "ARCHITECTURE.md has no table of three columns")
+	table, _, _ := bytes.Cut(text, []byte("\n\n"))
+	all := make(map[string]rule)
+	for line := range strings.SplitSeq(string(table), "\n") {
+		cells := strings.Split(strings.Trim(line, "| "), " | ")
+		require.Len(t, cells, 3, line)
+		room := strings.Trim(cells[0], "`")
+		require.NotContains(t, all, room)
+		all[room] = parse(t, cells[2])
+	}
+	return all
+}
+
+// parse reads the last cell of a row.
+func parse(t *testing.T, cell string) (r rule) {
+	if cell == "nothing" {
+		return r
+	}
+	for word := range strings.SplitSeq(cell, ", ") {
+		name, quoted := strings.CutPrefix(word, "`")
+		if word == "everything" {
+			r.everything = true
+			continue
+		}
+		require.True(t, quoted && strings.HasSuffix(name, "`"), "%q in the table is no folder or module", word)
+		r.imports = append(r.imports, strings.TrimSuffix(name, "`"))
+	}
+	return r
 }
 
 // testsToo may be imported by the tests of every room.
@@ -55,40 +69,57 @@ var testsToo = []string{"github.com/stretchr/testify", "pgregory.net/rapid"}
 var testsOnly = map[string][]string{
 	"firewall":             {"github.com/gaissmai/bart"},
 	"examples":             {"vpc/load/yaml", "emu"},
+	"routing":              {"github.com/gaissmai/bart"},
+	"firewall":             {"github.com/gaissmai/bart"},
 	"vpc/load":             {"examples", "emu", "firewall"},
 	"vpc/load/yaml":        {"examples", "github.com/santhosh-tekuri/jsonschema/v6", "emu"},
 	"vpc/load/awsjson":     {"emu", "vpc/load/yaml"},
 	"internal/random":      {"emu", "vpc/load/yaml", "vpc/load/awsjson"},
-	"internal/conformance": {"internal/random", "emu", "emu/flowlog", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal"},
+	"internal/conformance": {"internal/random", "emu", "emu/flowlog", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal"},
 	"cmd/vpcemu":           {"github.com/rogpeppe/go-internal", "packet", "github.com/google/gopacket"},
 	"bench":                {"github.com/google/gopacket"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
-	seen := make(map[string]bool)
+	table := rules(t)
+	used := make(map[string]map[string]bool) // room, import
 	for _, file := range sources(t) {
 		room := filepath.ToSlash(filepath.Dir(file))
-		i := slices.IndexFunc(allowed, func(a struct {
-			room    string
-			imports []string
-		}) bool {
-			return a.room == room
-		})
-		if !assert.GreaterOrEqual(t, i, 0, "%s is in a room that has no place in the table", file) {
+		r, known := table[room]
+		if !assert.True(t, known, "%s is in a room that has no place in the table", file) {
 			continue
 		}
-		seen[room] = true
-		may := allowed[i].imports
+		if used[room] == nil {
+			used[room] = make(map[string]bool)
+		}
+		may := r.imports
 		if strings.HasSuffix(file, "_test.go") {
 			may = slices.Concat(may, testsToo, testsOnly[room], []string{room})
 		}
 		for _, imp := range imports(t, file) {
+			if r.everything && strings.HasPrefix(imp, module) {
+				continue
+			}
 			assert.True(t, permitted(imp, may), "%s imports %s", file, imp)
+			used[room][imp] = true
 		}
 	}
-	for _, a := range allowed {
-		assert.True(t, seen[a.room], "the table has a room %s that does not exist", a.room)
+	for room, r := range table {
+		assert.NotNil(t, used[room], "the table has a room %s that does not exist", room)
+		for _, m := range r.imports {
+			assert.True(t, anyOf(used[room], m), "%s does not import %s", room, m)
+		}
 	}
+}
+
+// anyOf reports whether one of the imports is what the table calls so.
+func anyOf(used map[string]bool, name string) bool {
+	for imp := range used {
+		if !permitted(imp, nil) && permitted(imp, []string{name}) { // not of the standard library
+			return true
+		}
+	}
+	return false
 }
 
 // permitted reports whether an import is in the standard library or in the list:

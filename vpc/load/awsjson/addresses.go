@@ -34,11 +34,19 @@ func (l *loader) address(v value) error {
 		return errNoted
 	}
 	i := l.interfaces[j.NetworkInterfaceID]
+	if i == nil && l.ofGateway(public) {
+		return nil
+	}
 	if i == nil {
+		l.unownedAddress(public)
 		l.report.Note(report.Missing, v.origin(), what, "belongs to network interface %s, which nothing describes", j.NetworkInterfaceID)
 		return errNoted
 	}
-	return associate(i, j.PrivateIPAddress, public)
+	if err := associate(i, j.PrivateIPAddress, public); err != nil {
+		l.unownedAddress(public)
+		return err
+	}
+	return nil
 }
 
 // associate maps an Elastic IP to a private address of an interface.

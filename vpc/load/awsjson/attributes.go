@@ -1,6 +1,7 @@
 package awsjson
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/vpc"
@@ -10,14 +11,18 @@ import (
 // attributeJSON is one attribute of a load balancer or a target group.
 type attributeJSON struct{ Key, Value string }
 
-// usualAttributes are the attributes that have a part in what packets do and are
-// not modelled, with the values that change nothing.
+// usualAttributes are the attributes that are not modelled and are not of the usual
+// value, with that value; none of them has a part in whether new connections pass.
 var usualAttributes = map[string]string{
-	"ipv6.deny_all_igw_traffic": "false",
-	"proxy_protocol_v2.enabled": "false",
+	"proxy_protocol_v2.enabled":                                    "false", // one more header before the data
+	"target_health_state.unhealthy.connection_termination.enabled": "true",
+}
+
+// minimumHealthy are the attributes that say when connections go to targets that are
+// not healthy too, with AWS's defaults, which are the ones modelled.
+var minimumHealthy = map[string]string{
 	"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count":      "1",
 	"target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
-	"target_health_state.unhealthy.connection_termination.enabled":                   "true",
 }
 
 // attributes reads a list of attributes; known are those of the model.
@@ -41,13 +46,67 @@ func (l *loader) balancerAttributes(v value) error {
 	}
 	b, err := l.balancerOf(j.LoadBalancerArn)
 	if err == nil {
-		l.attributes(v, "load balancer "+b.Name, j.Attributes, balancerAttribute(b))
+		l.attributes(v, "load balancer "+b.Name, j.Attributes, l.balancerAttribute(b))
 	}
 	return err
 }
 
-func balancerAttribute(b *vpc.LoadBalancer) func(attributeJSON) bool {
-	return func(a attributeJSON) bool { return a.Key == crossZone && a.crossZone(&b.CrossZone) }
+func (l *loader) balancerAttribute(b *vpc.LoadBalancer) func(attributeJSON) bool {
+	l.attributed[b] = true
+	return func(a attributeJSON) bool {
+		switch a.Key {
+		case crossZone:
+			return a.crossZone(&b.CrossZone)
+		case denyGateway:
+			if a.Value == "true" {
+				l.closed = append(l.closed, b)
+			}
+			return true
+		}
+		return false
+	}
+}
+
+// noteAttributes notes what is taken to have AWS's defaults.
+func (l *loader) noteAttributes() {
+	const why = "its attributes are not in the snapshot: taken as AWS's defaults"
+	for _, n := range l.net.VPCs {
+		for _, b := range n.LoadBalancers {
+			if !l.attributed[b] {
+				l.report.Note(report.Missing, b.Origin, "load balancer "+b.Name, why)
+			}
+		}
+		for _, g := range n.TargetGroups {
+			if !l.attributed[g] && g.Type != vpc.FunctionTargets {
+				l.report.Note(report.Missing, g.Origin, "target group "+g.Name, why)
+			}
+		}
+	}
+}
+
+// settleClosed keeps what internet gateways bring over IPv6 from the nodes of load
+// balancers that want it so, as DenyAllIgwTraffic of their interfaces does (IGW-21).
+func (l *loader) settleClosed() {
+	for _, b := range l.closed {
+		for _, n := range l.net.VPCs {
+			if n.LoadBalancer(b.ID) != b {
+				continue
+			}
+			for _, node := range b.Nodes {
+				s := n.Subnet(node.Subnet)
+				at := slices.IndexFunc(node.Addresses, func(a vpc.Address) bool { return a.IP.Is6() })
+				if at < 0 || s == nil {
+					continue
+				}
+				if i := interfaceWith(s, node.Addresses[at]); i != nil {
+					i.DenyInternetGateway = true
+				} else {
+					join(&b.Unknown, "its attribute %s is true, and its interface in %s is not in the snapshot", denyGateway, s.ID)
+					l.report.Note(report.Missing, b.Origin, "load balancer "+b.Name, "%s: verdicts about it are unknown", b.Unknown)
+				}
+			}
+		}
+	}
 }
 
 // groupAttributes takes in describe-target-group-attributes under an ARN.
@@ -61,14 +120,21 @@ func (l *loader) groupAttributes(v value) error {
 	}
 	g, err := l.groupOf(j.TargetGroupArn)
 	if err == nil {
-		l.attributes(v, "target group "+g.Name, j.Attributes, groupAttribute(g))
+		l.attributes(v, "target group "+g.Name, j.Attributes, l.groupAttribute(g))
 	}
 	return err
 }
 
-func groupAttribute(g *vpc.TargetGroup) func(attributeJSON) bool {
+func (l *loader) groupAttribute(g *vpc.TargetGroup) func(attributeJSON) bool {
+	l.attributed[g] = true
 	return func(a attributeJSON) bool {
+		usual, minimum := minimumHealthy[a.Key]
 		switch {
+		case minimum:
+			if a.Value != usual {
+				l.minimum[g] = a
+			}
+			return true
 		case a.Key == crossZone:
 			return a.crossZone(&g.CrossZone)
 		case a.Key != preserveClient:
@@ -86,6 +152,7 @@ func groupAttribute(g *vpc.TargetGroup) func(attributeJSON) bool {
 const (
 	crossZone      = "load_balancing.cross_zone.enabled"
 	preserveClient = "preserve_client_ip.enabled"
+	denyGateway    = "ipv6.deny_all_igw_traffic"
 )
 
 func (a attributeJSON) crossZone(c *vpc.CrossZone) bool {
@@ -108,13 +175,13 @@ func (l *loader) plainAttribute(v value) error {
 	if ofTargetGroup(v.doc) {
 		g, err := l.groupAround(v)
 		if err == nil {
-			l.attributes(v, "target group "+g.Name, []attributeJSON{a}, groupAttribute(g))
+			l.attributes(v, "target group "+g.Name, []attributeJSON{a}, l.groupAttribute(g))
 		}
 		return err
 	}
 	b, err := l.balancerAround(v)
 	if err == nil {
-		l.attributes(v, "load balancer "+b.Name, []attributeJSON{a}, balancerAttribute(b))
+		l.attributes(v, "load balancer "+b.Name, []attributeJSON{a}, l.balancerAttribute(b))
 	}
 	return err
 }

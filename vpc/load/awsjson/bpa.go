@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 	"github.com/vpcemu/vpcemu/vpc/load/report"
 )
@@ -73,40 +74,75 @@ func (l *loader) blockExclusion(v value) error {
 	return nil
 }
 
-// noteBlockOptions notes that the snapshot does not say what is blocked, if it has
-// exclusions, or gateways at all: it is taken to be nothing, AWS's default.
+// noteBlockOptions notes that the snapshot does not say what is blocked, once for each
+// account and Region with gateways that it could block: it is taken to be nothing,
+// AWS's default. Where there are exclusions, something is, and it is not known what.
 func (l *loader) noteBlockOptions() {
+	noted := make(map[string]bool)
 	for _, n := range l.net.VPCs {
-		if len(l.net.BlockPublicAccess) == 0 && n.InternetGateway != nil {
-			l.report.Note(report.Missing, n.InternetGateway.Origin, "Block Public Access options", "are not in the snapshot: taken as off")
-			return
+		where := n.Account + "/" + n.Region
+		if origin, ok := outlet(n); ok && l.net.BlockAssumed(n) && !noted[where] {
+			noted[where] = true
+			l.report.Note(report.Missing, origin, "Block Public Access options", "are not in the snapshot: taken as off")
 		}
 	}
 	for _, b := range l.net.BlockPublicAccess {
-		if _, ok := l.seen["Block Public Access options "+b.Account+"/"+b.Region]; !ok {
-			l.report.Note(report.Missing, b.Origin, "Block Public Access options", "are not in the snapshot, though there are exclusions: taken as off")
+		options, ok := l.seen["Block Public Access options "+b.Account+"/"+b.Region]
+		if ok && b.Mode != vpc.BlockOff && !l.lists("VpcBlockPublicAccessExclusions", b.Region, options.doc) {
+			b.Unknown = "the exclusions are not in the snapshot"
+			l.report.Note(report.Missing, b.Origin, "Block Public Access exclusions", "are not in the snapshot: what passes gateways is unknown")
+		}
+		if !ok {
+			b.Unknown = "the options are not in the snapshot, though there are exclusions"
+			l.report.Note(report.Missing, b.Origin, "Block Public Access options",
+				"are not in the snapshot, though there are exclusions: what passes gateways elsewhere is unknown")
 		}
 	}
+}
+
+// outlet is where a gateway of the VPC was written that Block Public Access can block.
+func outlet(n *vpc.VPC) (origin string, ok bool) {
+	if n.InternetGateway != nil {
+		return n.InternetGateway.Origin, true
+	}
+	for _, g := range n.Gateways {
+		if g.Kind == routing.EgressOnlyGateway {
+			return g.Origin, true
+		}
+	}
+	return "", false
 }
 
 // blockPublicAccess writes the options, which are an object and no list, and the
 // exclusions.
 func (l listing) blockPublicAccess(n *vpc.Network, files map[string][]byte) {
 	for _, b := range n.BlockPublicAccess {
+		unknown := b.Unknown != ""
+		if unknown && (b.Mode == vpc.BlockOff || len(b.Exclusions) > 0) { // no options is what makes it so
+			l.blockExclusions(b)
+			continue
+		}
 		options := object{"InternetGatewayBlockMode": b.Mode.String(), "State": "update-complete", "ManagedBy": "account", "ExclusionsAllowed": "allowed"}
 		options.set("AwsAccountId", b.Account).set("AwsRegion", b.Region)
 		name := strings.TrimSuffix("VpcBlockPublicAccessOptions-"+fileName(b.Account), "-")
 		files[path.Join("aws_configs", b.Region, name+".json")] = encode(object{"VpcBlockPublicAccessOptions": options})
-		for _, e := range b.Exclusions {
-			kind := "vpc"
-			if strings.HasPrefix(e.Resource, "subnet-") {
-				kind = "subnet"
-			}
-			l.add(b.Region, "VpcBlockPublicAccessExclusions", object{
-				"ExclusionId": "vpcbpa-exclude-" + e.Resource, "State": "create-complete", "InternetGatewayExclusionMode": e.Mode(),
-				"ResourceArn": fmt.Sprintf("arn:aws:ec2:%s:%s:%s/%s", b.Region, b.Account, kind, e.Resource),
-			})
+		l.blockExclusions(b)
+		if b.Mode != vpc.BlockOff && !unknown { // no exclusions would make it so
+			l.atLeast(b.Region, "VpcBlockPublicAccessExclusions")
 		}
+	}
+}
+
+func (l listing) blockExclusions(b *vpc.BlockPublicAccess) {
+	for _, e := range b.Exclusions {
+		kind := "vpc"
+		if strings.HasPrefix(e.Resource, "subnet-") {
+			kind = "subnet"
+		}
+		l.add(b.Region, "VpcBlockPublicAccessExclusions", object{
+			"ExclusionId": "vpcbpa-exclude-" + e.Resource, "State": "create-complete", "InternetGatewayExclusionMode": e.Mode(),
+			"ResourceArn": fmt.Sprintf("arn:aws:ec2:%s:%s:%s/%s", b.Region, b.Account, kind, e.Resource),
+		})
 	}
 }
 

@@ -44,3 +44,26 @@ func TestNoBlockOptions(t *testing.T) {
 	_, r = readAll(t, map[string]string{"v.json": listed("Vpcs", vpc1)})
 	assert.NotContains(t, notes(r), note)
 }
+
+// TestExclusionsWithoutOptions: where something is exempt, something is blocked, and
+// nothing says what.
+func TestExclusionsWithoutOptions(t *testing.T) {
+	files := map[string]string{
+		"v.json": listed("Vpcs", `{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16", "OwnerId": "123456789012"}`),
+		"e.json": listed("VpcBlockPublicAccessExclusions",
+			`{"ExclusionId": "vpcbpa-exclude-1", "InternetGatewayExclusionMode": "allow-egress", "State": "create-complete",
+				"ResourceArn": "arn:aws:ec2:us-east-2:123456789012:vpc/vpc-1"}`),
+	}
+	n, r := readAll(t, files)
+	require.Len(t, n.BlockPublicAccess, 1)
+	assert.NotEmpty(t, n.BlockPublicAccess[0].Unknown)
+	assert.Contains(t, notes(r), "though there are exclusions: what passes gateways elsewhere is unknown")
+
+	again, _, err := LoadFiles(WriteFiles(n))
+	require.NoError(t, err)
+	assert.Equal(t, bare(n).BlockPublicAccess, bare(again).BlockPublicAccess)
+
+	files["o.json"] = `{"VpcBlockPublicAccessOptions": {"AwsAccountId": "123456789012", "AwsRegion": "us-east-2", "InternetGatewayBlockMode": "block-ingress"}}`
+	n, _ = readAll(t, files)
+	assert.Empty(t, n.BlockPublicAccess[0].Unknown)
+}

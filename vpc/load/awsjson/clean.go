@@ -220,8 +220,17 @@ func keepPointers[T any](s *sweep, list []*T) []*T {
 // lost notes what goes with an element that holds others.
 func (s *sweep) lost(element any) {
 	switch x := element.(type) {
+	case *vpc.Interface:
+		for _, a := range x.Addresses {
+			s.unownedAddress(a.Public)
+		}
+	case *vpc.Gateway:
+		for _, a := range x.Addresses {
+			s.unownedAddress(a.Public)
+		}
 	case *vpc.Subnet:
 		for _, i := range x.Interfaces {
+			s.lost(i)
 			s.report.Note(report.Skipped, i.Origin, "network interface "+i.ID, "its subnet %s is left out", x.ID)
 		}
 	case *vpc.VPC:

@@ -67,7 +67,7 @@ func (l *loader) vpcOf(id string, v value) (*vpc.VPC, error) {
 		return n, nil
 	}
 	n := &vpc.VPC{ID: id, Account: v.doc.account, Region: v.doc.region, Partial: true, Origin: v.origin()}
-	l.vpcs[id], l.stubs[n] = n, true
+	l.vpcs[id], l.stubs[n], l.told[n] = n, true, v.doc
 	l.net.VPCs = append(l.net.VPCs, n)
 	l.report.Note(report.Missing, v.origin(), "vpc "+id, "is named here, and no Vpcs describe it")
 	return n, nil

@@ -30,7 +30,7 @@
 // Writing is the inverse: [Load] of what [Write] wrote gives the same network,
 // and the same bytes when it is written again. What the listings cannot hold gets
 // lost: expectations, [vpc.Instance.TrackedFlows], the wording of Unknown texts, how a
-// propagated route was learned, what BGP told of prefixes, prefixes of attachments of transit
+// propagated route was learned, [vpc.VPC.Unlisted] where the interfaces of the VPC's Region are listed, what BGP told of prefixes, prefixes of attachments of transit
 // gateways that they propagate nowhere, metadata options apart from the instance's first
 // interface, core and ODB networks as gateways, and the ports of a rule that is
 // unknown. Regions that are not called like AWS's get lost too.

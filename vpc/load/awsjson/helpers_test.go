@@ -90,7 +90,7 @@ func strip(v reflect.Value) {
 			f, name := v.Field(i), v.Type().Field(i).Name
 			switch {
 			case !f.CanSet():
-			case name == "Origin" || name == "Partial":
+			case name == "Origin" || name == "Partial" || name == "Unlisted":
 				f.SetZero()
 			case name == "Unknown" && f.String() != "":
 				f.SetString("unknown")

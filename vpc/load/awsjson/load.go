@@ -117,11 +117,13 @@ type loader struct {
 	report     *report.Report
 	recognised bool
 	found      map[string][]value // elements by top-level key
+	listedAt   map[string][]place // where there are listings, by top-level key
 	keys       keyNotes
 
 	seen       map[string]value // what was taken, by kind and ID
 	vpcs       map[string]*vpc.VPC
 	stubs      map[*vpc.VPC]bool // named but not described
+	told       map[*vpc.VPC]*document
 	subnets    map[string]subnetIn
 	interfaces map[string]*vpc.Interface
 	instances  map[string]*vpc.Instance
@@ -135,6 +137,9 @@ type loader struct {
 	sources    map[string]routing.Source
 	vifs       []virtualInterfaceJSON    // of Direct Connect gateways
 	checked    map[*vpc.TargetGroup]bool // whose targets are listed
+	minimum    map[*vpc.TargetGroup]attributeJSON
+	attributed map[any]bool              // load balancers and target groups whose attributes are listed
+	closed     []*vpc.LoadBalancer       // to internet gateways, over IPv6
 	peerCIDRs  map[string][]netip.Prefix // of VPCs, as peering connections tell
 	noDNS      map[string]bool           // VPCs with enableDnsSupport=false
 	hostnames  map[string]bool           // VPCs with enableDnsHostnames=true
@@ -149,16 +154,16 @@ func newLoader() *loader {
 	return &loader{
 		transit: newTransitIn(),
 		net:     &vpc.Network{}, report: &report.Report{Format: "aws"},
-		found: make(map[string][]value), seen: make(map[string]value),
-		vpcs: make(map[string]*vpc.VPC), stubs: make(map[*vpc.VPC]bool),
+		found: make(map[string][]value), listedAt: make(map[string][]place), seen: make(map[string]value),
+		vpcs: make(map[string]*vpc.VPC), stubs: make(map[*vpc.VPC]bool), told: make(map[*vpc.VPC]*document),
 		subnets: make(map[string]subnetIn), interfaces: make(map[string]*vpc.Interface),
 		instances: make(map[string]*vpc.Instance), states: make(map[string]string),
 		homes:    make(map[string]*vpc.VPC),
 		metadata: make(map[string]vpc.Metadata), gateways: make(map[string]*vpc.Gateway),
 		igws: make(map[string]bool), natENIs: make(map[string]bool), sources: make(map[string]routing.Source),
 		peerCIDRs: make(map[string][]netip.Prefix), noDNS: make(map[string]bool), hostnames: make(map[string]bool), groupNames: make(map[*vpc.SecurityGroup]string),
-		checked: make(map[*vpc.TargetGroup]bool),
-		groups:  make(map[string]groupIn), rules: make(map[string][]looseRule),
+		checked: make(map[*vpc.TargetGroup]bool), minimum: make(map[*vpc.TargetGroup]attributeJSON), attributed: make(map[any]bool),
+		groups: make(map[string]groupIn), rules: make(map[string][]looseRule),
 	}
 }
 
@@ -250,6 +255,7 @@ func (l *loader) readKey(f field) {
 		return
 	}
 	l.recognised = true
+	l.listedAt[k.key] = append(l.listedAt[k.key], place{f.doc.account, f.doc.region})
 	for _, e := range elements {
 		e.path = k.key + "[]"
 		l.found[k.key] = append(l.found[k.key], e)

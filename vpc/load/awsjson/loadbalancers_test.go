@@ -131,6 +131,61 @@ func TestLoadBalancerGaps(t *testing.T) {
 	}
 }
 
+// TestClosedLoadBalancer: ipv6.deny_all_igw_traffic is what DenyAllIgwTraffic of the
+// interfaces is; IPv4 is not concerned.
+func TestClosedLoadBalancer(t *testing.T) {
+	attribute := func(value string) map[string]string {
+		return map[string]string{"a.json": `{"LoadBalancerArn": "` + netARN + `", "Attributes": [{"Key": "ipv6.deny_all_igw_traffic", "Value": "` + value + `"}]}`}
+	}
+	for value, want := range map[string]bool{"true": true, "false": false} {
+		n, _ := readAll(t, balancerFiles(attribute(value)))
+		assert.Equal(t, want, n.VPCs[0].Subnet("subnet-1").Interfaces[0].DenyInternetGateway, value)
+		assert.Empty(t, n.VPCs[0].LoadBalancers[0].Unknown)
+	}
+	files := attribute("true")
+	files["b.json"] = listed("LoadBalancers", `{"LoadBalancerArn": "`+netARN+`", "LoadBalancerName": "lb", "Type": "network", "VpcId": "vpc-1", "State": {"Code": "active"},
+		"AvailabilityZones": [{"SubnetId": "subnet-1", "LoadBalancerAddresses": [{"IPv6Address": "2001:db8::7"}]}]}`)
+	files["i.json"] = `{}`
+	n, r := readAll(t, balancerFiles(files))
+	assert.Contains(t, n.VPCs[0].LoadBalancers[0].Unknown, "its interface in subnet-1 is not in the snapshot", notes(r))
+}
+
+// TestNoAttributes: what no listing tells has AWS's defaults, and that is noted.
+func TestNoAttributes(t *testing.T) {
+	const why = ": its attributes are not in the snapshot: taken as AWS's defaults"
+	_, r := readAll(t, balancerFiles(nil))
+	assert.Contains(t, notes(r), "load balancer lb"+why)
+	assert.Contains(t, notes(r), "target group apps"+why)
+	_, r = readAll(t, balancerFiles(map[string]string{
+		"a.json": `{"LoadBalancerArn": "` + netARN + `", "Attributes": [` + crossText + `]}`,
+		"g.json": `{"TargetGroupArn": "` + tgARN + `", "Attributes": [` + groupText + `]}`,
+	}))
+	assert.NotContains(t, notes(r), why)
+}
+
+// TestMinimumHealthy: how many targets have to be healthy matters if some are not.
+func TestMinimumHealthy(t *testing.T) {
+	health := func(state string) string {
+		return `{"Target": {"Id": "10.0.1.5", "Port": 80}, "TargetHealth": {"State": "` + state + `"}}`
+	}
+	for _, c := range []struct {
+		name, value, second string
+		unknown             bool
+	}{
+		{"all healthy", "2", "healthy", false},
+		{"not all healthy", "2", "unhealthy", true},
+		{"not all healthy, AWS's default", "1", "unhealthy", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n, r := readAll(t, balancerFiles(map[string]string{
+				"h.json": listed("TargetHealthDescriptions", health("healthy"), health(c.second)),
+				"g.json": listed("Attributes", `{"Key": "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "Value": "`+c.value+`"}`),
+			}))
+			assert.Equal(t, c.unknown, n.VPCs[0].TargetGroups[0].Unknown != "", notes(r))
+		})
+	}
+}
+
 // TestLoadBalancerBehindAnother: an Application Load Balancer is the target of a
 // Network Load Balancer.
 func TestLoadBalancerBehindAnother(t *testing.T) {

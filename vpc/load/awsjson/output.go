@@ -76,6 +76,7 @@ func output(n *vpc.Network) map[string][]byte {
 	}
 	for _, v := range n.VPCs {
 		l.vpc(v)
+		l.addresses(v)
 		if v.DisableDNS {
 			files[path.Join("aws_configs", v.Region, "VpcAttribute-"+fileName(v.ID)+".json")] =
 				encode(object{"VpcId": v.ID, "EnableDnsSupport": object{"Value": false}})
@@ -84,6 +85,10 @@ func output(n *vpc.Network) map[string][]byte {
 			files[path.Join("aws_configs", v.Region, "VpcAttribute-"+fileName(v.ID)+"-hostnames.json")] =
 				encode(object{"VpcId": v.ID, "EnableDnsHostnames": object{"Value": true}})
 		}
+	}
+	l.listings(n)
+	for _, a := range n.Unowned {
+		l.address("", a, netip.Addr{}, "eni-unlisted")
 	}
 	for _, g := range n.Gateways {
 		l.join(n, g)

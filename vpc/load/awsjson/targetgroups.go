@@ -178,6 +178,11 @@ func (l *loader) settleTargets() {
 			if g.Type != vpc.FunctionTargets && !l.checked[g] {
 				join(&g.Unknown, "its targets are not in the snapshot")
 			}
+			sick := func(t vpc.LoadBalancerTarget) bool { return t.Health != "" }
+			if a, ok := l.minimum[g]; ok && slices.ContainsFunc(g.Targets, sick) {
+				join(&g.Unknown, "not all of its targets are healthy, and its attribute %s is %q, which is not modelled", a.Key, a.Value)
+				plainTargets(g)
+			}
 			if g.Unknown != "" {
 				l.report.Note(report.Missing, g.Origin, "target group "+g.Name, "%s: where it sends connections is unknown", g.Unknown)
 			}

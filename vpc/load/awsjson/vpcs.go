@@ -54,7 +54,7 @@ func (l *loader) vpc(v value) error {
 	if j.OwnerID != "" {
 		n.Account = string(j.OwnerID) // folders may be called otherwise
 	}
-	l.vpcs[n.ID] = n
+	l.vpcs[n.ID], l.told[n] = n, v.doc
 	l.net.VPCs = append(l.net.VPCs, n)
 	return nil
 }

@@ -13,6 +13,7 @@ var blockKeys = keys[vpc.BlockPublicAccess]{
 	{"mode", func(d *decoder, n *node, b *vpc.BlockPublicAccess) {
 		b.Mode = vpc.BlockMode(d.oneOf(n, "mode", vpc.BlockModes()))
 	}},
+	{"unknown", text("a reason", func(b *vpc.BlockPublicAccess) *string { return &b.Unknown })},
 	{"exclusions", func(d *decoder, n *node, b *vpc.BlockPublicAccess) {
 		d.pairs(n, "exclusions", func(k, value *node) {
 			mode := d.oneOf(value, "mode", exclusionModes)
@@ -50,6 +51,7 @@ func (w *writer) blockPublicAccess() *node {
 		m.text("account", b.Account)
 		m.text("region", b.Region)
 		m.text("mode", b.Mode.String())
+		m.text("unknown", b.Unknown)
 		exclusions := newMapping()
 		seen := make(map[string]bool)
 		for _, e := range b.Exclusions {

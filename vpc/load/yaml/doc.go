@@ -41,13 +41,14 @@
 //
 // Where nothing is said, a key may be left out, and then AWS's default holds.
 //
-//	top             vpcs, prefix-lists, gateways, expect
-//	VPC             id, name, account, region, cidr, partial: true, dns: false,
+//	top             vpcs, prefix-lists, gateways, block-public-access, unowned-addresses,
+//	                expect
+//	VPC             id, name, account, region, cidr, partial: true, unlisted, dns: false,
 //	                dns-hostnames: true,
 //	                internet-gateway, main-route-table, default-network-acl,
 //	                default-security-group, subnets, route-tables, nat-gateways,
 //	                gateways, network-acls, security-groups, instances, interfaces,
-//	                load-balancers, target-groups
+//	                load-balancers, target-groups, flow-logs
 //	subnet          id, name, cidr, az, acl, dns64, and route-table (a reference) or
 //	                routes (a table of its own, called like the subnet)
 //	route table     DESTINATION: TARGET …, or {id, name, routes, propagating, unknown}
@@ -75,6 +76,10 @@
 //	                preserve-client-ip, cross-zone, targets [ID or {id, port, health}],
 //	                unknown
 //	prefix list     CIDRs, or {id, name, entries, max-entries, unknown}
+//	flow log        id, name, subnet, interface, traffic: ACCEPT|REJECT|ALL, destination,
+//	                format, interval
+//	block-public-   account, region, mode: off|block-bidirectional|block-ingress, exclusions
+//	access          {VPC or SUBNET: allow-bidirectional|allow-egress}, unknown; or a list
 //	instance        id, name, state: stopped|terminated, tracked-flows, and either
 //	                interfaces or the keys of its only interface
 //	interface       id, name, subnet, groups, ip, public-ip, elastic-ip, prefixes,

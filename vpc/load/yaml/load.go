@@ -65,6 +65,9 @@ var networkKeys = keys[vpc.Network]{
 		})
 	}},
 	{"block-public-access", func(d *decoder, n *node, net *vpc.Network) { net.BlockPublicAccess = d.blockPublicAccess(n) }},
+	{"unowned-addresses", func(d *decoder, n *node, net *vpc.Network) {
+		d.items(n, func(n *node) { net.Unowned = append(net.Unowned, d.addr(n, "a public IPv4 address")) })
+	}},
 	{"expect", func(d *decoder, n *node, net *vpc.Network) { net.Expect = d.expectations(n) }},
 }
 

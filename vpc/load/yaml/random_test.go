@@ -106,8 +106,11 @@ func (r random) network() *vpc.Network {
 	}
 	for _, id := range r.identities(3) {
 		r.net.VPCs = append(r.net.VPCs, &vpc.VPC{
-			ID: id[0], Name: id[1], Account: r.maybeWord(), Region: r.maybeWord(), CIDRs: r.prefixes(), DisableDNS: r.rarely(), DNSHostnames: r.rarely(), Partial: r.rarely(),
+			ID: id[0], Name: id[1], Account: r.maybeWord(), Region: r.maybeWord(), CIDRs: r.prefixes(), DisableDNS: r.rarely(), DNSHostnames: r.rarely(), Partial: r.rarely(), Unlisted: r.maybeWord(),
 		})
+	}
+	for range r.n(2) {
+		r.net.Unowned = append(r.net.Unowned, r.addr())
 	}
 	r.net.Gateways = r.gateways(2)
 	for _, v := range r.net.VPCs {
@@ -115,7 +118,7 @@ func (r random) network() *vpc.Network {
 		r.fill(v)
 	}
 	for range r.n(2) {
-		b := &vpc.BlockPublicAccess{Account: r.maybeWord(), Region: r.maybeWord(), Mode: vpc.BlockMode(r.n(2))}
+		b := &vpc.BlockPublicAccess{Account: r.maybeWord(), Region: r.maybeWord(), Mode: vpc.BlockMode(r.n(2)), Unknown: r.maybeWord()}
 		for _, id := range r.identities(2) {
 			e := vpc.BlockExclusion{Resource: id[0], EgressOnly: r.chance()}
 			if v, _ := r.net.Excluded(&e); v != nil {

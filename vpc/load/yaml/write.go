@@ -21,6 +21,7 @@ func Write(n *vpc.Network) ([]byte, error) {
 	root.add("prefix-lists", w.prefixLists())
 	root.add("gateways", w.gateways(n.Gateways, true))
 	root.add("block-public-access", w.blockPublicAccess())
+	root.add("unowned-addresses", oneOrList(addrs(n.Unowned)))
 	root.add("expect", w.expectations())
 	if len(root.Content) == 0 {
 		root.add("vpcs", newMapping().node)
@@ -69,6 +70,7 @@ func (w *writer) oneVPC(key string, v *vpc.VPC) *node {
 	m.text("region", v.Region)
 	m.add("cidr", oneOrList(w.prefixes(v.CIDRs)))
 	m.flag("partial", v.Partial, true)
+	m.text("unlisted", v.Unlisted)
 	m.flag("dns", v.DisableDNS, false)
 	m.flag("dns-hostnames", v.DNSHostnames, true)
 	m.add("internet-gateway", w.internetGateway(v))

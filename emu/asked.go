@@ -1,0 +1,40 @@
+package emu
+
+import (
+	"net/netip"
+
+	"github.com/vpcemu/vpcemu/packet"
+)
+
+// asked is the flow that the packet answers, or about which it is an ICMP error: what
+// gateways with a memory let back in.
+func (w *walk) asked() packet.Flow {
+	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
+		return about
+	}
+	return w.flow.Reverse()
+}
+
+// plainSYN reports whether the packet begins a TCP connection.
+func (w *walk) plainSYN() bool {
+	return w.flow.Proto == packet.TCP && w.pkt.Flags.Has(packet.SYN) && !w.pkt.Flags.Has(packet.ACK)
+}
+
+// opens reports whether the packet may begin a flow.
+func (w *walk) opens() bool { return w.flow.Proto != packet.TCP || w.plainSYN() }
+
+// clampMSS lowers the size that the segments of a TCP connection will have to what
+// fits into packets of a size (MTU-12).
+func (w *walk) clampMSS(size uint16) {
+	headers := uint16(40)
+	if w.pkt.Version == 6 {
+		headers = 60
+	}
+	w.pkt.ClampMSS(size - headers)
+}
+
+// fabricOwn reports whether an address is in a range that AWS keeps for services of
+// the fabric, whatever a VPC's ranges are.
+func fabricOwn(a netip.Addr) bool {
+	return linkLocal4.Contains(a) || linkLocal6.Contains(a) || reserved6.Contains(a)
+}

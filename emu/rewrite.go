@@ -1,0 +1,32 @@
+package emu
+
+import "net/netip"
+
+// setSrc rewrites the source in the packet and in what filters see.
+func (w *walk) setSrc(a netip.Addr) {
+	w.pkt.SetSrc(a)
+	w.flow.Src = a
+}
+
+// setSrcPort rewrites the source port, or the identifier of an echo. A later
+// fragment has none in its bytes.
+func (w *walk) setSrcPort(port uint16) {
+	if !w.pkt.IsLaterFragment() {
+		w.pkt.SetSrcPort(port)
+	}
+	w.flow.SrcPort = port
+}
+
+// setDstPort rewrites the destination port, in the packet and in what filters see.
+func (w *walk) setDstPort(port uint16) {
+	if !w.pkt.IsLaterFragment() {
+		w.pkt.SetDstPort(port)
+	}
+	w.flow.DstPort, w.header.Port = port, port
+}
+
+// setDst rewrites the destination in the packet and in what filters see.
+func (w *walk) setDst(a netip.Addr) {
+	w.pkt.SetDst(a)
+	w.flow.Dst = a
+}
