@@ -70,7 +70,6 @@ var testsOnly = map[string][]string{
 	"firewall":             {"github.com/gaissmai/bart"},
 	"examples":             {"vpc/load/yaml", "emu"},
 	"routing":              {"github.com/gaissmai/bart"},
-	"firewall":             {"github.com/gaissmai/bart"},
 	"vpc/load":             {"examples", "emu", "firewall"},
 	"vpc/load/yaml":        {"examples", "github.com/santhosh-tekuri/jsonschema/v6", "emu"},
 	"vpc/load/awsjson":     {"emu", "vpc/load/yaml"},
