@@ -268,6 +268,8 @@ func (t *tracer) checkGoal(w *walk) {
 		return
 	case t.balancedTo(w):
 		return
+	case t.mayBeInside(w):
+		return
 	case w.left() != nil && (t.goal.outer == w.left() || t.goal.outer == nil && t.goal.iface == nil):
 		return
 	case t.goal.outer != nil && w.result.Fate == Exited: // not where it was meant to
@@ -280,6 +282,23 @@ func (t *tracer) checkGoal(w *walk) {
 	last.Detail = fmt.Sprintf("%s; no way leads to %s", at, t.goal.name)
 	t.block(r, last)
 	t.strayed = true
+}
+
+// mayBeInside notes that a packet has left for on-premises, and that its destination may
+// have been meant as that of an interface of some VPC, which is not described.
+func (t *tracer) mayBeInside(w *walk) bool {
+	if w.left() == nil || t.goal.outer != nil || t.goal.iface != nil || !t.goal.asked {
+		return false
+	}
+	for _, v := range w.net.plan.VPCs {
+		if why := v.Unmodelled(t.goal.addr); v.Contains(t.goal.addr) && why != "" {
+			b := t.blocker(t.leg.Steps[len(t.leg.Steps)-1])
+			b.Detail = fmt.Sprintf("it leaves through %s, and %s may have the address: %s", w.result.At, v.Desc.ID, why)
+			t.out.Unknowns = append(t.out.Unknowns, b)
+			return true
+		}
+	}
+	return false
 }
 
 // state is the tracer's own memory of an interface.

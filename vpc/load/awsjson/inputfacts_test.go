@@ -56,8 +56,9 @@ func TestInputPublicSubnet(t *testing.T) {
 		"internet gateway": 1, "network interface": 1, "reservation": 1, "instance": 1}, r.Read)
 	assert.False(t, r.Has(report.Skipped) || r.Has(report.Unmodelled))
 	missing := slices.DeleteFunc(r.Notes, func(n report.Note) bool { return n.Verdict != report.Missing })
-	require.Len(t, missing, 1)
-	assert.Equal(t, "Block Public Access options", missing[0].What)
+	require.Len(t, missing, 2)
+	assert.Equal(t, "EnableDnsSupport", missing[0].What)
+	assert.Equal(t, "Block Public Access options", missing[1].What)
 }
 
 func TestInputMultiAccount(t *testing.T) {

@@ -1,10 +1,12 @@
 package awsjson
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcemu/vpcemu/vpc"
 	"github.com/vpcemu/vpcemu/vpc/load/report"
@@ -139,5 +141,21 @@ func (l *loader) settleAttributes() {
 			continue
 		}
 		l.report.Note(report.Missing, "", "vpc "+id, "has an attribute, and nothing else describes it")
+	}
+	l.noteDNS()
+}
+
+// noteDNS notes, once, that the snapshot does not say whether the resolvers of VPCs with
+// subnets answer: AWS's default is taken, with which they do.
+func (l *loader) noteDNS() {
+	var of []string
+	origin := ""
+	for _, n := range l.net.VPCs {
+		if _, told := l.noDNS[n.ID]; !told && len(n.Subnets) > 0 {
+			of, origin = append(of, n.ID), cmp.Or(origin, n.Origin)
+		}
+	}
+	if len(of) > 0 {
+		l.report.Note(report.Missing, origin, "EnableDnsSupport", "of %s is not in the snapshot: taken as on", strings.Join(of, ", "))
 	}
 }
