@@ -11,7 +11,7 @@ const hugePage = 2 << 20
 // wantHugePages advises the kernel to back memory by huge pages, and with it what else is on its first and its last one. It is advice:
 // nothing depends on whether it is taken.
 func wantHugePages(p unsafe.Pointer, size int) {
-	skip := int(uintptr(p) & (hugePage - 1))
-	size = (skip + size + hugePage - 1) &^ (hugePage - 1)
-	_ = syscall.Madvise(unsafe.Slice((*byte)(unsafe.Add(p, -skip)), size), syscall.MADV_HUGEPAGE)
+	from := uintptr(p) &^ (hugePage - 1)
+	to := (uintptr(p) + uintptr(size) + hugePage - 1) &^ (hugePage - 1)
+	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, from, to-from, syscall.MADV_HUGEPAGE)
 }
