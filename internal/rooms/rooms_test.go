@@ -37,12 +37,12 @@ var allowed = []struct {
 	{"emu/flowlog", []string{"emu", "packet", "firewall", "vpc"}},
 	{"emu/emutest", []string{"emu", "firewall", "vpc"}},
 	{"examples", nil},
-	{"bench", []string{"packet", "routing", "firewall", "vpc", "internal/plan", "emu"}},
+	{"bench", []string{"packet", "routing", "firewall", "vpc", "internal/plan", "emu", "golang.org/x/sys"}},
 	{"internal/random", []string{"packet", "routing", "firewall", "vpc"}},
 	{"internal/conformance", nil},
 	{"internal/rooms", nil},
 	{"cmd/vpcemu", []string{
-		"emu", "emu/flowlog", "internal/plan", "internal/nearest", "vpc", "routing", "firewall", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "examples",
+		"emu", "emu/flowlog", "internal/plan", "internal/nearest", "vpc", "routing", "firewall", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "examples", "bench",
 		"github.com/spf13/cobra", "github.com/jedib0t/go-pretty/v6", "golang.org/x/term",
 	}},
 }
