@@ -67,7 +67,7 @@ func (a *app) root() *cobra.Command {
 	flags.Var(&a.color, "color", "colour the text; auto is on a terminal without NO_COLOR")
 	completeChoice(c, "color", a.color.allowed)
 	c.AddCommand(a.traceCommand(), a.checkCommand(), a.showCommand(), a.convertCommand(),
-		a.snapshotCommand(), a.examplesCommand(), a.schemaCommand(), a.versionCommand())
+		a.snapshotCommand(), a.benchCommand(), a.examplesCommand(), a.schemaCommand(), a.versionCommand())
 	c.SetHelpCommand(helpCommand())
 	c.InitDefaultCompletionCmd()
 	if completion, _, err := c.Find([]string{"completion"}); err == nil {

@@ -1,0 +1,149 @@
+package bench
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Report is what was measured, and where.
+type Report struct {
+	Machine Machine  `json:"machine"`
+	Rounds  int      `json:"rounds"`
+	Results []Result `json:"results"`
+}
+
+// Result is one case.
+type Result struct {
+	Family string `json:"family"`
+	Name   string `json:"name"` // its dimensions
+	Unit   string `json:"unit"` // "ns/packet", "B/flow"
+	Spread
+}
+
+// Dimension is a number in the result's name: 60 for "rules" in "rules=60/flows=1000".
+func (r *Result) Dimension(name string) (n float64, ok bool) {
+	for part := range strings.SplitSeq(r.Name, "/") {
+		if key, value, _ := strings.Cut(part, "="); key == name {
+			n, err := strconv.ParseFloat(value, 64)
+			return n, err == nil
+		}
+	}
+	return 0, false
+}
+
+// Without is the result's name without a dimension.
+func (r *Result) Without(name string) string {
+	var parts []string
+	for part := range strings.SplitSeq(r.Name, "/") {
+		if !strings.HasPrefix(part, name+"=") {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// Machine is where figures were measured.
+type Machine struct {
+	CPU        string `json:"cpu"`
+	Cores      int    `json:"cores"`
+	OS         string `json:"os"`
+	Go         string `json:"go"`
+	Date       string `json:"date"`
+	LoadBefore string `json:"load_before"`
+	LoadAfter  string `json:"load_after"`
+}
+
+// String is the machine in one line.
+func (m Machine) String() string {
+	return fmt.Sprintf("%s, %d cores, %s, %s, %s, load %s before and %s after", m.CPU, m.Cores, m.OS, m.Go, m.Date, m.LoadBefore, m.LoadAfter)
+}
+
+func thisMachine() Machine {
+	return Machine{CPU: processor(), Cores: runtime.NumCPU(), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
+		Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), LoadBefore: loadAverage()}
+}
+
+// processor is its name, where /proc tells it.
+func processor() string {
+	b, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.SplitSeq(string(b), "\n") {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown processor"
+}
+
+// loadAverage is that of the last minute, where /proc tells it.
+func loadAverage() string {
+	b, _ := os.ReadFile("/proc/loadavg")
+	if words := strings.Fields(string(b)); len(words) > 0 {
+		return words[0]
+	}
+	return "unknown"
+}
+
+// Peers are the results that bench/compare wrote with -o json.
+type Peers struct {
+	Machine Machine      `json:"machine"`
+	Results []PeerResult `json:"results"`
+}
+
+// PeerResult is one case, with a row for each peer.
+type PeerResult struct {
+	Family string `json:"family"`
+	Case   string `json:"case"`
+	Unit   string `json:"unit"`
+	Rows   []struct {
+		Peer string `json:"peer"`
+		NS   Spread `json:"ns"`
+	} `json:"rows"`
+}
+
+// ReadPeers reads what bench/compare wrote.
+func ReadPeers(file string) (*Peers, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var p Peers
+	if err := json.Unmarshal(b, &p); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if len(p.Results) == 0 || len(p.Results[0].Rows) == 0 {
+		return nil, fmt.Errorf("%s: %w", file, errNoPeers)
+	}
+	return &p, nil
+}
+
+var errNoPeers = errors.New("no results of peers: want what \"go run . -o json\" in bench/compare writes")
+
+// Number is the size in the name of a peer's case: 60 for rules in "60 rules, mixed",
+// 100,000 for flows in "established TCP, 100k flows".
+func (r *PeerResult) Number(name string) (n float64, ok bool) {
+	words := strings.FieldsFunc(r.Case, func(c rune) bool { return c == ' ' || c == ',' })
+	if i := slices.Index(words, name); i > 0 {
+		return parseShort(words[i-1])
+	}
+	return 0, false
+}
+
+// parseShort reads 100k and 1M.
+func parseShort(s string) (float64, bool) {
+	factor := 1.0
+	switch {
+	case strings.HasSuffix(s, "k"):
+		factor = 1e3
+	case strings.HasSuffix(s, "M"):
+		factor = 1e6
+	}
+	n, err := strconv.ParseFloat(strings.TrimRight(s, "kM"), 64)
+	return n * factor, err == nil
+}
