@@ -207,56 +207,69 @@ func (t *Tracker) LastPass(e Tracked) int64 {
 // Look is a look for a short cut, in three steps: for many packets, taking each step for all of them before the next lets the waits for
 // memory overlap. A single packet takes the last step alone.
 type Look struct {
-	tracker *Tracker
-	a, b    uint64
-	hash    uint64
-	bucket  *bucket
+	tracker    *Tracker
+	key        flowKey
+	hash       uint64
+	index, old *index
+	number     uint32 // of the record that may be the one
 }
 
 // Begin looks for a packet that leaves the interface of t, by what [packet.Plain] has of it.
 func (l *Look) Begin(t *Tracker, p *packet.Plain) {
-	l.tracker = t
-	l.a, l.b = p.Addresses, uint64(p.Ports)<<32|uint64(p.Proto)<<24|uint64(t.number.Load())
-	l.hash = hash(l.a, l.b)
+	l.tracker, l.index, l.number = t, nil, 0
+	l.key.a, l.key.b = p.Addresses, uint64(p.Ports)<<32|uint64(p.Proto)<<24|uint64(t.number.Load())
+	l.hash = l.key.hash()
 }
 
 // Index fetches the packet's place in the index.
 func (l *Look) Index() {
-	if x := l.tracker.table.shardOf(l.hash).index.Load(); x != nil {
-		l.bucket = &x.buckets[x.home(l.hash)]
-		prefetch(unsafe.Pointer(l.bucket))
+	s := l.tracker.table.shardOf(l.hash)
+	l.index, l.old = s.index.Load(), s.old.Load()
+	for _, x := range [...]*index{l.index, l.old} {
+		if x != nil {
+			prefetch(unsafe.Pointer(&x.buckets[x.home(l.hash)]))
+		}
 	}
 }
 
 // Record fetches the record that the index names.
 func (l *Look) Record() {
-	if l.bucket == nil {
-		return
+	if l.number = l.index.guess(l.hash); l.number == 0 {
+		l.number = l.old.guess(l.hash)
 	}
-	for i := range l.bucket {
-		place := l.bucket[i].Load()
-		if place == 0 {
-			return
-		}
-		if n := numberIn(place); n != 0 && place == placeOf(l.hash, n) {
-			prefetch(unsafe.Pointer(l.tracker.table.shardOf(l.hash).record(n)))
-			return
+	if l.number != 0 {
+		prefetch(unsafe.Pointer(l.tracker.table.shardOf(l.hash).record(l.number)))
+	}
+}
+
+// guess is the first number in a hash's bucket that has its tag, 0 for none.
+func (x *index) guess(h uint64) uint32 {
+	if x == nil {
+		return 0
+	}
+	b := &x.buckets[x.home(h)]
+	for i := range b {
+		place := b[i].Load()
+		if n := numberIn(place); place == placeOf(h, n) && n != 0 || place == 0 {
+			return n
 		}
 	}
+	return 0
 }
 
 // Fast finds the short cut: its action, if it has one in this epoch and has not rested for the idle time. The packet then counts as passed.
 // It takes no lock, and may miss a short cut that is being moved.
 func (l *Look) Fast(epoch uint32, now, idle int64) (action uint32, ok bool) {
-	k := flowKey{a: l.a, b: l.b}
 	s := l.tracker.table.shardOf(l.hash)
-	n := s.find(&k, l.hash)
-	if n == 0 {
-		return 0, false
+	n := l.number
+	if n == 0 || !s.holds(n, &l.key) {
+		if n = s.find(&l.key, l.hash); n == 0 {
+			return 0, false
+		}
 	}
 	r := s.record(n)
 	fast, last := r.fast.Load(), r.last.Load()
-	if uint32(fast>>32) != epoch || now-last >= idle || r.b.Load() != k.b || r.a.Load() != k.a {
+	if uint32(fast>>32) != epoch || now-last >= idle || r.b.Load() != l.key.b || r.a.Load() != l.key.a {
 		return 0, false
 	}
 	if now > last {
