@@ -18,7 +18,7 @@ import (
 //	Send ─▶ plain? ─▶ tracked, with a way of this epoch? ─▶ rewrite ─▶ deliver
 //	           └──────────────────┴── no: the stages, which may write the way down
 //
-// A way is what was done to the packet, read off the packet: no rule stands here.
+// A short cut is what was done to the packet, read off the packet: no rule stands here.
 // Dropping any of it at any time changes no verdict.
 
 // shortcut is what happens to the packets of a flow from here on.
@@ -28,7 +28,7 @@ type shortcut struct {
 	// What is put in the place of addresses and ports, by a mask, and taken from
 	// the TTL. Most ways change nothing.
 	addressMask, address uint64
-	portMask, port       uint32
+	portMask             uint32
 	hops                 uint8
 	limit                int // bytes; larger packets take the stages
 }
@@ -41,25 +41,31 @@ type shortcuts struct {
 	known map[shortcut]uint32
 }
 
-// number is that of a short cut.
-func (s *shortcuts) number(w shortcut) uint32 {
+// maxShortcuts is how many there can be; flows that would need more take the stages.
+const maxShortcuts = 1 << 16
+
+// number is that of a short cut, false if there is none left.
+func (s *shortcuts) number(c shortcut) (uint32, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n, ok := s.known[w]; ok {
-		return n
+	if n, ok := s.known[c]; ok {
+		return n, true
 	}
 	var list []shortcut
 	if p := s.list.Load(); p != nil {
 		list = *p
 	}
 	n := uint32(len(list))
-	list = append(list, w)
+	if n == maxShortcuts {
+		return 0, false
+	}
+	list = append(list, c)
 	s.list.Store(&list)
 	if s.known == nil {
 		s.known = make(map[shortcut]uint32)
 	}
-	s.known[w] = n
-	return n
+	s.known[c] = n
+	return n, true
 }
 
 // ends is what a packet met that remembers flows.
@@ -123,16 +129,16 @@ func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64) (Result, 
 	if a.packet.Proto == packet.TCP {
 		idle = firewall.FastIdleTCP
 	}
-	n, ok := a.look.Fast(uint32(g.plan.Epoch), now, idle)
+	action, ok := a.look.Fast(uint32(g.plan.Epoch), now, idle)
 	if !ok {
 		return Result{}, false
 	}
-	cut := &(*g.cuts.list.Load())[n]
+	cut := &(*g.cuts.list.Load())[action&(maxShortcuts-1)]
 	if a.packet.Len > cut.limit || cut.hops != 0 && b[8] <= cut.hops {
 		return Result{}, false
 	}
 	if cut.addressMask != 0 || cut.hops != 0 {
-		a.packet.Rewrite(b, a.packet.Addresses&^cut.addressMask|cut.address, a.packet.Ports&^cut.portMask|cut.port, cut.hops)
+		a.packet.Rewrite(b, a.packet.Addresses&^cut.addressMask|cut.address, cut.ports(a.packet.Ports, action>>16), cut.hops)
 	}
 	cut.to.deliver(b[:a.packet.Len:a.packet.Len])
 	if observe := g.em.opts.Observer.Packet; observe != nil {
@@ -217,23 +223,44 @@ func (w *walk) learn(p *Port) {
 	if p == &w.net.em.internet || e.small {
 		cut.limit = mtuInternet // which every way takes
 	}
-	cut.rewrites(&e.sent, &e.end)
-	w.net.em.flows.Join(e.out, e.others[:e.met], uint32(w.net.plan.Epoch), w.net.cuts.number(cut))
+	port := cut.rewrites(&e.sent, &e.end)
+	if n, ok := w.net.cuts.number(cut); ok && cut.ports(e.sent.Ports, port) == e.end.Ports {
+		w.net.em.flows.Join(e.out, e.others[:e.met], uint32(w.net.plan.Epoch), port<<16|n)
+	}
 }
 
-// rewrites finds what has become of the packet's addresses and ports.
-func (c *shortcut) rewrites(sent, now *packet.Plain) {
+// A short cut changes one port at the most. Which one stands in it; what it becomes
+// stands with the flow, above the number of the short cut, so that the many flows
+// through a NAT gateway share a few.
+const (
+	sourcePort      uint32 = 0xffff << 16
+	destinationPort uint32 = 0xffff
+)
+
+// ports are a packet's after a short cut with a port of its flow.
+func (c *shortcut) ports(before, port uint32) uint32 {
+	if c.portMask == sourcePort {
+		port <<= 16
+	}
+	return before&^c.portMask | port&c.portMask
+}
+
+// rewrites finds what has become of the packet's addresses and ports, and returns
+// the new port, if there is one.
+func (c *shortcut) rewrites(sent, now *packet.Plain) (port uint32) {
 	for _, half := range [...]uint64{0xffffffff << 32, 0xffffffff} {
 		if (now.Addresses^sent.Addresses)&half != 0 {
 			c.addressMask |= half
 		}
 	}
-	for _, half := range [...]uint32{0xffff << 16, 0xffff} {
-		if (now.Ports^sent.Ports)&half != 0 {
-			c.portMask |= half
-		}
+	c.address = now.Addresses & c.addressMask
+	switch changed := now.Ports ^ sent.Ports; {
+	case changed>>16 != 0:
+		c.portMask, port = sourcePort, now.Ports>>16
+	case changed != 0:
+		c.portMask, port = destinationPort, now.Ports&destinationPort
 	}
-	c.address, c.port = now.Addresses&c.addressMask, now.Ports&c.portMask
+	return port
 }
 
 // keep notes what an interface's security groups found of the packet's flow.
