@@ -55,7 +55,7 @@ func (w *walk) fromEndpoint(g *plan.Gateway) {
 // endpointSource: a gateway endpoint serves the interfaces of its VPC, and not what
 // comes from a peering connection, a transit gateway or a VPN (EP-6).
 func endpointSource(w *walk) verdict {
-	if w.vpc.Owner(w.flow.Src) == nil {
+	if w.net.plan.Owner(w.vpc, w.flow.Src) == nil {
 		w.sayAddr(w.flow.Src, "is not an interface's address of "+w.vpc.Desc.ID)
 		return dropped(EPSource)
 	}
@@ -170,7 +170,7 @@ func serviceProtocol(w *walk) verdict {
 // or has been idle for 350 seconds, is answered with RST (EP-20). As at a NAT gateway
 // (NAT-15) it is then dropped as part of no flow.
 func serviceEnter(w *walk) verdict {
-	table := &w.state(w.to).service
+	table := &w.state(w.to).rare().service
 	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
 		if !table.knows(about.Reverse(), w.now) {
 			return dropped(NATUnsolicited)
@@ -202,7 +202,7 @@ func serviceAnswers(w *walk) verdict {
 	if !ok || !w.pkt.IsICMPError() {
 		about = w.flow.Reverse()
 	}
-	if !w.state(w.from).service.knows(about, w.now) {
+	if !w.state(w.from).rare().service.knows(about, w.now) {
 		w.say("it answers nothing that came to the endpoint")
 		return dropped(EPSource)
 	}
@@ -213,7 +213,7 @@ func serviceAnswers(w *walk) verdict {
 // flows are tracked whatever the rules: an interface endpoint, a Network Load
 // Balancer, or a gateway endpoint of DynamoDB (SG-34).
 func (w *walk) throughEndpoint() bool {
-	return w.toDynamoDB() || tracks(w.from) || tracks(w.to) || tracks(w.peerOf().Owner(w.flow.Dst))
+	return w.toDynamoDB() || tracks(w.from) || tracks(w.to) || tracks(w.net.plan.Owner(w.peerOf(), w.flow.Dst))
 }
 
 func tracks(i *plan.Interface) bool {

@@ -6,7 +6,7 @@ import "github.com/vpcemu/vpcemu/firewall"
 // named the interface already (RT-51, SUB-12, SUB-14).
 func owner(w *walk) verdict {
 	if w.to == nil {
-		w.to = w.vpc.Owner(w.flow.Dst)
+		w.to = w.net.plan.Owner(w.vpc, w.flow.Dst)
 	}
 	if g := w.vpc.Unmodelled(w.flow.Dst); w.to == nil && g != "" {
 		w.sayName(g, "has the address and is not modelled")
@@ -55,7 +55,7 @@ func groupsIn(w *walk) verdict {
 	if w.to.Gateway != nil {
 		return skipped // gateways have no security groups (SG-52)
 	}
-	if w.to.Balancer != nil && len(w.to.Groups)+len(w.to.UnknownGroups) == 0 {
+	if w.to.Balancer != nil && len(w.to.GroupIDs)+len(w.to.UnknownGroups) == 0 {
 		return skipped // nor need a Network Load Balancer have any (ELB-32)
 	}
 	var groups []firewall.GroupID

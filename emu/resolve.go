@@ -125,11 +125,11 @@ func (g *generation) resolveAddress(name string, a netip.Addr) (endpoint, error)
 	}
 	var owners []*plan.Interface
 	for _, v := range g.plan.VPCs {
-		if i := v.Owner(a); i != nil {
+		if i := g.plan.Owner(v, a); i != nil {
 			owners = append(owners, i)
 		}
 	}
-	for _, i := range g.plan.Interfaces {
+	for i := range g.plan.Interfaces() {
 		if len(owners) == 0 && slices.ContainsFunc(i.Desc.Addresses, func(d vpc.Address) bool { return d.Public == a }) {
 			owners = append(owners, i)
 		}
@@ -185,7 +185,7 @@ func (g *generation) resolveName(name string) (endpoint, error) {
 // named finds the interfaces of a name, in one VPC or, if owner is empty, in all.
 func (g *generation) named(owner, name string) []*plan.Interface {
 	var byID, byName []*plan.Interface
-	for _, i := range g.plan.Interfaces {
+	for i := range g.plan.Interfaces() {
 		v := i.VPC.Desc
 		switch {
 		case name == "", owner != "" && v.ID != owner && v.Name != owner:
@@ -227,18 +227,20 @@ func ambiguous(name string, found []*plan.Interface) error {
 	for _, i := range found {
 		list = append(list, fmt.Sprintf("%s (%s)", i.Key(), i.Desc.Addresses[0].IP))
 	}
+	slices.Sort(list)
 	return fmt.Errorf("%q is ambiguous, it may be %s", name, strings.Join(list, " or "))
 }
 
 // notFound is the error for an unknown name, with the nearest known one.
 func (g *generation) notFound(name string) error {
 	var known []string
-	for _, i := range g.plan.Interfaces {
+	for i := range g.plan.Interfaces() {
 		known = append(known, i.Desc.ID, i.Desc.Name, i.Desc.Instance)
 		if i.Instance != nil {
 			known = append(known, i.Instance.Name)
 		}
 	}
+	slices.Sort(known) // of two that are as near, always the same one
 	if best := nearest.Best(name, known); best != "" {
 		return fmt.Errorf("nothing is called %q; did you mean %q?", name, best)
 	}

@@ -44,7 +44,7 @@ func (c *compiler) joinEndpoints(v *VPC) {
 			continue
 		}
 		for _, desc := range endpointInterfaces(v, g.Desc) {
-			i := v.byName[desc.ID]
+			i := c.plan.named(v, desc.ID)
 			i.Endpoint = g
 			if g.Desc.Kind == routing.GWLBEndpoint && g.Interface == nil {
 				i.Gateway, g.Interface = g, i
