@@ -13,7 +13,7 @@ import (
 // from the router's address in the subnet that the packet left, past every filter
 // (MTU-5, MTU-7, MTU-8, ORDER-36).
 func (g *generation) tooBig(w *walk, mtu int) {
-	source := w.vpc.Owner(w.flow.Src)
+	source := w.net.plan.Owner(w.vpc, w.flow.Src)
 	subnet := w.from.Subnet
 	if w.from.Regional() && w.sender != nil {
 		subnet = w.sender.Subnet // it has none of its own
@@ -28,7 +28,7 @@ func (g *generation) tooBig(w *walk, mtu int) {
 	case source.GatewayOf(routing.NATGateway) != nil:
 		g.tooBigInside(w, source, answer)
 	default:
-		g.ports[source.Slot].deliver(answer)
+		g.slots.at(source.Slot).port.deliver(answer)
 	}
 }
 
@@ -45,9 +45,9 @@ func (g *generation) tooBigInside(w *walk, nat *plan.Interface, message []byte) 
 	if !ok || !m.goInside(inside) {
 		return
 	}
-	if host := nat.VPC.Owner(inside.Dst); host != nil {
+	if host := g.plan.Owner(nat.VPC, inside.Dst); host != nil {
 		if host.Attached {
-			g.ports[host.Slot].deliver(m.pkt.Bytes())
+			g.slots.at(host.Slot).port.deliver(m.pkt.Bytes())
 		}
 		return
 	}

@@ -130,7 +130,7 @@ func (w *walk) sendTo(g *plan.TargetGroup, t *plan.BalancerTarget) verdict {
 		w.say("the target is the client, and would get a packet from its own address") // ELB-30
 		return dropped(RoutingLoop)
 	}
-	out, ok := w.state(w.from).balancer.enter(w.flow, out, own, w.now)
+	out, ok := w.state(w.from).rare().balancer.enter(w.flow, out, own, w.now)
 	if !ok {
 		return dropped(NATPortExhausted) // ELB-31
 	}

@@ -19,7 +19,7 @@ func exitOpen(w *walk) verdict {
 	case plan.UnknownExposure:
 		return w.maybeBlocked(w.from.Subnet)
 	case plan.OutboundOnly:
-		w.state(w.from).internet.enter(w.flow, w.now)
+		w.state(w.from).rare().internet.enter(w.flow, w.now)
 	case plan.GatewaysOnly:
 		if w.from.GatewayOf(routing.NATGateway) == nil {
 			return w.blocked(w.from.Subnet)
@@ -50,7 +50,7 @@ func entryOpen(w *walk) verdict {
 			return passed
 		}
 	case plan.OutboundOnly:
-		if nat || w.state(i).internet.knows(w.askedBy(), w.now) {
+		if nat || w.state(i).rare().internet.knows(w.askedBy(), w.now) {
 			return passed
 		}
 	}

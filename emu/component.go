@@ -43,11 +43,11 @@ func atReceiver(w *walk, s *Step) {
 }
 
 func atACLOut(w *walk, s *Step) {
-	s.looksAt("acl", w.from.Subnet.ACL.ID, "", w.from.Subnet, w.from.VPC)
+	s.looksAt("acl", w.net.plan.ACL(w.from.Subnet).ID, "", w.from.Subnet, w.from.VPC)
 }
 
 func atACLIn(w *walk, s *Step) {
-	s.looksAt("acl", w.to.Subnet.ACL.ID, "", w.to.Subnet, w.to.VPC)
+	s.looksAt("acl", w.net.plan.ACL(w.to.Subnet).ID, "", w.to.Subnet, w.to.VPC)
 }
 
 func atRoutes(w *walk, s *Step) {

@@ -11,5 +11,10 @@
 // no clock of its own but [Options.Now]. A packet that meets what is not modelled,
 // or not described, has the fate [Unknown], never a guess.
 //
+// The network may change while packets move: [Emulator.Update] makes any change and
+// costs what the network is large; [Emulator.UpdateSecurityGroup],
+// [Emulator.UpdateNetworkACL], [Emulator.AddInterface] and [Emulator.RemoveInterface]
+// cost what they touch.
+//
 // Start with [New], or with package emutest in tests.
 package emu

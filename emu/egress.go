@@ -121,7 +121,7 @@ func groupsOut(w *walk) verdict {
 		w.lookUp(w.from.Subnet.Routes)
 	}
 	var groups []firewall.GroupID
-	if remote := w.peerOf().Owner(w.flow.Dst); remote != nil {
+	if remote := w.net.plan.Owner(w.peerOf(), w.flow.Dst); remote != nil {
 		groups = remote.GroupIDs
 	}
 	return w.groups(w.from, firewall.Egress, groups, SGEgress)

@@ -46,12 +46,10 @@ type Emulator struct {
 // loads once and uses to its end. The plan is replaced whole; the state of an
 // interface lives as long as it is attached.
 type generation struct {
-	em     *Emulator
-	plan   *plan.Plan
-	bySlot []*plan.Interface
-	state  []*state
-	ports  []*Port
-	outer  []*Port // of on-premises networks, by the slots of their gateways
+	em    *Emulator
+	plan  *plan.Plan
+	slots slots
+	outer []*Port // of on-premises networks, by the slots of their gateways
 	// waiting says since when peering connections wait to be accepted.
 	waiting map[string]time.Time
 	// memories are those of egress-only gateways, by VPC.
@@ -69,11 +67,25 @@ type state struct {
 	budget    *firewall.Budget // of the instance, nil for no limit
 	fragments firewall.Fragments
 	linkLocal allowance
-	balancer  balancerTable // of a load balancer's node
-	internet  outbound      // what went out of a subnet that only answers come in to (IGW-30)
-	nat       natTable      // of a NAT gateway's interface
-	service   outbound      // what came to the service behind an interface endpoint (EP-17)
-	sticky    sticky        // of a Gateway Load Balancer endpoint's interface
+	special   atomic.Pointer[special] // see rare
+}
+
+// special is what only few interfaces remember. It is five times as large as the
+// rest of their state.
+type special struct {
+	balancer balancerTable // of a load balancer's node
+	internet outbound      // what went out of a subnet that only answers come in to (IGW-30)
+	nat      natTable      // of a NAT gateway's interface
+	service  outbound      // what came to the service behind an interface endpoint (EP-17)
+	sticky   sticky        // of a Gateway Load Balancer endpoint's interface
+}
+
+// rare is the special memory of an interface, made when it is first asked for.
+func (s *state) rare() *special {
+	if s.special.Load() == nil {
+		s.special.CompareAndSwap(nil, new(special))
+	}
+	return s.special.Load()
 }
 
 // New compiles a network. It keeps a copy: later changes go through
@@ -99,7 +111,11 @@ func New(n *vpc.Network, opts Options) (*Emulator, error) {
 func (e *Emulator) Update(edit func(*vpc.Network) error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	prev := e.current.Load()
+	return e.update(e.current.Load(), edit)
+}
+
+// update is Update, with the lock held.
+func (e *Emulator) update(prev *generation, edit func(*vpc.Network) error) error {
 	n := prev.plan.Network.Clone()
 	if err := edit(n); err != nil {
 		return fmt.Errorf("update: %w", err)
@@ -137,24 +153,26 @@ func (e *Emulator) install(n *vpc.Network, prev *generation) error {
 	if prev == nil {
 		prev = &generation{}
 	}
-	g := e.generation(plan.Compile(n, prev.plan), prev)
+	e.put(e.generation(plan.Compile(n, prev.plan), prev), prev)
+	return nil
+}
+
+// put makes a generation the current one: the next packet sees it.
+func (e *Emulator) put(g, prev *generation) {
 	e.current.Store(g)
 	prev.retire(g)
 	if e.opts.Observer.Update != nil {
 		e.opts.Observer.Update(g.plan.Epoch)
 	}
-	return nil
 }
 
 // generation carries the state of interfaces over to a new plan. An interface
 // that has been detached, or moved to another instance, starts afresh (SG-50).
 func (e *Emulator) generation(p *plan.Plan, prev *generation) *generation {
 	g := &generation{
-		em:     e,
-		plan:   p,
-		bySlot: make([]*plan.Interface, p.Slots),
-		state:  make([]*state, p.Slots),
-		ports:  make([]*Port, p.Slots),
+		em:    e,
+		plan:  p,
+		slots: newSlots(p.Slots),
 	}
 	g.endpointServices(prev)
 	g.outerPorts(prev)
@@ -171,33 +189,37 @@ func (e *Emulator) generation(p *plan.Plan, prev *generation) *generation {
 		}
 	}
 	budgets := make(map[string]*firewall.Budget)
-	for _, i := range p.Interfaces {
-		g.bySlot[i.Slot] = i
+	for i := range p.Interfaces() {
+		s := g.slots.at(i.Slot)
+		s.iface = i
 		was := prev.interfaceOf(i)
 		if was == nil {
-			g.ports[i.Slot] = &Port{em: e, slot: i.Slot, id: i.Desc.ID}
+			s.port = &Port{em: e, slot: i.Slot, id: i.Desc.ID}
 		} else {
-			g.ports[i.Slot] = prev.ports[i.Slot]
+			s.port = prev.slots.at(i.Slot).port
 		}
 		if was != nil && sameAttachment(was, i) {
-			g.state[i.Slot] = prev.state[i.Slot]
-			if flows := g.state[i.Slot].flows; flows.Timeouts() != i.Desc.Timeouts.OrDefault() {
+			s.state = prev.slots.at(i.Slot).state
+			if flows := s.state.flows; flows.Timeouts() != i.Desc.Timeouts.OrDefault() {
 				flows.Expire(e.now().UnixNano())
 				flows.SetTimeouts(i.Desc.Timeouts)
 			}
 			continue
 		}
-		g.state[i.Slot] = newState(&e.flows, i, prev.budget(i, budgets))
+		s.state = newState(&e.flows, i, prev.budget(i, budgets))
 	}
 	return g
 }
 
 // interfaceOf is what an interface was in this generation, nil if it is new.
 func (g *generation) interfaceOf(i *plan.Interface) *plan.Interface {
-	if i.Slot >= len(g.bySlot) || g.bySlot[i.Slot] == nil || g.bySlot[i.Slot].Key() != i.Key() {
+	if !g.slots.has(i.Slot) {
 		return nil
 	}
-	return g.bySlot[i.Slot]
+	if was := g.slots.at(i.Slot).iface; was != nil && was.VPC.Desc.ID == i.VPC.Desc.ID && was.Desc.ID == i.Desc.ID {
+		return was
+	}
+	return nil
 }
 
 func sameAttachment(a, b *plan.Interface) bool {
@@ -221,10 +243,11 @@ func (g *generation) budget(i *plan.Interface, made map[string]*firewall.Budget)
 		return b
 	}
 	b := &firewall.Budget{Limit: i.Instance.TrackedFlows}
-	for slot, old := range g.bySlot {
+	for s := range g.slots.all() {
+		old := s.iface
 		same := old != nil && old.Instance != nil && old.VPC.Desc.ID+"/"+old.Instance.ID == key
 		if same && old.Attached && old.Instance.TrackedFlows == b.Limit {
-			b = g.state[slot].budget
+			b = s.state.budget
 			break
 		}
 	}
@@ -235,7 +258,7 @@ func (g *generation) budget(i *plan.Interface, made map[string]*firewall.Budget)
 func newState(flows *firewall.FlowTable, i *plan.Interface, budget *firewall.Budget) *state {
 	s := &state{flows: flows.NewTracker(i.Desc.Timeouts, budget), budget: budget}
 	if i.GatewayOf(routing.NATGateway) != nil {
-		s.nat.passing = flows.Passive()
+		s.rare().nat.passing = flows.Passive()
 	}
 	return s
 }
@@ -243,9 +266,14 @@ func newState(flows *firewall.FlowTable, i *plan.Interface, budget *firewall.Bud
 // retire forgets the flows of interfaces that have left or been detached, so
 // that their instances may track others (SG-48, SG-50).
 func (g *generation) retire(next *generation) {
-	for slot, s := range g.state {
-		if s != nil && (slot >= len(next.state) || next.state[slot] != s) {
-			s.flows.Flush()
+	for k, piece := range g.slots {
+		if k < len(next.slots) && &piece[0] == &next.slots[k][0] {
+			continue // the same piece
+		}
+		for j, old := range piece {
+			if old.state != nil && (k >= len(next.slots) || next.slots[k][j].state != old.state) {
+				old.state.flows.Flush()
+			}
 		}
 	}
 }

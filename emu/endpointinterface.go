@@ -65,7 +65,7 @@ func serviceProtocol(w *walk) verdict {
 // or has been idle for 350 seconds, is answered with RST (EP-20). As at a NAT gateway
 // (NAT-15) it is then dropped.
 func serviceEnter(w *walk) verdict {
-	table := &w.state(w.to).service
+	table := &w.state(w.to).rare().service
 	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
 		if !table.knows(about.Reverse(), w.now) {
 			return dropped(NoFlow)
@@ -92,7 +92,7 @@ func serviceDeliver(w *walk) verdict {
 
 // serviceAnswers: the service never begins (EP-17).
 func serviceAnswers(w *walk) verdict {
-	if !w.state(w.from).service.knows(w.asked(), w.now) {
+	if !w.state(w.from).rare().service.knows(w.asked(), w.now) {
 		w.say("it answers nothing that came to the endpoint")
 		return dropped(EPSource)
 	}

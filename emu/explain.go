@@ -79,6 +79,7 @@ func end(a netip.Addr, port, other uint16) string {
 
 // explainGroups says which rule let a packet pass, or why each one did not.
 func (t *tracer) explainGroups(w *walk, s *Step, i *plan.Interface, dir firewall.Direction, v verdict) {
+	groups := w.net.plan.Filters(i).Groups
 	switch {
 	case w.tracked == byFlow:
 		s.Detail = "tracked flow"
@@ -89,13 +90,13 @@ func (t *tracer) explainGroups(w *walk, s *Step, i *plan.Interface, dir firewall
 	case v.reason == ConntrackFull || w.portsLost:
 		return
 	case v.outcome == pass:
-		g := i.Groups[w.decision.Set]
+		g := groups[w.decision.Set]
 		s.Rule, s.Origin = ruleText(g, dir, w.decision.Rule)
 		return
 	}
 	t.explainMisses(w, s, i, dir)
-	names := make([]string, len(i.Groups))
-	for n, g := range i.Groups {
+	names := make([]string, len(groups))
+	for n, g := range groups {
 		names[n] = label(g.Desc.ID, g.Desc.Name)
 	}
 	if s.Detail == "" && len(names) == 0 {
@@ -104,8 +105,8 @@ func (t *tracer) explainGroups(w *walk, s *Step, i *plan.Interface, dir firewall
 	if s.Detail == "" {
 		s.Detail = fmt.Sprintf("no rule of %s matches %s", strings.Join(names, ", "), w.matched(dir))
 	}
-	if len(i.Groups) > 0 && s.Origin == i.Desc.Origin {
-		s.Origin = i.Groups[0].Desc.Origin
+	if len(groups) > 0 && s.Origin == i.Desc.Origin {
+		s.Origin = groups[0].Desc.Origin
 	}
 }
 
@@ -113,13 +114,13 @@ func (t *tracer) explainMisses(w *walk, s *Step, i *plan.Interface, dir firewall
 	remote, groups := w.flow.Src, []firewall.GroupID(nil)
 	if dir == firewall.Egress {
 		remote = w.flow.Dst
-		if owner := w.vpc.Owner(remote); owner != nil {
+		if owner := w.net.plan.Owner(w.vpc, remote); owner != nil {
 			groups = owner.GroupIDs
 		}
 	} else if w.identity != nil {
 		groups = w.identity.GroupIDs
 	}
-	for _, g := range i.Groups {
+	for _, g := range w.net.plan.Filters(i).Groups {
 		for _, m := range firewall.Explain(rulesOf(g, dir), i.VPC.Names(), w.header, remote, groups) {
 			text, origin := ruleText(g, dir, m.Rule)
 			s.Misses = append(s.Misses, Miss{text, m.Why, origin})
@@ -165,7 +166,7 @@ func ruleText(g *plan.Group, dir firewall.Direction, index int) (text, origin st
 
 // explainACL says which entry of a network ACL decided.
 func explainACL(w *walk, s *Step, subnet *plan.Subnet, dir firewall.Direction, v verdict) {
-	acl := subnet.ACL
+	acl := w.net.plan.ACL(subnet)
 	if acl.Desc == nil {
 		if acl.Unknown == "" {
 			s.Rule = "rule 100: allow all"

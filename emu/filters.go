@@ -12,7 +12,7 @@ import (
 // tracked flow, related ICMP error, rules, new entry. A Network Load Balancer may have
 // no groups, and then lets everything pass (ELB-32).
 func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewall.GroupID, denied Reason) verdict {
-	if i.Balancer != nil && len(i.Groups)+len(i.UnknownGroups) == 0 {
+	if i.Balancer != nil && len(i.GroupIDs)+len(i.UnknownGroups) == 0 {
 		return skipped
 	}
 	if w.portsLost {
@@ -55,9 +55,10 @@ func (w *walk) track(query *firewall.Query) bool {
 // rules asks the rules of an interface's groups. open means that a flow that
 // they allow is not tracked: both directions are open to everybody (SG-28).
 func (w *walk) rules(i *plan.Interface, dir firewall.Direction, remote []firewall.GroupID, denied Reason) (open bool, v verdict) {
-	filter, back, addr := i.In, i.Out, w.flow.Src
+	filters := w.net.plan.Filters(i)
+	filter, back, addr := filters.In, filters.Out, w.flow.Src
 	if dir == firewall.Egress {
-		filter, back, addr = i.Out, i.In, w.flow.Dst
+		filter, back, addr = back, filter, w.flow.Dst
 	}
 	w.decision = filter.Decide(w.header, addr, remote)
 	switch {
@@ -80,7 +81,7 @@ func (w *walk) alwaysTracked() bool {
 	if ways[w.next.target.Kind].tracked {
 		return w.next.verdict.outcome == pass // nothing goes through a blackhole
 	}
-	if far := w.peerOf().Owner(w.flow.Dst); far != nil && isNetworkBalancer(far) {
+	if far := w.net.plan.Owner(w.peerOf(), w.flow.Dst); far != nil && isNetworkBalancer(far) {
 		return true
 	}
 	return w.translated || w.egressOnly || w.throughEndpoint()
@@ -110,7 +111,7 @@ func (w *walk) answersUntracked(filter, back *firewall.Filter, addr netip.Addr, 
 
 // filterSubnet is the network ACL stage of one subnet.
 func (w *walk) filterSubnet(s *plan.Subnet, dir firewall.Direction, denied Reason) verdict {
-	acl := s.ACL
+	acl := w.net.plan.ACL(s)
 	if acl.Unknown != "" {
 		w.say(acl.Unknown)
 		return undetermined

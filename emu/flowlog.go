@@ -122,7 +122,7 @@ func placeOf(i *plan.Interface) Place {
 // Places are all interfaces as they stand, those of gateways included.
 func (e *Emulator) Places() []Place {
 	var list []Place
-	for _, i := range e.current.Load().plan.Interfaces {
+	for i := range e.current.Load().plan.Interfaces() {
 		if i.Regional() {
 			continue
 		}

@@ -65,7 +65,7 @@ func gwlbMTU(w *walk) verdict { return serviceMTU(w) }
 // at the endpoint's port has it and may send it back, else it is not known.
 func appliance(w *walk) verdict {
 	e := w.from.Gateway.Desc.Endpoint
-	a := w.state(w.from).sticky.choose(w.flow, e, w.now)
+	a := w.state(w.from).rare().sticky.choose(w.flow, e, w.now)
 	if a.Name != "" {
 		w.sayName(a.Name, "is the appliance of the flow")
 	}
@@ -74,9 +74,9 @@ func appliance(w *walk) verdict {
 		return passed
 	case a.Verdict == vpc.Drop:
 		return dropped(GWLBAppliance)
-	case w.tracer == nil && w.net.ports[w.from.Slot].listening():
+	case w.tracer == nil && w.net.slots.at(w.from.Slot).port.listening():
 		w.result = Result{Fate: Delivered, At: w.from.Gateway.Desc.ID}
-		w.net.ports[w.from.Slot].deliver(w.pkt.Bytes())
+		w.net.slots.at(w.from.Slot).port.deliver(w.pkt.Bytes())
 		return ended
 	}
 	w.say("nothing says what the appliance does")

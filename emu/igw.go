@@ -106,7 +106,7 @@ func mailAllowed(w *walk) verdict {
 // source must be a global address of an attached interface (IGW-2, IGW-4, IGW-5,
 // IGW-19).
 func sourceIsPublic(w *walk) verdict {
-	sender := w.vpc.Owner(w.flow.Src)
+	sender := w.net.plan.Owner(w.vpc, w.flow.Src)
 	if !w.flow.Src.Is4() {
 		if sender == nil || !sender.Attached || w.flow.Src.IsPrivate() || w.flow.Src.IsLinkLocalUnicast() {
 			return dropped(SpoofedSrc)
@@ -148,7 +148,7 @@ func translateSource(w *walk) verdict {
 
 // publicOf is the public IPv4 address of a private one of the VPC.
 func (w *walk) publicOf(private netip.Addr) (netip.Addr, bool) {
-	if owner := w.vpc.Owner(private); owner != nil {
+	if owner := w.net.plan.Owner(w.vpc, private); owner != nil {
 		return owner.Public(private)
 	}
 	return netip.Addr{}, false

@@ -22,7 +22,7 @@ func (w *walk) answerService(name string) {
 	if w.tracer != nil || w.pkt.IsFragment() {
 		return
 	}
-	port := w.net.ports[w.from.Slot]
+	port := w.net.slots.at(w.from.Slot).port
 	s, ok := serviceAnswer(&w.pkt)
 	if !ok || !port.listening() {
 		return

@@ -68,7 +68,7 @@ func balancerAnswer(w *walk) verdict {
 	if w.pkt.IsICMPError() {
 		return balancerError(w)
 	}
-	back, ok := w.state(w.from).balancer.answer(w.flow, w.now)
+	back, ok := w.state(w.from).rare().balancer.answer(w.flow, w.now)
 	if !ok {
 		return skipped
 	}
@@ -81,7 +81,7 @@ func balancerAnswer(w *walk) verdict {
 // "unreachable" passes (ELB-23); an Application Load Balancer's connections are its
 // own, and so is what is said about them.
 func balancerError(w *walk) verdict {
-	table := &w.state(w.from).balancer
+	table := &w.state(w.from).rare().balancer
 	about, ok := w.pkt.EmbeddedFlow()
 	if !ok {
 		return dropped(NoFlow)
@@ -191,7 +191,7 @@ func (w *walk) listener() *plan.Listener {
 // resets what is neither known nor new, and what goes to a target that has become
 // unhealthy (ELB-23, ELB-24).
 func balancerKnown(w *walk) verdict {
-	table := &w.state(w.from).balancer
+	table := &w.state(w.from).rare().balancer
 	if w.balanced {
 		return skipped
 	}
@@ -227,7 +227,7 @@ func (w *walk) reset() verdict {
 func (w *walk) answersThrough() *plan.Interface {
 	f := w.asked().Reverse()
 	for _, node := range w.from.Behind {
-		if _, ok := w.state(node).balancer.answer(f, w.now); ok {
+		if _, ok := w.state(node).rare().balancer.answer(f, w.now); ok {
 			return node
 		}
 	}

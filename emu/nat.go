@@ -98,7 +98,7 @@ func natSource(w *walk) verdict {
 		return dropped(NATSource)
 	}
 	target, ok := packet.Embedded(nat64, w.flow.Dst)
-	if host := w.vpc.Owner(w.flow.Src); ok && host != nil && host.Subnet.Contains(target) {
+	if host := w.net.plan.Owner(w.vpc, w.flow.Src); ok && host != nil && host.Subnet.Contains(target) {
 		w.sayAddr(target, "is in the sender's own subnet, where NAT64 does not lead")
 		return dropped(NATSource)
 	}

@@ -72,7 +72,7 @@ type drained struct {
 // drain notes since when addresses are being removed.
 func (g *generation) drain(prev *generation, now int64) {
 	g.draining = make(map[drained]int64)
-	for _, i := range g.plan.Interfaces {
+	for i := range g.plan.Interfaces() {
 		if i.GatewayOf(routing.NATGateway) == nil {
 			continue
 		}

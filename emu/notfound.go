@@ -56,7 +56,7 @@ func (g *generation) endNames(qualified bool) []string {
 			}
 		}
 	}
-	for _, i := range g.plan.Interfaces {
+	for i := range g.plan.Interfaces() {
 		add(i.VPC.Desc, i.Desc.ID, i.Desc.Name, i.Desc.Instance)
 		if i.Instance != nil {
 			add(i.VPC.Desc, i.Instance.Name)
@@ -72,6 +72,7 @@ func (g *generation) endNames(qualified bool) []string {
 			add(s.VPCs[0].Desc, s.Desc.ID, s.Desc.Name)
 		}
 	}
+	slices.Sort(known) // of two that are as near, always the same one
 	return known
 }
 

@@ -66,7 +66,7 @@ func peeringActive(w *walk) verdict {
 func peeringAddresses(w *walk) verdict {
 	far := w.next.target.Gateway.Other(w.vpc)
 	switch {
-	case !w.vpc.Contains(w.flow.Src) || w.vpc.Owner(w.flow.Src) == nil:
+	case !w.vpc.Contains(w.flow.Src) || w.net.plan.Owner(w.vpc, w.flow.Src) == nil:
 		w.sayAddr(w.flow.Src, "is not an interface's address of "+w.vpc.Desc.ID)
 		return dropped(PCXAddress)
 	case !far.Contains(w.flow.Dst):
@@ -117,6 +117,17 @@ func (g *generation) requests(prev *generation, now time.Time) {
 			g.waiting[c.ID] = since
 		}
 	}
+}
+
+// expires reports whether a peering connection has waited too long, so that any
+// change makes it expired.
+func (g *generation) expires(now time.Time) bool {
+	for _, since := range g.waiting {
+		if now.Sub(since) >= requestExpires {
+			return true
+		}
+	}
+	return false
 }
 
 // expire makes what has waited too long in the network before a change expired, and

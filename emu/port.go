@@ -39,7 +39,7 @@ func (e *Emulator) Port(name string) (*Port, error) {
 	}
 	switch {
 	case end.iface != nil:
-		return g.ports[end.iface.Slot], nil
+		return g.slots.at(end.iface.Slot).port, nil
 	case end.outer != nil:
 		return g.outer[end.outer.Slot], nil
 	case end.internet && !end.asked:
@@ -184,7 +184,7 @@ func (w *walk) carry(p, via *Port, b []byte) Result {
 			return Result{Fate: Dropped, Reason: L2Unsupported}
 		}
 	}
-	w.admit(&w.net.state[p.slot].fragments)
+	w.admit(&w.net.slots.at(p.slot).state.fragments)
 	w.send()
 	return w.result
 }
@@ -192,10 +192,10 @@ func (w *walk) carry(p, via *Port, b []byte) Result {
 // at is the interface that a port belongs to, nil if it is no longer in the
 // network, or in another.
 func (g *generation) at(p *Port) *plan.Interface {
-	if p.slot >= len(g.ports) || g.ports[p.slot] != p {
-		return nil
+	if s := g.slots.of(p); s != nil {
+		return s.iface
 	}
-	return g.bySlot[p.slot]
+	return nil
 }
 
 // admit fills in what filters see. It is done once, where the packet enters.
@@ -212,8 +212,8 @@ func (g *generation) deliver(w *walk) {
 	if w.tracer != nil {
 		return
 	}
-	w.ends.arrive(g.ports[w.to.Slot], w.pkt.Bytes())
-	g.ports[w.to.Slot].deliver(w.pkt.Bytes())
+	w.ends.arrive(g.slots.at(w.to.Slot).port, w.pkt.Bytes())
+	g.slots.at(w.to.Slot).port.deliver(w.pkt.Bytes())
 }
 
 // emit hands a packet to the outside, in fragments if it must.

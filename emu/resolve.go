@@ -124,11 +124,11 @@ func (g *generation) resolveAddress(name string, a netip.Addr) (queryEnd, error)
 	}
 	var owners []*plan.Interface
 	for _, v := range g.plan.VPCs {
-		if i := v.Owner(a); i != nil {
+		if i := g.plan.Owner(v, a); i != nil {
 			owners = append(owners, i)
 		}
 	}
-	for _, i := range g.plan.Interfaces {
+	for i := range g.plan.Interfaces() {
 		if len(owners) == 0 && slices.ContainsFunc(i.Desc.Addresses, func(d vpc.Address) bool { return d.Public == a }) {
 			owners = append(owners, i)
 		}
@@ -190,7 +190,7 @@ func (g *generation) resolveName(name string) (queryEnd, error) {
 // named finds the interfaces of a name, in one VPC or, if owner is empty, in all.
 func (g *generation) named(owner, name string) []*plan.Interface {
 	var byID, byName []*plan.Interface
-	for _, i := range g.plan.Interfaces {
+	for i := range g.plan.Interfaces() {
 		v := i.VPC.Desc
 		switch {
 		case name == "", owner != "" && v.ID != owner && v.Name != owner:

@@ -200,11 +200,11 @@ func (g *generation) prepare(attempts []attempt, p *Port, packets [][]byte) {
 // tracker is what knows the short cuts of packets that a port sends, nil if they
 // have none.
 func (g *generation) tracker(p *Port) *firewall.Tracker {
-	switch {
-	case p == &g.em.internet:
+	if p == &g.em.internet {
 		return g.em.passing
-	case g.at(p) != nil:
-		return g.state[p.slot].flows
+	}
+	if s := g.slots.of(p); s != nil {
+		return s.state.flows
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func (w *walk) fromVPN() {
 // vpnSource: the VPC's own attached interfaces use the gateway, and nobody through
 // them (VPN-5).
 func vpnSource(w *walk) verdict {
-	if i := w.vpc.Owner(w.flow.Src); i != nil && i.Attached {
+	if i := w.net.plan.Owner(w.vpc, w.flow.Src); i != nil && i.Attached {
 		return passed
 	}
 	w.sayAddr(w.flow.Src, "is no address of an attached interface of the VPC")
@@ -134,7 +134,7 @@ func vpnAnnounced(w *walk) verdict {
 // to the resolver or to link-local services (VPN-6, VPN-11, LNK-10).
 func vpnDestination(w *walk) verdict {
 	dst := w.flow.Dst
-	owner := w.vpc.Owner(dst)
+	owner := w.net.plan.Owner(w.vpc, dst)
 	switch {
 	case fabricOwn(dst):
 		return dropped(ReservedRange)

@@ -305,11 +305,11 @@ func (w *walk) state(i *plan.Interface) *state {
 func (w *walk) flowsOf(i *plan.Interface) *firewall.Tracker { return w.stateOf(i).flows }
 
 // natOf is the memory of a NAT gateway's interface.
-func (w *walk) natOf(i *plan.Interface) *natTable { return &w.stateOf(i).nat }
+func (w *walk) natOf(i *plan.Interface) *natTable { return &w.stateOf(i).rare().nat }
 
 func (w *walk) stateOf(i *plan.Interface) *state {
 	if w.tracer != nil {
 		return w.tracer.state(i)
 	}
-	return w.net.state[i.Slot]
+	return w.net.slots.at(i.Slot).state
 }

@@ -251,19 +251,24 @@ func assignPublic(addresses []Address, free *freePublic) bool {
 
 // freePublic hands out the free addresses of the public pools in order.
 type freePublic struct {
-	taken  map[netip.Addr]bool
+	taken  func(netip.Addr) bool
 	avoid  []netip.Prefix // VPC ranges that lie in a pool (VPC-3)
 	pool   int
 	cursor netip.Addr // the last one looked at
 }
 
 func newFreePublic(n *Network) *freePublic {
-	f := &freePublic{taken: make(map[netip.Addr]bool), cursor: publicPools[0].Addr()}
+	taken := make(map[netip.Addr]bool)
 	n.eachAddress(func(a Address) {
 		if a.Public.IsValid() {
-			f.taken[a.Public] = true
+			taken[a.Public] = true
 		}
 	})
+	return n.freePublic(func(a netip.Addr) bool { return taken[a] })
+}
+
+func (n *Network) freePublic(taken func(netip.Addr) bool) *freePublic {
+	f := &freePublic{taken: taken, cursor: publicPools[0].Addr()}
 	for _, v := range n.VPCs {
 		for _, c := range v.CIDRs {
 			if slices.ContainsFunc(publicPools[:], c.Overlaps) {
@@ -286,7 +291,7 @@ func (f *freePublic) take() (ip netip.Addr, ok bool) {
 			continue
 		}
 		within := func(p netip.Prefix) bool { return p.Contains(f.cursor) }
-		if !f.taken[f.cursor] && !slices.ContainsFunc(f.avoid, within) {
+		if !f.taken(f.cursor) && !slices.ContainsFunc(f.avoid, within) {
 			return f.cursor, true
 		}
 	}

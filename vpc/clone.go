@@ -87,3 +87,14 @@ func cloneAll[T any](list []*T, deepen func(*T)) []*T {
 	}
 	return out
 }
+
+// Clone returns a deep copy of the group.
+func (g *SecurityGroup) Clone() *SecurityGroup {
+	return cloneAll([]*SecurityGroup{g}, (*SecurityGroup).clone)[0]
+}
+
+// Clone returns a deep copy of the ACL.
+func (a *NetworkACL) Clone() *NetworkACL { return cloneAll([]*NetworkACL{a}, (*NetworkACL).clone)[0] }
+
+// Clone returns a deep copy of the interface.
+func (i *Interface) Clone() *Interface { return cloneAll([]*Interface{i}, (*Interface).clone)[0] }

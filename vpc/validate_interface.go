@@ -129,7 +129,7 @@ func (c *checker) address(o owners, s *Subnet, i *Interface, k int) {
 	a := &i.Addresses[k]
 	about := interfaceSubject(i)
 	about.element = a
-	if !c.add(about, malformedPrivate(s, a.IP), malformedPublic(a), secondAuto(i, k)) {
+	if !c.add(about, malformedPrivate(s, a.IP), malformedPublic(s, a), secondAuto(i, k)) {
 		c.add(about, o.take(a.IP, owner{about.kind, i.ID}))
 	}
 }
@@ -152,7 +152,8 @@ func malformedPrivate(s *Subnet, ip netip.Addr) *mistake {
 	return wrong(CodeInvalidValue, "%s is not in subnet %s %v (ENI-12)", ip, s.ID, s.CIDRs)
 }
 
-func malformedPublic(a *Address) *mistake {
+func malformedPublic(s *Subnet, a *Address) *mistake {
+	six := s.assignable() // what an address that is left open will be of
 	switch {
 	case !a.Public.IsValid():
 		return nil
@@ -160,6 +161,8 @@ func malformedPublic(a *Address) *mistake {
 		return wrong(CodeInvalidValue, "the public address %s is not IPv4 (ENI-17)", a.Public)
 	case a.IP.Is6():
 		return wrong(CodeInvalidValue, "the public address %s belongs to an IPv4 address, and not to %s (ENI-17)", a.Public, a.IP)
+	case !a.IP.IsValid() && six.IsValid() && !is4(six):
+		return wrong(CodeInvalidValue, "the public address %s belongs to an IPv4 address, and subnet %s has none (ENI-17)", a.Public, s.ID)
 	}
 	return nil
 }

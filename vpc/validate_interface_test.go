@@ -78,6 +78,10 @@ func TestENI17_PublicAddresses(t *testing.T) {
 		{"secondary, to be assigned", bad(CodeInvalidValue, "ENI-17"), public(1, Address{AutoPublic: true})},
 		{"IPv6", bad(CodeInvalidValue, "ENI-17"), public(0, Address{Public: ip("2001:db8::1")})},
 		{"on IPv6", bad(CodeInvalidValue, "ENI-17"), public(2, Address{Public: one, Elastic: true})},
+		{"on what will be IPv6", bad(CodeInvalidValue, "ENI-17"), func(v *VPC) {
+			v.AddSubnet("six", "2001:db8:0:1205::/64").AddInterface("six-1", "").Addresses = []Address{{Public: one}}
+		}},
+		{"on what will be IPv4", fine, func(v *VPC) { v.Subnets[0].AddInterface("four-1", "").Addresses = []Address{{Public: one}} }},
 	}.run(t)
 }
 

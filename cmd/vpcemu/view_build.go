@@ -37,7 +37,7 @@ func newView(name string, n *vpc.Network) *view {
 		w.balancers(v)
 		w.flowLogs(v.Desc)
 	}
-	for _, i := range w.plan.Interfaces {
+	for i := range w.plan.Interfaces() {
 		w.iface(i)
 	}
 	for _, g := range n.Gateways {
@@ -77,7 +77,7 @@ func (w *viewer) subnet(s *plan.Subnet) {
 	d := s.Desc
 	row := subnetView{
 		identity: identity{d.ID, d.Name, s.VPC.Desc.ID, d.Origin}, CIDRs: texts(d.CIDRs), Zone: d.Zone,
-		RouteTable: s.Routes.ID, NetworkACL: s.ACL.ID, Interfaces: len(d.Interfaces),
+		RouteTable: s.Routes.ID, NetworkACL: w.plan.ACL(s).ID, Interfaces: len(d.Interfaces),
 	}
 	if d.RouteTable == "" {
 		row.Inherited = append(row.Inherited, "route_table")
@@ -85,7 +85,7 @@ func (w *viewer) subnet(s *plan.Subnet) {
 	if d.NetworkACL == "" {
 		row.Inherited = append(row.Inherited, "network_acl")
 	}
-	for _, why := range []string{s.Routes.Unknown, s.ACL.Unknown} {
+	for _, why := range []string{s.Routes.Unknown, w.plan.ACL(s).Unknown} {
 		if why != "" {
 			row.Unknown = append(row.Unknown, why)
 		}
@@ -102,7 +102,7 @@ func (w *viewer) iface(i *plan.Interface) {
 	if len(d.Prefixes) > 0 {
 		row.Prefixes = texts(d.Prefixes)
 	}
-	for _, g := range i.Groups {
+	for _, g := range w.plan.Filters(i).Groups {
 		row.Groups = append(row.Groups, g.Desc.ID)
 	}
 	row.Groups = append(row.Groups, i.UnknownGroups...)
@@ -136,8 +136,8 @@ func addressText(a netip.Addr) string {
 // members are the IDs of the interfaces that have a group.
 func members(p *plan.Plan, g *vpc.SecurityGroup) []string {
 	list := []string{}
-	for _, i := range p.Interfaces {
-		if slices.ContainsFunc(i.Groups, func(h *plan.Group) bool { return h.Desc == g }) {
+	for i := range p.Interfaces() {
+		if slices.ContainsFunc(p.Filters(i).Groups, func(h *plan.Group) bool { return h.Desc == g }) {
 			list = append(list, i.Desc.ID)
 		}
 	}

@@ -102,7 +102,7 @@ func (w *viewer) groups(v *plan.VPC) {
 func (w *viewer) acls(v *plan.VPC) {
 	usedBy := make(map[string][]string)
 	for _, s := range v.Subnets {
-		usedBy[s.ACL.ID] = append(usedBy[s.ACL.ID], s.Desc.ID)
+		usedBy[w.plan.ACL(s).ID] = append(usedBy[w.plan.ACL(s).ID], s.Desc.ID)
 	}
 	for _, d := range v.Desc.NetworkACLs {
 		row := aclView{identity: identity{d.ID, d.Name, v.Desc.ID, d.Origin}, UsedBy: list(usedBy[d.ID]), Rules: []aclRule{}}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/firewall"
@@ -19,12 +18,11 @@ func Compile(n *vpc.Network, prev *Plan) *Plan {
 	p := &Plan{
 		Epoch:   prev.Epoch + 1,
 		Network: n,
-		public:  make(map[netip.Addr]Binding),
 
-		released:   make(map[netip.Addr]bool),
+		public:     byAddress[Binding](publicCount(n)),
+		released:   byAddress[bool](0),
 		unmodelled: make(map[netip.Addr]string),
 
-		slots:     make(map[string]int),
 		groups:    make(map[string]firewall.GroupID),
 		lastGroup: prev.lastGroup,
 	}
@@ -46,7 +44,42 @@ func Compile(n *vpc.Network, prev *Plan) *Plan {
 	for _, v := range p.VPCs {
 		c.routes(v)
 	}
+	c.finish()
 	return p
+}
+
+// finish prepares for changes, and drops what only compiling needs.
+func (c *compiler) finish() {
+	c.plan.index = c.index.ForRules()
+	c.freeSlots()
+	for _, v := range c.plan.VPCs {
+		c.plan.members[v.Number].known = nil
+		c.plan.mentioned = append(c.plan.mentioned, mentions(v.Desc))
+		c.plan.reserved = append(c.plan.reserved, c.plan.Network.Reserved(v.Desc))
+		for _, s := range v.Subnets {
+			s.interfaces = nil
+		}
+	}
+	for i := range c.plan.Interfaces() {
+		if i.Gateway != nil || i.Balancer != nil || i.Endpoint != nil {
+			c.plan.mentioned[i.VPC.Number][i.Desc.ID] = true
+		}
+	}
+}
+
+// publicCount is about how many public addresses interfaces have.
+func publicCount(n *vpc.Network) int {
+	count := 0
+	for _, v := range n.VPCs {
+		for _, s := range v.Subnets {
+			for _, i := range s.Interfaces {
+				if len(i.Addresses) > 0 && i.Addresses[0].Public.IsValid() {
+					count++
+				}
+			}
+		}
+	}
+	return count
 }
 
 // compiler is the work in progress of one Compile.
@@ -54,14 +87,16 @@ type compiler struct {
 	plan, prev *Plan
 	prevVPCs   map[string]*VPC
 	index      *vpc.Index
-	taken      []bool // slots of interfaces that stay
+	slots      map[slotKey]int // of the interfaces before
+	taken      []bool          // slots of interfaces that stay
 	nextFree   int
 }
 
 // vpc begins a VPC with what needs no other one: its subnets, and the numbers of
 // its security groups.
 func (c *compiler) vpc(desc *vpc.VPC) *VPC {
-	v := &VPC{Desc: desc, owners: make(map[netip.Addr]*Interface), byName: make(map[string]*Interface), unmodelled: make(map[netip.Addr]string)}
+	v := &VPC{Desc: desc, Number: len(c.plan.members), unmodelled: make(map[netip.Addr]string)}
+	c.plan.members = append(c.plan.members, newMembers(desc))
 	v.Resolver = resolver(desc)
 	for _, s := range desc.Subnets {
 		v.Subnets = append(v.Subnets, &Subnet{Desc: s, VPC: v})
@@ -73,13 +108,13 @@ func (c *compiler) vpc(desc *vpc.VPC) *VPC {
 // interfaces compiles the filters of a VPC and its interfaces. The groups of the
 // VPCs that it is joined to have their numbers.
 func (c *compiler) interfaces(v *VPC) {
-	old := c.before(v)
-	c.groups(v, old)
-	c.acls(v, old)
+	old, was := c.before(v)
+	c.groups(v, old, was)
+	c.acls(v, was)
 	for _, s := range v.Subnets {
 		c.subnet(v, s)
 	}
-	v.nameInterfaces()
+	c.nameInterfaces(v)
 	c.joinEndpoints(v)
 	v.unlistedEndpoints()
 	c.natInterfaces(v)
@@ -88,23 +123,27 @@ func (c *compiler) interfaces(v *VPC) {
 
 // routes compiles the route tables of a VPC. All interfaces and gateways are there.
 func (c *compiler) routes(v *VPC) {
-	c.tables(v, c.before(v))
+	old, _ := c.before(v)
+	c.tables(v, old)
 	c.gateway(v)
 	c.vpnEdge(v)
 	c.regionalRoutes(v)
 	for _, s := range v.Subnets {
 		s.Routes = v.table(s.Desc.RouteTable, v.Desc.MainRouteTable)
-		s.ACL = v.acl(s.Desc.NetworkACL)
+		s.acl = c.acl(v, s.Desc.NetworkACL)
 	}
 }
 
 // before is the VPC in the previous plan, an empty one if it is new.
-func (c *compiler) before(v *VPC) *VPC {
+func (c *compiler) before(v *VPC) (*VPC, *members) {
 	if old := c.prevVPCs[v.Desc.ID]; old != nil {
-		return old
+		return old, c.prev.members[old.Number]
 	}
-	return &VPC{}
+	return &VPC{}, &members{}
 }
+
+// members are those of a VPC that is being compiled.
+func (c *compiler) members(v *VPC) *members { return c.plan.members[v.Number] }
 
 // unmodelled notes the addresses of a gateway that packets end at with an
 // unknown fate.
@@ -123,7 +162,9 @@ func (c *compiler) unmodelled(g *vpc.Gateway, private map[netip.Addr]string) {
 // unowned notes the public addresses that something has which is not described.
 func (c *compiler) unowned() {
 	for _, a := range c.plan.Network.Unowned {
-		if _, owned := c.plan.public[a]; !owned && !c.plan.released[a] && c.plan.unmodelled[a] == "" {
+		_, owned := c.plan.public.get(a)
+		_, released := c.plan.released.get(a)
+		if !owned && !released && c.plan.unmodelled[a] == "" {
 			c.plan.unmodelled[a] = "nothing describes what has the public address " + a.String()
 		}
 	}
@@ -140,22 +181,26 @@ func resolver(desc *vpc.VPC) netip.Addr {
 }
 
 func (c *compiler) subnet(v *VPC, s *Subnet) {
+	m := c.members(v)
+	s.interfaces = make([]*Interface, 0, len(s.Desc.Interfaces))
 	for _, d := range s.Desc.Interfaces {
 		i := c.iface(s, d)
-		c.plan.Interfaces = append(c.plan.Interfaces, i)
-		s.Interfaces = append(s.Interfaces, i)
+		m.unsure = m.unsure || d.Unknown != ""
+		c.plan.unsure = c.plan.unsure || d.Unknown != ""
+		c.plan.interfaces.add(i)
+		s.interfaces = append(s.interfaces, i)
 		for _, a := range d.Addresses {
-			v.owners[a.IP] = i
+			m.owners.put(a.IP, i)
 			switch {
 			case !a.Public.Is4() || !a.IP.Is4():
 			case i.publicInUse(a):
-				c.plan.public[a.Public] = Binding{i, a.IP}
+				c.plan.public.put(a.Public, Binding{i, a.IP})
 			default:
-				c.plan.released[a.Public] = true
+				c.plan.released.put(a.Public, true)
 			}
 		}
 		for _, p := range d.Prefixes {
-			v.prefixes = append(v.prefixes, delegated{p, i})
+			m.prefixes = append(m.prefixes, delegated{p, i})
 		}
 	}
 }
@@ -166,15 +211,23 @@ func (c *compiler) subnet(v *VPC, s *Subnet) {
 const balancerDescription = "ELB "
 
 func (c *compiler) iface(s *Subnet, desc *vpc.Interface) *Interface {
+	i := newInterface(s, desc)
+	i.Slot = c.slot(i.slotKey())
+	i.Membership = c.members(s.VPC).membership(s.VPC, desc.Groups, isHost(desc.Kind))
+	return i
+}
+
+// newInterface makes an interface that has no slot and no groups yet.
+func newInterface(s *Subnet, desc *vpc.Interface) *Interface {
+	v := s.VPC.Desc
 	i := &Interface{Desc: desc, VPC: s.VPC, Subnet: s, Attached: !desc.Detached, Unknown: desc.Unknown}
-	i.Slot = c.slot(i.Key())
 	if desc.Instance != "" {
-		i.Instance = s.VPC.Desc.Instance(desc.Instance)
+		i.Instance = v.Instance(desc.Instance)
 	}
 	switch {
 	case i.Instance != nil && i.Instance.State != vpc.Running:
 		i.Attached = false
-	case i.Instance == nil && desc.Instance != "" && s.VPC.Desc.Partial && i.Unknown == "":
+	case i.Instance == nil && desc.Instance != "" && v.Partial && i.Unknown == "":
 		i.Unknown = "nothing describes its instance " + desc.Instance + ", which may be stopped"
 	}
 	switch {
@@ -184,73 +237,24 @@ func (c *compiler) iface(s *Subnet, desc *vpc.Interface) *Interface {
 	case desc.Instance == "" && strings.HasPrefix(desc.Description, balancerDescription):
 		i.Unknown = "nothing describes its load balancer, and to what that listens"
 	}
-	c.groupsOf(i)
 	return i
 }
 
 // nameInterfaces fills byName; an ID wins over another interface's name.
-func (v *VPC) nameInterfaces() {
+func (c *compiler) nameInterfaces(v *VPC) {
+	byName := c.members(v).byName
 	for _, s := range v.Subnets {
-		for _, i := range s.Interfaces {
-			v.byName[i.Desc.Name] = i
+		for _, i := range s.interfaces {
+			if i.Desc.Name != "" {
+				byName.put(i.Desc.Name, i)
+			}
 		}
 	}
 	for _, s := range v.Subnets {
-		for _, i := range s.Interfaces {
-			v.byName[i.Desc.ID] = i
+		for _, i := range s.interfaces {
+			byName.put(i.Desc.ID, i)
 		}
 	}
-}
-
-// takenSlots marks the slots of interfaces that the network still has, so that
-// new ones get the others.
-func (c *compiler) takenSlots() {
-	c.taken = make([]bool, c.prev.Slots)
-	for _, v := range c.plan.Network.VPCs {
-		for _, s := range v.Subnets {
-			for _, i := range s.Interfaces {
-				if slot, ok := c.prev.slots[v.ID+"/"+i.ID]; ok {
-					c.taken[slot] = true
-				}
-			}
-		}
-		for _, b := range v.LoadBalancers {
-			for _, n := range b.Nodes {
-				if s := v.Subnet(n.Subnet); s != nil {
-					if slot, ok := c.prev.slots[v.ID+"/"+nodeID(b, s.ID)]; ok {
-						c.taken[slot] = true
-					}
-				}
-			}
-		}
-		for _, g := range v.Gateways { // their made-up interfaces
-			for _, key := range [...]string{v.ID + "/" + g.ID, madeUpKey(v, g)} {
-				if slot, ok := c.prev.slots[key]; ok {
-					c.taken[slot] = true
-				}
-			}
-		}
-	}
-	for _, key := range transitSlots(c.plan.Network) {
-		if slot, ok := c.prev.slots[key]; ok {
-			c.taken[slot] = true
-		}
-	}
-}
-
-// slot gives an interface the number it had before, or the lowest free one.
-func (c *compiler) slot(key string) int {
-	slot, ok := c.prev.slots[key]
-	if !ok {
-		for c.nextFree < len(c.taken) && c.taken[c.nextFree] {
-			c.nextFree++
-		}
-		slot = c.nextFree
-		c.nextFree++
-	}
-	c.plan.slots[key] = slot
-	c.plan.Slots = max(c.plan.Slots, slot+1)
-	return slot
 }
 
 // isHost reports whether an interface type is an ordinary end of flows, with
@@ -261,65 +265,6 @@ func isHost(kind string) bool {
 		return true
 	}
 	return false
-}
-
-// groupsOf fills in the groups of an interface and the union of their rules
-// (SG-5, SG-6).
-func (c *compiler) groupsOf(i *Interface) {
-	v := i.VPC
-	names := i.Desc.Groups
-	if len(names) == 0 && isHost(i.Desc.Kind) {
-		names = []string{v.Desc.DefaultSecurityGroup}
-	}
-	var in, out []*firewall.RuleSet
-	for _, name := range names {
-		g := v.group(name)
-		if g == nil {
-			i.UnknownGroups = append(i.UnknownGroups, name)
-			continue
-		}
-		if slices.Contains(i.Groups, g) {
-			continue
-		}
-		i.Groups = append(i.Groups, g)
-		i.GroupIDs = append(i.GroupIDs, g.ID)
-		in, out = append(in, g.In), append(out, g.Out)
-	}
-	slices.Sort(i.GroupIDs)
-	i.In, i.Out = firewall.NewFilter(in...), firewall.NewFilter(out...)
-}
-
-func (c *compiler) acls(v, old *VPC) {
-	v.acls = make(map[string]*ACL, len(v.Desc.NetworkACLs))
-	for _, desc := range v.Desc.NetworkACLs {
-		a := &ACL{ID: desc.ID, Desc: desc}
-		if was := old.acls[desc.ID]; was != nil && slices.Equal(was.Desc.Ingress, desc.Ingress) && slices.Equal(was.Desc.Egress, desc.Egress) {
-			a.In, a.Out = was.In, was.Out
-		} else {
-			a.In, a.Out = firewall.CompileACL(desc.Ingress), firewall.CompileACL(desc.Egress)
-		}
-		v.acls[desc.ID] = a
-	}
-}
-
-// allowAll is a default network ACL as AWS makes it (ACL-8).
-var allowAll = firewall.CompileACL(vpc.DefaultACLEntries())
-
-// acl is the network ACL in effect for a subnet that names one (ACL-1).
-func (v *VPC) acl(name string) *ACL {
-	if name == "" {
-		name = v.Desc.DefaultNetworkACL
-	}
-	if name == "" && !v.Desc.Partial {
-		return &ACL{ID: "default", In: allowAll, Out: allowAll}
-	}
-	if desc := v.Desc.NetworkACL(name); desc != nil {
-		return v.acls[desc.ID]
-	}
-	if name == "" {
-		return &ACL{ID: "default", Unknown: "the description does not say which network ACL the subnet has"}
-	}
-	return &ACL{ID: name, Unknown: "nothing describes the network ACL " + name}
 }
 
 func (c *compiler) gateway(v *VPC) {

@@ -44,7 +44,7 @@ func (c *compiler) joinEndpoints(v *VPC) {
 			continue
 		}
 		for _, desc := range endpointInterfaces(v, g.Desc) {
-			i := v.byName[desc.ID]
+			i := c.plan.named(v, desc.ID)
 			i.Endpoint = g
 			if g.Desc.Kind == routing.GWLBEndpoint && g.Interface == nil {
 				i.Gateway, g.Interface = g, i
@@ -64,7 +64,7 @@ func (c *compiler) joinEndpoints(v *VPC) {
 // tells neither the endpoint's state nor its service.
 func (v *VPC) unlistedEndpoints() {
 	for _, s := range v.Subnets {
-		for _, i := range s.Interfaces {
+		for _, i := range s.interfaces {
 			if v.Desc.Partial && i.Desc.Kind == "vpc_endpoint" && i.Endpoint == nil && i.Unknown == "" {
 				i.Unknown = "nothing describes its endpoint"
 			}

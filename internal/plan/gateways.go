@@ -15,7 +15,7 @@ func (c *compiler) gateways() {
 		for _, g := range v.Desc.Gateways {
 			switch {
 			case g.Kind == routing.NATGateway && g.Regional:
-				v.nowhere = append(v.nowhere, &Subnet{Desc: &vpc.Subnet{}, VPC: v, ACL: &ACL{In: allowAll, Out: allowAll}})
+				v.nowhere = append(v.nowhere, &Subnet{Desc: &vpc.Subnet{}, VPC: v, acl: c.members(v).add(&ACL{In: allowAll, Out: allowAll})})
 				c.addGateway(g, v).Place = v.nowhere[len(v.nowhere)-1]
 			case g.Kind == routing.NATGateway && v.subnetOfGateway(g.ID) != nil:
 				c.addGateway(g, v).Place = v.subnetOfGateway(g.ID)
@@ -74,7 +74,7 @@ func (c *compiler) natInterfaces(v *VPC) {
 		if g.Desc.Kind != routing.NATGateway || g.VPCs[0] != v || g.Desc.State == "deleted" {
 			continue
 		}
-		i := v.ownerOfAny(g.Desc.Addresses)
+		i := c.ownerOfAny(v, g.Desc.Addresses)
 		if i == nil {
 			i = c.madeUp(v, g)
 		}
@@ -84,10 +84,10 @@ func (c *compiler) natInterfaces(v *VPC) {
 		g.Interface = i
 		for _, a := range d.Addresses {
 			if a.IP.IsValid() {
-				v.owners[a.IP] = i
+				c.members(v).owners.put(a.IP, i)
 			}
 			if a.Public.Is4() && g.Desc.State != "failed" {
-				c.plan.public[a.Public] = Binding{i, a.IP}
+				c.plan.public.put(a.Public, Binding{i, a.IP})
 			}
 		}
 	}
@@ -96,19 +96,16 @@ func (c *compiler) natInterfaces(v *VPC) {
 // madeUp is the interface of a NAT gateway that nothing describes.
 func (c *compiler) madeUp(v *VPC, gateway *Gateway) *Interface {
 	g := gateway.Desc
-	i := &Interface{VPC: v, Subnet: gateway.Place, Desc: &vpc.Interface{ID: g.ID, Name: g.Name, Kind: "nat_gateway", Origin: g.Origin}}
-	i.Slot = c.slot(madeUpKey(v.Desc, g))
-	c.plan.Interfaces = append(c.plan.Interfaces, i)
+	i := &Interface{VPC: v, Subnet: gateway.Place, madeUp: true, Membership: c.members(v).membership(v, nil, false), Desc: &vpc.Interface{ID: g.ID, Name: g.Name, Kind: "nat_gateway", Origin: g.Origin}}
+	i.Slot = c.slot(i.slotKey())
+	c.plan.interfaces.add(i)
 	return i
 }
 
-// madeUpKey is the key of a slot of its own, whatever interfaces are called.
-func madeUpKey(v *vpc.VPC, g *vpc.Gateway) string { return v.ID + "/gateway " + g.ID }
-
 // ownerOfAny is the described interface of a NAT gateway, nil if there is none.
-func (v *VPC) ownerOfAny(addresses []vpc.Address) *Interface {
+func (c *compiler) ownerOfAny(v *VPC, addresses []vpc.Address) *Interface {
 	for _, a := range addresses {
-		if i := v.Owner(a.IP); i != nil && i.Desc.Kind == "nat_gateway" {
+		if i := c.plan.Owner(v, a.IP); i != nil && i.Desc.Kind == "nat_gateway" {
 			return i
 		}
 	}

@@ -154,20 +154,44 @@ func (c *compiler) joinTransitGroups(v *VPC, g *Gateway) {
 }
 
 // groups compiles the security groups of a VPC.
-func (c *compiler) groups(v, old *VPC) {
+func (c *compiler) groups(v, old *VPC, was *members) {
 	c.joinGroups(v)
 	sameNames := v.names.equal(old.names)
-	v.Groups = make(map[string]*Group, len(v.descs))
-	for _, d := range v.descs {
-		g := &Group{ID: v.names.groups[d.ID], Desc: d}
-		was := old.Groups[d.ID]
-		if was != nil && sameNames && slices.Equal(was.Desc.Ingress, d.Ingress) && slices.Equal(was.Desc.Egress, d.Egress) {
-			g.In, g.Out = was.In, was.Out
-		} else {
-			g.In, g.Out = firewall.CompileRules(d.Ingress, v.names), firewall.CompileRules(d.Egress, v.names)
+	v.groupAt = make(map[string]int, len(v.descs))
+	m := c.members(v)
+	for k, d := range v.descs {
+		before := was.group(old, d.ID)
+		if !sameNames {
+			before = nil
 		}
-		v.Groups[d.ID] = g
+		v.groupAt[d.ID] = k
+		m.groups = append(m.groups, v.compileGroup(d, before))
 	}
+}
+
+// compileGroup compiles a group, or takes over what did not change: before is the
+// group before, nil if there was none or names mean something else now.
+func (v *VPC) compileGroup(d *vpc.SecurityGroup, before *Group) *Group {
+	g := &Group{ID: v.names.groups[d.ID], Desc: d}
+	if before != nil && slices.Equal(before.Desc.Ingress, d.Ingress) {
+		g.In = before.In
+	} else {
+		g.In = firewall.CompileRules(d.Ingress, v.names)
+	}
+	if before != nil && slices.Equal(before.Desc.Egress, d.Egress) {
+		g.Out = before.Out
+	} else {
+		g.Out = firewall.CompileRules(d.Egress, v.names)
+	}
+	return g
+}
+
+// group is the compiled group of an ID, nil for none.
+func (m *members) group(v *VPC, id string) *Group {
+	if k, ok := v.groupAt[id]; ok {
+		return m.groups[k]
+	}
+	return nil
 }
 
 // groupID gives a group the number it had before, or the next one.
@@ -183,18 +207,3 @@ func (c *compiler) groupID(key string) firewall.GroupID {
 
 // Names gives the names in the VPC's rules their meaning, for explanations.
 func (v *VPC) Names() firewall.Names { return v.names }
-
-// group finds a compiled group by ID or name; the empty name is the VPC's
-// default group.
-func (v *VPC) group(name string) *Group {
-	if name == "" {
-		name = "default"
-	}
-	if g := v.Groups[name]; g != nil {
-		return g
-	}
-	if desc := v.Desc.SecurityGroup(name); desc != nil {
-		return v.Groups[desc.ID]
-	}
-	return nil
-}

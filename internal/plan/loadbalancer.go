@@ -120,7 +120,7 @@ func (c *compiler) loadBalancers(v *VPC) {
 	}
 	groups := make(map[*vpc.TargetGroup]*TargetGroup)
 	for _, desc := range v.Desc.TargetGroups {
-		groups[desc] = v.targetGroup(desc)
+		groups[desc] = c.targetGroup(v, desc)
 	}
 	for _, b := range v.Balancers {
 		for k := range b.Desc.Listeners {
@@ -162,11 +162,11 @@ func (c *compiler) node(b *LoadBalancer, n *vpc.LoadBalancerNode) {
 		return
 	}
 	s := v.Subnets[at]
-	i := v.Owner(n.Addresses[0].IP)
+	i := c.plan.Owner(v, n.Addresses[0].IP)
 	if i == nil {
 		id := nodeID(b.Desc, s.Desc.ID)
 		i = c.iface(s, &vpc.Interface{ID: id, Name: id, Kind: nodeKind(b.Desc), Groups: b.Desc.Groups, Addresses: n.Addresses, Origin: b.Desc.Origin})
-		c.plan.Interfaces = append(c.plan.Interfaces, i)
+		c.plan.interfaces.add(i)
 	}
 	d := *i.Desc
 	d.NoSourceDestCheck, d.Addresses = true, elastic(n.Addresses) // what clients get back has their address (ELB-29)
@@ -175,9 +175,9 @@ func (c *compiler) node(b *LoadBalancer, n *vpc.LoadBalancerNode) {
 		i.Unknown = "load balancer " + b.Desc.ID + " is in state " + state
 	}
 	for _, a := range d.Addresses {
-		v.owners[a.IP] = i
+		c.members(v).owners.put(a.IP, i)
 		if a.Public.Is4() {
-			c.plan.public[a.Public] = Binding{i, a.IP}
+			c.plan.public.put(a.Public, Binding{i, a.IP})
 		}
 	}
 	b.Nodes = append(b.Nodes, i)
@@ -192,17 +192,17 @@ func nodeKind(b *vpc.LoadBalancer) string {
 
 // targetGroup finds the targets of a group. What is not found, or has no address of
 // the group's IP version, is none.
-func (v *VPC) targetGroup(desc *vpc.TargetGroup) *TargetGroup {
+func (c *compiler) targetGroup(v *VPC, desc *vpc.TargetGroup) *TargetGroup {
 	g := &TargetGroup{Desc: desc}
 	for k := range desc.Targets {
 		t := BalancerTarget{Desc: &desc.Targets[k], Port: cmp.Or(desc.Targets[k].Port, desc.Port)}
 		switch desc.Type {
 		case vpc.AddressTargets:
 			t.Addr, _ = netip.ParseAddr(t.Desc.ID)
-			t.Interface = v.Owner(t.Addr)
+			t.Interface = c.plan.Owner(v, t.Addr)
 			g.add(t)
 		case vpc.InstanceTargets:
-			t.Interface = v.primary(t.Desc.ID)
+			t.Interface = c.primary(v, t.Desc.ID)
 			g.add(t)
 		case vpc.BalancerTargets:
 			for _, b := range v.Balancers {
@@ -245,10 +245,10 @@ func addressesOf(i *Interface) []vpc.Address {
 
 // primary is the interface that an instance, or itself, goes by: the first one by
 // device index.
-func (v *VPC) primary(name string) *Interface {
+func (c *compiler) primary(v *VPC, name string) *Interface {
 	var found *Interface
 	for _, s := range v.Subnets {
-		for _, i := range s.Interfaces {
+		for _, i := range s.interfaces {
 			mine := i.Instance != nil && (i.Instance.ID == name || i.Instance.Name == name) || i.Desc.Instance == name && name != ""
 			if mine && (found == nil || i.Desc.DeviceIndex < found.Desc.DeviceIndex) {
 				found = i
@@ -256,7 +256,7 @@ func (v *VPC) primary(name string) *Interface {
 		}
 	}
 	if found == nil {
-		found = v.byName[name]
+		found = c.plan.named(v, name)
 	}
 	return found
 }

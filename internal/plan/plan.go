@@ -18,22 +18,29 @@ type Plan struct {
 	Network *vpc.Network
 
 	VPCs       []*VPC
-	Interfaces []*Interface
 	Gateways   []*Gateway
+	interfaces list
 	// Slots is one more than the highest Interface.Slot.
 	Slots int
+	free  []int // slots below that which nobody has
 
-	public map[netip.Addr]Binding // public IPv4 → private address
+	members []*members                // by VPC.Number
+	public  dict[netip.Addr, Binding] // public IPv4 → private address
 	// released are public IPv4 addresses of interfaces that do not have them at
 	// the moment (IGW-27).
-	released map[netip.Addr]bool
+	released dict[netip.Addr, bool]
 	// unmodelled are public addresses of which it is not known what becomes of
 	// packets to them, and why.
 	unmodelled map[netip.Addr]string
-	slots      map[string]int // interface key → slot
 	gateways   map[*vpc.Gateway]*Gateway
 	groups     map[string]firewall.GroupID
 	lastGroup  firewall.GroupID // the highest number ever given
+	index      *vpc.Index       // for checking rules
+	// By VPC.Number: what refers to interfaces (see mentions), and addresses that
+	// no interface can have.
+	mentioned []map[string]bool
+	reserved  []map[netip.Addr]bool
+	unsure    bool // see members.unsure
 }
 
 // Binding is a private address and the interface that has it.
@@ -45,15 +52,17 @@ type Binding struct {
 // Public finds the interface behind a public IPv4 address that is in use
 // (IGW-9, IGW-27).
 func (p *Plan) Public(addr netip.Addr) (Binding, bool) {
-	b, ok := p.public[addr]
-	return b, ok
+	return p.public.get(addr)
 }
 
 // Unmodelled says why it is not known what has a public address, or the global
 // IPv6 address of a VPC, that no described interface has: "" if nothing has it.
 func (p *Plan) Unmodelled(addr netip.Addr) string {
-	if why := p.unmodelled[addr]; why != "" || p.released[addr] {
+	if why := p.unmodelled[addr]; why != "" {
 		return why
+	}
+	if _, released := p.released.get(addr); released {
+		return ""
 	}
 	for _, v := range p.VPCs {
 		if v.Desc.Unlisted != "" && (addr.Is4() || v.Contains(addr)) {
@@ -79,7 +88,7 @@ func (p *Plan) Global(addr netip.Addr) *Interface {
 		if v.Gateway == nil && v.EgressOnly == nil && !v.Desc.Partial {
 			continue
 		}
-		if i := v.Owner(addr); i != nil {
+		if i := p.Owner(v, addr); i != nil {
 			return i
 		}
 	}
@@ -96,7 +105,10 @@ func (i *Interface) GatewayOf(kind vpc.Kind) *Gateway {
 
 // VPC is a compiled VPC.
 type VPC struct {
-	Desc    *vpc.VPC
+	// Desc is what it was compiled from; see Plan.Described.
+	Desc *vpc.VPC
+	// Number is its place in Plan.VPCs.
+	Number  int
 	Subnets []*Subnet
 	// Gateway is the internet gateway attached to it, nil for none.
 	Gateway *InternetGateway
@@ -108,38 +120,20 @@ type VPC struct {
 	Balancers []*LoadBalancer
 	// Resolver is base+2 of the primary CIDR, also if DNS is off (LNK-2, LNK-5).
 	Resolver netip.Addr
-	// Groups are the compiled security groups by ID.
-	Groups map[string]*Group
 
 	nowhere []*Subnet // where its regional NAT gateways are
-	owners  map[netip.Addr]*Interface
 	// unmodelled are the private addresses of gateways that packets cannot be
 	// carried through, with a text that says so.
 	unmodelled map[netip.Addr]string
-	byName     map[string]*Interface // by ID and by name
-	prefixes   []delegated
 	tables     map[string]*Table
-	acls       map[string]*ACL
 	names      names
+	groupAt    map[string]int       // positions in members.groups by ID
 	descs      []*vpc.SecurityGroup // its own groups, the default one included
 }
 
 type delegated struct {
 	prefix netip.Prefix
 	owner  *Interface
-}
-
-// Owner is the interface that has a private address, nil if nobody has it.
-func (v *VPC) Owner(addr netip.Addr) *Interface {
-	if i := v.owners[addr]; i != nil {
-		return i
-	}
-	for _, d := range v.prefixes {
-		if d.prefix.Contains(addr) {
-			return d.owner
-		}
-	}
-	return nil
 }
 
 // Contains reports whether the address lies in one of the VPC's CIDRs.
@@ -154,11 +148,11 @@ func (v *VPC) Contains(addr netip.Addr) bool {
 
 // Subnet is a compiled subnet.
 type Subnet struct {
-	Desc       *vpc.Subnet
+	Desc       *vpc.Subnet // without the interfaces that came later
 	VPC        *VPC
-	Interfaces []*Interface
+	interfaces []*Interface // while the VPC is compiled
 	Routes     *Table
-	ACL        *ACL
+	acl        int // see Plan.ACL
 	// Exposure is what Block Public Access leaves of its way to the internet.
 	Exposure Exposure
 	// ExposureAssumed says that nothing describes Block Public Access, so that the
@@ -289,14 +283,11 @@ type Interface struct {
 	Behind []*Interface
 	// Attached means that it can send and receive.
 	Attached bool
-	In, Out  *firewall.Filter
-	// Groups it has, in the order of the sets of In and Out; GroupIDs sorted.
-	Groups   []*Group
-	GroupIDs []firewall.GroupID
+	madeUp   bool // of a NAT gateway that nothing describes
+	// Membership is which groups it has; what they let pass says Plan.Filters.
+	*Membership
 	// Unknown, if not empty, says why verdicts about it are not certain.
 	Unknown string
-	// UnknownGroups names groups that it has and nothing describes.
-	UnknownGroups []string
 }
 
 // Regional reports whether the interface is that of a regional NAT gateway, which
@@ -354,8 +345,9 @@ func (i *Interface) HasPublic() bool {
 // also one that has been released, or a global IPv6 address of a VPC.
 func (p *Plan) IsPublic(addr netip.Addr) bool {
 	if addr.Is4() {
-		_, ok := p.public[addr]
-		return ok || p.released[addr] || p.unmodelled[addr] != ""
+		_, public := p.public.get(addr)
+		_, released := p.released.get(addr)
+		return public || released || p.unmodelled[addr] != ""
 	}
 	return !addr.IsPrivate() && slices.ContainsFunc(p.VPCs, func(v *VPC) bool { return v.Contains(addr) })
 }

@@ -31,6 +31,8 @@ func compile(t *testing.T, n *vpc.Network, prev *Plan) *Plan {
 	return Compile(n, prev)
 }
 
+func (p *Plan) group(v *VPC, id string) *Group { return p.members[v.Number].group(v, id) }
+
 func TestCompileReusesWhatDidNotChange(t *testing.T) {
 	first := compile(t, network(), nil)
 	changed := network()
@@ -38,10 +40,10 @@ func TestCompileReusesWhatDidNotChange(t *testing.T) {
 	second := compile(t, changed, first)
 
 	was, is := first.VPCs[0], second.VPCs[0]
-	assert.Same(t, was.Groups["a"].In, is.Groups["a"].In, "an unchanged group")
-	assert.NotSame(t, was.Groups["b"].Out, is.Groups["b"].Out, "a changed group")
+	assert.Same(t, first.group(was, "a").In, second.group(is, "a").In, "an unchanged group")
+	assert.NotSame(t, first.group(was, "b").Out, second.group(is, "b").Out, "a changed group")
 	assert.Same(t, was.Subnets[0].Routes.FIB, is.Subnets[0].Routes.FIB, "an unchanged route table")
-	assert.Same(t, was.Subnets[0].ACL.In, is.Subnets[0].ACL.In, "an unchanged ACL")
+	assert.Same(t, first.ACL(was.Subnets[0]).In, second.ACL(is.Subnets[0]).In, "an unchanged ACL")
 	assert.Equal(t, first.Epoch+1, second.Epoch)
 }
 
@@ -53,7 +55,7 @@ func TestGroupAddedUnderANameThatARuleWaitedFor(t *testing.T) {
 	later := n.Clone()
 	later.VPCs[0].AddSecurityGroup("late")
 	second := compile(t, later, first)
-	assert.NotSame(t, first.VPCs[0].Groups["a"].In, second.VPCs[0].Groups["a"].In, "the rule means something now")
+	assert.NotSame(t, first.group(first.VPCs[0], "a").In, second.group(second.VPCs[0], "a").In, "the rule means something now")
 }
 
 func TestSlotsStay(t *testing.T) {
@@ -65,7 +67,7 @@ func TestSlotsStay(t *testing.T) {
 	second := compile(t, changed, first)
 	slots := func(p *Plan) map[string]int {
 		m := make(map[string]int)
-		for _, i := range p.Interfaces {
+		for i := range p.Interfaces() {
 			m[i.Desc.ID] = i.Slot
 		}
 		return m

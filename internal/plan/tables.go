@@ -155,7 +155,7 @@ func (c *compiler) internetGatewayTarget(v *VPC, t *Target) {
 // interfaceTarget: a detached interface or a stopped instance leaves a blackhole
 // (RT-37).
 func (c *compiler) interfaceTarget(v *VPC, t *Target) {
-	if i := v.byName[t.ID]; i != nil {
+	if i := c.plan.named(v, t.ID); i != nil {
 		t.ID, t.Interface, t.Subnet = i.Desc.ID, i, i.Subnet
 		t.Blackhole, t.Unknown = !i.Attached, i.Unknown
 		return

@@ -97,13 +97,13 @@ func (c *compiler) transitInterfaces(a *Attachment) {
 			continue
 		}
 		addr := a.Desc.Addresses[k]
-		i := a.VPC.Owner(addr)
+		i := c.plan.Owner(a.VPC, addr)
 		if i == nil || i.Gateway != nil {
-			i = &Interface{VPC: a.VPC, Subnet: s, Desc: &vpc.Interface{ID: transitID(a.Desc, s.Desc), Kind: "transit_gateway",
+			i = &Interface{VPC: a.VPC, Subnet: s, Membership: c.members(a.VPC).membership(a.VPC, nil, false), Desc: &vpc.Interface{ID: transitID(a.Desc, s.Desc), Kind: "transit_gateway",
 				Addresses: []vpc.Address{{IP: addr}}, Origin: a.Desc.Origin}}
-			i.Slot = c.slot(i.Key())
-			c.plan.Interfaces = append(c.plan.Interfaces, i)
-			a.VPC.owners[addr] = i
+			i.Slot = c.slot(i.slotKey())
+			c.plan.interfaces.add(i)
+			c.members(a.VPC).owners.put(addr, i)
 		}
 		d := *i.Desc
 		d.NoSourceDestCheck = true
@@ -176,9 +176,8 @@ func (g *Gateway) References(a, b *Attachment) bool {
 		a.Desc.Works() && b.Desc.Works() && !a.Desc.NoGroupReferences && !b.Desc.NoGroupReferences
 }
 
-// transitSlots are the keys of interfaces that transit gateways have.
-func transitSlots(n *vpc.Network) []string {
-	var keys []string
+// transitSlots names the interfaces that transit gateways have.
+func transitSlots(n *vpc.Network, keep func(v *vpc.VPC, id string)) {
 	for _, g := range n.Gateways {
 		if g.Transit == nil {
 			continue
@@ -187,10 +186,9 @@ func transitSlots(n *vpc.Network) []string {
 			v := n.VPC(a.VPC)
 			for _, name := range a.Subnets {
 				if v != nil && v.Subnet(name) != nil {
-					keys = append(keys, v.ID+"/"+transitID(a, v.Subnet(name)))
+					keep(v, transitID(a, v.Subnet(name)))
 				}
 			}
 		}
 	}
-	return keys
 }
