@@ -49,11 +49,13 @@ type step struct {
 	spec   packet.Spec
 }
 
-// handshake is what establishes a flow.
-func handshake(f packet.Flow) [3]step {
-	return [3]step{
+// handshake is what establishes a flow, and one segment more: everybody has then seen
+// one like those that are measured.
+func handshake(f packet.Flow) [4]step {
+	return [4]step{
 		{false, packet.Spec{Flow: f, Flags: packet.SYN}},
 		{true, packet.Spec{Flow: f.Reverse(), Flags: packet.SYN | packet.ACK, Ack: 1}},
+		{false, packet.Spec{Flow: f, Flags: packet.ACK, Seq: 1, Ack: 1}},
 		{false, packet.Spec{Flow: f, Flags: packet.ACK, Seq: 1, Ack: 1}},
 	}
 }
