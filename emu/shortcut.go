@@ -137,6 +137,7 @@ func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64) (Result, 
 	if a.packet.Len > cut.limit || cut.hops != 0 && b[8] <= cut.hops {
 		return Result{}, false
 	}
+	a.look.Pass(now)
 	if cut.addressMask != 0 || cut.hops != 0 {
 		a.packet.Rewrite(b, a.packet.Addresses&^cut.addressMask|cut.address, cut.ports(a.packet.Ports, action>>16), cut.hops)
 	}

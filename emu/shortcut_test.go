@@ -207,3 +207,19 @@ func TestShortCuts_Concurrent(t *testing.T) {
 	})
 	wg.Wait()
 }
+
+// TestShortCuts_TooLargeCountsForNobody: a packet that its short cut refuses, and the stages then drop, is none of the receiver's.
+func TestShortCuts_TooLargeCountsForNobody(t *testing.T) {
+	w := newTwoWays(t)
+	f := packet.MustParseFlow("udp 10.0.1.10:40000 > 10.0.2.20:53")
+	send := func(from string, f packet.Flow, size int) emu.Result {
+		return w.send(t, from, packet.Spec{Flow: f, Payload: make([]byte, size), DF: true}.Bytes())
+	}
+	for range 4 {
+		require.Equal(t, emu.Delivered, send("app-1", f, 0).Fate)
+	}
+	w.clock.Advance(29 * time.Second)
+	require.Equal(t, emu.MTUExceeded, send("app-1", f, 9000).Reason)
+	w.clock.Advance(2 * time.Second)
+	require.Equal(t, emu.SGEgress, send("db-1", f.Reverse(), 0).Reason, "the receiver has heard nothing for 31 seconds")
+}

@@ -212,6 +212,7 @@ type Look struct {
 	hash       uint64
 	index, old *index
 	number     uint32 // of the record that may be the one
+	found      *record
 }
 
 // Begin looks for a packet that leaves the interface of t, by what [packet.Plain] has of it.
@@ -257,8 +258,8 @@ func (x *index) guess(h uint64) uint32 {
 	return 0
 }
 
-// Fast finds the short cut: its action, if it has one in this epoch and has not rested for the idle time. The packet then counts as passed.
-// It takes no lock, and may miss a short cut that is being moved.
+// Fast finds the short cut: its action, if it has one in this epoch and has not rested for the idle time. Whoever lets the packet take it
+// says so by Pass. It takes no lock, and may miss a short cut that is being moved.
 func (l *Look) Fast(epoch uint32, now, idle int64) (action uint32, ok bool) {
 	s := l.tracker.table.shardOf(l.hash)
 	n := l.number
@@ -272,8 +273,13 @@ func (l *Look) Fast(epoch uint32, now, idle int64) (action uint32, ok bool) {
 	if uint32(fast>>32) != epoch || now-last >= idle || r.b.Load() != l.key.b || r.a.Load() != l.key.a {
 		return 0, false
 	}
-	if now > last {
-		r.last.Store(now)
-	}
+	l.found = r
 	return uint32(fast), true
+}
+
+// Pass counts the packet as passed, after Fast has found its short cut.
+func (l *Look) Pass(now int64) {
+	if now > l.found.last.Load() {
+		l.found.last.Store(now)
+	}
 }

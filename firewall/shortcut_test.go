@@ -59,6 +59,7 @@ func TestShortCut_AgreesWithTwin(t *testing.T) {
 				both(t, from, p)
 				return
 			}
+			l.Pass(p.at)
 			in := p
 			in.dir = Ingress
 			if a, b := w.twin[from].lookup(p), w.twin[1-from].lookup(in); action != 7 || a == Untracked || b == Untracked {
