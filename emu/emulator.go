@@ -31,11 +31,12 @@ type Emulator struct {
 	opts Options
 	now  func() time.Time
 
-	current  atomic.Pointer[generation]
-	internet Port
-	walks    sync.Pool // walks at rest
-	flows    firewall.FlowTable
-	passing  *firewall.Tracker // what the internet sends
+	current    atomic.Pointer[generation]
+	internet   Port
+	walks      sync.Pool // walks at rest
+	deliveries sync.Pool // at rest
+	flows      firewall.FlowTable
+	passing    *firewall.Tracker // what the internet sends
 
 	shortCuts bool // nobody takes records on the way
 

@@ -23,7 +23,13 @@ type Port struct {
 	enter   func(*walk)
 	key     string             // of the gateway whose far side it is, across plans
 	seen    firewall.Fragments // that came in there
-	receive atomic.Pointer[func([]byte)]
+	receive atomic.Pointer[receiver]
+}
+
+// receiver is what happens to packets that arrive: one of the two.
+type receiver struct {
+	one  func([]byte)
+	many func([][]byte)
 }
 
 // Port is the port of an interface, by any name that [Emulator.Trace] takes; of
@@ -68,7 +74,18 @@ func (p *Port) Receive(f func(b []byte)) {
 		p.receive.Store(nil)
 		return
 	}
-	p.receive.Store(&f)
+	p.receive.Store(&receiver{one: f})
+}
+
+// ReceiveBatch is [Port.Receive] for those who take packets together: what one call
+// of [Port.SendBatch] delivers here one after the other arrives in one call of f, as
+// far as it took the short cuts of established flows; other packets come by themselves.
+func (p *Port) ReceiveBatch(f func(packets [][]byte)) {
+	if f == nil {
+		p.receive.Store(nil)
+		return
+	}
+	p.receive.Store(&receiver{many: f})
 }
 
 // Forward makes the port send on every packet that arrives, as a guest does that
@@ -128,7 +145,7 @@ func (e *Emulator) send(p, via *Port, b []byte) Result {
 	if e.shortCuts && via == nil && g.tracker(p) != nil {
 		var a attempt
 		a.begin(g, p, b)
-		if result, ok := a.shorten(g, p, b, now); ok {
+		if result, ok := a.shorten(g, p, b, now, nil); ok {
 			return result
 		}
 	}
@@ -232,7 +249,54 @@ func (g *generation) emit(w *walk) {
 func (p *Port) listening() bool { return p.receive.Load() != nil }
 
 func (p *Port) deliver(b []byte) {
-	if f := p.receive.Load(); f != nil {
-		(*f)(b)
+	switch r := p.receive.Load(); {
+	case r == nil:
+	case r.one != nil:
+		r.one(b)
+	default:
+		d := p.em.delivery()
+		d.add(p, b)
+		d.flush()
+		p.em.deliveries.Put(d)
 	}
+}
+
+// delivery is packets that wait to be delivered together.
+type delivery struct {
+	to      *Port
+	packets [][]byte
+}
+
+func (e *Emulator) delivery() *delivery {
+	if d, _ := e.deliveries.Get().(*delivery); d != nil {
+		return d
+	}
+	return &delivery{packets: make([][]byte, 0, batch)}
+}
+
+// add delivers a packet, or lets it wait for others to the same port.
+func (d *delivery) add(to *Port, b []byte) {
+	r := to.receive.Load()
+	if d.to != to || len(d.packets) == cap(d.packets) {
+		d.flush()
+	}
+	switch {
+	case r == nil:
+	case r.one != nil:
+		r.one(b)
+	default:
+		d.to, d.packets = to, append(d.packets, b)
+	}
+}
+
+// flush delivers what waits.
+func (d *delivery) flush() {
+	if len(d.packets) == 0 {
+		return
+	}
+	if r := d.to.receive.Load(); r != nil && r.many != nil {
+		r.many(d.packets)
+	}
+	clear(d.packets)
+	d.to, d.packets = nil, d.packets[:0]
 }

@@ -120,8 +120,9 @@ func (a *attempt) begin(g *generation, p *Port, b []byte) {
 	}
 }
 
-// shorten takes the packet along the short cut of its flow, if there is one.
-func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64) (Result, bool) {
+// shorten takes the packet along the short cut of its flow, if there is one. With d
+// it may be delivered later, with others.
+func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64, d *delivery) (Result, bool) {
 	if !a.ok {
 		return Result{}, false
 	}
@@ -141,7 +142,11 @@ func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64) (Result, 
 	if cut.addressMask != 0 || cut.hops != 0 {
 		a.packet.Rewrite(b, a.packet.Addresses&^cut.addressMask|cut.address, cut.ports(a.packet.Ports, action>>16), cut.hops)
 	}
-	cut.to.deliver(b[:a.packet.Len:a.packet.Len])
+	if whole := b[:a.packet.Len:a.packet.Len]; d != nil {
+		d.add(cut.to, whole)
+	} else {
+		cut.to.deliver(whole)
+	}
 	if observe := g.em.opts.Observer.Packet; observe != nil {
 		observe(Event{Time: time.Unix(0, now), From: p.id, Flow: a.packet.Flow(), Bytes: b, Result: cut.result})
 	}
@@ -158,6 +163,7 @@ const batch = 32
 // overlap.
 func (p *Port) SendBatch(packets [][]byte, results []Result) {
 	var attempts [batch]attempt
+	d := p.em.delivery()
 	for len(packets) > 0 {
 		g, now := p.em.current.Load(), p.em.now().UnixNano()
 		some := packets[:min(batch, len(packets))]
@@ -168,17 +174,20 @@ func (p *Port) SendBatch(packets [][]byte, results []Result) {
 		for i, b := range some {
 			r, ok := Result{}, false
 			if short && p.em.current.Load() == g {
-				r, ok = attempts[i].shorten(g, p, b, now)
+				r, ok = attempts[i].shorten(g, p, b, now, d)
 			}
 			if !ok {
+				d.flush() // in order
 				r = p.em.walk(p, nil, b, now)
 			}
 			if results != nil {
 				results[0], results = r, results[1:]
 			}
 		}
+		d.flush()
 		packets = packets[len(some):]
 	}
+	p.em.deliveries.Put(d)
 }
 
 // prepare looks for the short cuts of many packets.

@@ -223,3 +223,47 @@ func TestShortCuts_TooLargeCountsForNobody(t *testing.T) {
 	w.clock.Advance(2 * time.Second)
 	require.Equal(t, emu.SGEgress, send("db-1", f.Reverse(), 0).Reason, "the receiver has heard nothing for 31 seconds")
 }
+
+// TestPort_ReceiveBatch: packets arrive in order, together where they took short cuts, and what the receiver sends meanwhile does not upset it.
+func TestPort_ReceiveBatch(t *testing.T) {
+	e, err := emu.New(shortCutNetwork(), emu.Options{})
+	require.NoError(t, err)
+	app, db := portOf(t, e, "app-1"), portOf(t, e, "db-1")
+	var sizes []int
+	var got []uint32
+	db.ReceiveBatch(func(packets [][]byte) {
+		sizes = append(sizes, len(packets))
+		for _, b := range packets {
+			var p packet.Packet
+			require.NoError(t, p.Parse(b))
+			seq, _ := p.TCPSeq()
+			got = append(got, seq)
+			if seq == 2 {
+				db.SendBatch([][]byte{packet.Spec{Flow: p.Flow.Reverse(), Flags: packet.ACK}.Bytes()}, nil)
+			}
+		}
+	})
+	f := packet.MustParseFlow("tcp 10.0.1.10:40000 > 10.0.2.20:5432")
+	app.Send(packet.Spec{Flow: f, Flags: packet.SYN}.Bytes())
+	db.Send(packet.Spec{Flow: f.Reverse(), Flags: packet.SYN | packet.ACK}.Bytes())
+	app.Send(packet.Spec{Flow: f, Flags: packet.ACK}.Bytes())
+	app.Send(packet.Spec{Flow: f, Flags: packet.ACK}.Bytes())
+	sizes, got = nil, nil
+	var packets [][]byte
+	var want []uint32
+	for i := range uint32(40) {
+		flags := packet.ACK
+		if i == 10 {
+			flags = packet.SYN // takes the stages
+		}
+		packets = append(packets, packet.Spec{Flow: f, Flags: flags, Seq: i}.Bytes())
+		want = append(want, i)
+	}
+	results := make([]emu.Result, len(packets))
+	app.SendBatch(packets, results)
+	require.Equal(t, want, got)
+	require.Equal(t, []int{10, 1, 1, 20, 8}, sizes, "the SYN ends the short cut, and the next packet finds it anew")
+	for _, r := range results {
+		require.Equal(t, emu.Result{Fate: emu.Delivered, At: "db-1"}, r)
+	}
+}
