@@ -56,17 +56,16 @@ func (b *Budget) give(t *Tracker, number uint32, n int) {
 	}
 }
 
-// giveAll takes back all that t had, and gives it another number.
-func (b *Budget) giveAll(t *Tracker, number uint32) {
+// giveAll takes back all that t had, and its number.
+func (b *Budget) giveAll(t *Tracker) (number uint32) {
 	if b == nil {
-		t.number.Store(number)
-		return
+		return t.number.Swap(0)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t.number.Store(number)
 	b.used -= t.held
 	t.held = 0
+	return t.number.Swap(0)
 }
 
 // ownTable is a table for trackers that have no other.

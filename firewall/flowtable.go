@@ -31,8 +31,7 @@ type FlowTable struct {
 	shards [shards]shard
 	slab   slab
 
-	mu       sync.Mutex
-	trackers atomic.Pointer[[]*Tracker] // by number; nil for those that are gone
+	trackers numbers
 }
 
 const (
@@ -206,7 +205,7 @@ func (s *shard) widen(n uint32, k *flowKey) {
 	}
 }
 
-// remove takes a record out. The shard is locked; the record's peer has been let go.
+// remove takes a record out. The shard is locked; the record is in no ring.
 func (s *shard) remove(n uint32) {
 	r := s.record(n)
 	r.fast.Store(0)

@@ -171,8 +171,8 @@ func (t *FlowTable) part(r ref) {
 
 // Passive makes a tracker one that filters nothing: it only notes what passes (see [Tracker.Pass]), for as long as anybody may ask.
 func (t *FlowTable) Passive() *Tracker {
-	tracker := &Tracker{passive: true}
-	tracker.join(t)
+	tracker := t.NewTracker(Timeouts{}, nil)
+	tracker.passive = true
 	return tracker
 }
 

@@ -18,7 +18,7 @@ import (
 type Tracker struct {
 	once     sync.Once
 	table    *FlowTable
-	number   atomic.Uint32 // in the table; another one after a flush, so that the records of before are nobody's
+	number   atomic.Uint32 // in the table; 0 after a flush, and then another, so that the records of before are nobody's
 	timeouts atomic.Pointer[Timeouts]
 	budget   *Budget
 	passive  bool
@@ -32,52 +32,24 @@ func NewTracker(timeouts Timeouts, budget *Budget) *Tracker {
 
 // NewTracker is the package's NewTracker with flows in this table, which interfaces that send to each other share.
 func (t *FlowTable) NewTracker(timeouts Timeouts, budget *Budget) *Tracker {
-	tracker := &Tracker{budget: budget}
+	tracker := &Tracker{table: t, budget: budget}
 	tracker.SetTimeouts(timeouts)
-	tracker.join(t)
+	tracker.ready()
 	return tracker
 }
 
-// join gives the tracker its table and its number in it.
-func (t *Tracker) join(table *FlowTable) {
+// ready gives the tracker a number in its table: at first, and after a flush.
+func (t *Tracker) ready() {
+	if t.number.Load() != 0 {
+		return
+	}
 	t.once.Do(func() {
-		t.table = table
-		if t.timeouts.Load() == nil {
+		if t.table == nil { // the zero Tracker
+			t.table = new(FlowTable)
 			t.SetTimeouts(Timeouts{})
 		}
-		t.number.Store(table.enlist(t))
 	})
-}
-
-func (t *Tracker) ready() {
-	if t.number.Load() == 0 {
-		t.join(new(FlowTable))
-	}
-}
-
-// enlist gives a tracker the next number.
-func (t *FlowTable) enlist(tracker *Tracker) uint32 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	list := []*Tracker{nil} // 0 is nobody's
-	if p := t.trackers.Load(); p != nil {
-		list = *p
-	} else {
-		for i := range t.shards {
-			t.shards[i].id = uint32(i)
-		}
-	}
-	list = append(list, tracker)
-	t.trackers.Store(&list)
-	return uint32(len(list) - 1)
-}
-
-// trackerOf is the tracker that has a number, nil if none has it any more.
-func (t *FlowTable) trackerOf(number uint32) *Tracker {
-	if tracker := (*t.trackers.Load())[number]; tracker.number.Load() == number {
-		return tracker
-	}
-	return nil
+	t.table.give(t)
 }
 
 // Hit is what [Query.Find] says of a packet's flow.
@@ -198,6 +170,9 @@ func (q *Query) add(now int64, cost uint32) bool {
 		t.hit(s, n, q.dir, q.p, now)
 		return true
 	}
+	if t.number.Load() != k.tracker() {
+		return true // it was flushed meanwhile: the flow is nobody's
+	}
 	t.table.expire(s, now)
 	if !t.budget.take(t, k.tracker(), entries(cost)) {
 		return false
@@ -243,7 +218,9 @@ func (t *Tracker) Len(now int64) int {
 // Flush forgets every flow: the interface was detached or its instance stopped (SG-50).
 func (t *Tracker) Flush() {
 	t.ready()
-	t.budget.giveAll(t, t.table.enlist(t))
+	if n := t.budget.giveAll(t); n != 0 {
+		t.table.takeBack(n)
+	}
 }
 
 // Expire forgets the flows that have idled out, which longer idle times would bring back otherwise (SG-37 to SG-41).

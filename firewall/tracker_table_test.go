@@ -182,3 +182,29 @@ func TestRowOf(t *testing.T) {
 		}
 	}
 }
+
+// TestTracker_NumbersAreGivenAgain: trackers may come and go for ever, and nobody meets the flows of those before.
+func TestTracker_NumbersAreGivenAgain(t *testing.T) {
+	var table FlowTable
+	f := packet.MustParseFlow(udpFlow)
+	p := mustParse(packet.Spec{Flow: f})
+	stays := table.NewTracker(Timeouts{}, nil)
+	stays.Add(Egress, p, f, 0)
+	comes := table.NewTracker(Timeouts{}, nil)
+	for i := range 3 * mostGone {
+		if i%(mostGone/8) == 0 {
+			if comes.Lookup(Egress, p, f, 0) != Untracked {
+				t.Fatal("it meets a flow of another's")
+			}
+			comes.Add(Egress, p, f, 0)
+		}
+		comes.Flush()
+		comes.ready()
+	}
+	if n := len(*table.trackers.list.Load()); n > mostGone+3 {
+		t.Errorf("%d numbers for two trackers", n)
+	}
+	if stays.Len(0) != 1 || comes.Len(0) != 0 {
+		t.Errorf("%d and %d flows, want 1 and 0", stays.Len(0), comes.Len(0))
+	}
+}
