@@ -3,6 +3,7 @@ package emu_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"sync"
 	"testing"
@@ -266,4 +267,49 @@ func TestPort_ReceiveBatch(t *testing.T) {
 	for _, r := range results {
 		require.Equal(t, emu.Result{Fate: emu.Delivered, At: "db-1"}, r)
 	}
+}
+
+func (w *twoWays) update(t *testing.T, edit func(*vpc.Network)) {
+	for _, e := range w.em {
+		require.NoError(t, e.Update(func(n *vpc.Network) error { edit(n); return nil }))
+	}
+}
+
+// TestShortCuts_OtherMemories: what remembers flows besides the trackers hears of every packet, or its flows have no short cut.
+func TestShortCuts_OtherMemories(t *testing.T) {
+	packetOf := func(flow string, flags packet.TCPFlags) []byte {
+		return packet.Spec{Flow: packet.MustParseFlow(flow), Flags: flags}.Bytes()
+	}
+	t.Run("IGW-30 a subnet that only answers may come in to", func(t *testing.T) {
+		w := newTwoWays(t)
+		w.update(t, func(n *vpc.Network) {
+			n.BlockPublicAccess = []*vpc.BlockPublicAccess{{Mode: vpc.BlockBidirectional, Exclusions: []vpc.BlockExclusion{{Resource: "prod", EgressOnly: true}}}}
+		})
+		for range 15 {
+			require.Equal(t, emu.Exited, w.send(t, "app-1", packetOf("udp 10.0.1.10:40000 > 203.0.113.9:53", 0)).Fate)
+			w.clock.Advance(20 * time.Second)
+		}
+		require.Equal(t, emu.Delivered, w.send(t, "internet", packetOf("udp 203.0.113.9:53 > 198.51.100.10:40000", 0)).Fate)
+		require.Equal(t, emu.BPA, w.send(t, "internet", packetOf("udp 203.0.113.9:53 > 198.51.100.10:40001", 0)).Reason)
+	})
+	t.Run("NAT-35 an address that is being removed", func(t *testing.T) {
+		w := newTwoWays(t)
+		stays := vpc.Address{IP: netip.MustParseAddr("10.0.6.220"), Public: netip.MustParseAddr("198.51.100.221"), Elastic: true}
+		goes := vpc.Address{IP: netip.MustParseAddr("10.0.6.221"), Public: netip.MustParseAddr("198.51.100.222"), Elastic: true}
+		gateway := func(n *vpc.Network) *vpc.Gateway { return n.VPC("prod").Gateway("nat") }
+		w.update(t, func(n *vpc.Network) { gateway(n).Addresses = []vpc.Address{goes, stays} })
+		const flow = "tcp 10.0.5.50:40000 > 203.0.113.9:443"
+		w.send(t, "private-1", packetOf(flow, packet.SYN))
+		answer := w.heard["internet"].Reverse()
+		require.Equal(t, goes.Public, answer.Dst)
+		w.send(t, "internet", packet.Spec{Flow: answer, Flags: packet.SYN | packet.ACK}.Bytes())
+		w.update(t, func(n *vpc.Network) {
+			gateway(n).Addresses, gateway(n).Draining = []vpc.Address{stays, goes}, []netip.Addr{goes.IP}
+		})
+		for range 35 {
+			require.Equal(t, emu.Exited, w.send(t, "private-1", packetOf(flow, packet.ACK)).Fate)
+			w.clock.Advance(10 * time.Second)
+		}
+		require.Equal(t, emu.NATUnsolicited, w.send(t, "private-1", packetOf(flow, packet.ACK)).Reason, "cut after 350 s")
+	})
 }
