@@ -26,7 +26,7 @@ type Spread struct {
 // Measure measures all cases of groups. Those of one group take turns, in a new order
 // each round.
 func Measure(groups []Group, s Settings) (*Report, error) {
-	r := &Report{Machine: thisMachine(), Rounds: s.Rounds}
+	r := &Report{Machine: ThisMachine(), Rounds: s.Rounds}
 	for _, g := range groups {
 		if s.Progress != nil {
 			s.Progress(g.Family + " " + g.Name)
@@ -47,7 +47,7 @@ func Measure(groups []Group, s Settings) (*Report, error) {
 			r.Results = append(r.Results, Result{g.Family, g.Name + "/" + c.Name, kind + "/" + c.Unit, spreads[i]})
 		}
 	}
-	r.Machine.LoadAfter = loadAverage()
+	r.Machine.Measured()
 	return r, nil
 }
 

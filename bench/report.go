@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Report is what was measured, and where.
@@ -47,47 +45,6 @@ func (r *Result) Without(name string) string {
 		}
 	}
 	return strings.Join(parts, " ")
-}
-
-// Machine is where figures were measured.
-type Machine struct {
-	CPU        string `json:"cpu"`
-	Cores      int    `json:"cores"`
-	OS         string `json:"os"`
-	Go         string `json:"go"`
-	Date       string `json:"date"`
-	LoadBefore string `json:"load_before"`
-	LoadAfter  string `json:"load_after"`
-}
-
-// String is the machine in one line.
-func (m Machine) String() string {
-	return fmt.Sprintf("%s, %d cores, %s, %s, %s, load %s before and %s after", m.CPU, m.Cores, m.OS, m.Go, m.Date, m.LoadBefore, m.LoadAfter)
-}
-
-func thisMachine() Machine {
-	return Machine{CPU: processor(), Cores: runtime.NumCPU(), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
-		Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), LoadBefore: loadAverage()}
-}
-
-// processor is its name, where /proc tells it.
-func processor() string {
-	b, _ := os.ReadFile("/proc/cpuinfo")
-	for line := range strings.SplitSeq(string(b), "\n") {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "unknown processor"
-}
-
-// loadAverage is that of the last minute, where /proc tells it.
-func loadAverage() string {
-	b, _ := os.ReadFile("/proc/loadavg")
-	if words := strings.Fields(string(b)); len(words) > 0 {
-		return words[0]
-	}
-	return "unknown"
 }
 
 // Peers are the results that bench/compare wrote with -o json.

@@ -136,7 +136,7 @@ func TestRulesDrop(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
-	report := Report{Machine: thisMachine(), Rounds: 3}
+	report := Report{Machine: bench.ThisMachine(), Rounds: 3}
 	report.measure("filter", func() ([]Case, error) {
 		cases, err := filterCases()
 		return cases[:1], err

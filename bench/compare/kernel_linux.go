@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/vishvananda/netlink"
 
@@ -68,7 +69,8 @@ func kernelNewFlowPeers() (peers []Peer, err error) {
 const least = 1 << 15
 
 func conntrackMax() int {
-	n, _ := strconv.Atoi(firstLine("/proc/sys/net/netfilter/nf_conntrack_max"))
+	b, _ := os.ReadFile("/proc/sys/net/netfilter/nf_conntrack_max")
+	n, _ := strconv.Atoi(strings.TrimSpace(string(b)))
 	return n
 }
 

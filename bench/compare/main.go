@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/vpcemu/vpcemu/bench"
 )
 
 // families are the kinds of jobs, in the order they are measured.
@@ -48,13 +50,13 @@ func run(only, format, kind string, rounds int) error {
 	if err != nil {
 		return err
 	}
-	report := Report{Machine: thisMachine(), Rounds: rounds, Time: kind}
+	report := Report{Machine: bench.ThisMachine(), Rounds: rounds, Time: kind}
 	for _, f := range families {
 		if wanted[f.name] {
 			report.measure(f.name, f.cases, rounds)
 		}
 	}
-	report.Machine.LoadAfter = loadAverage()
+	report.Machine.Measured()
 	if err := write(os.Stdout, &report); err != nil {
 		return err
 	}

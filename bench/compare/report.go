@@ -4,21 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
-	"strings"
 	"text/tabwriter"
-	"time"
+
+	"github.com/vpcemu/vpcemu/bench"
 )
 
 // Report is one run.
 type Report struct {
-	Machine Machine   `json:"machine"`
-	Rounds  int       `json:"rounds"`
-	Time    string    `json:"time"` // cpu or wall
-	Notes   []string  `json:"notes,omitempty"`
-	Results []Result  `json:"results"`
-	Skipped []Skipped `json:"skipped,omitempty"`
+	Machine bench.Machine `json:"machine"`
+	Rounds  int           `json:"rounds"`
+	Time    string        `json:"time"` // cpu or wall
+	Notes   []string      `json:"notes,omitempty"`
+	Results []Result      `json:"results"`
+	Skipped []Skipped     `json:"skipped,omitempty"`
 
 	failed bool
 }
@@ -37,55 +35,9 @@ type Skipped struct {
 	Why  string `json:"why"`
 }
 
-// Machine is where the figures were measured.
-type Machine struct {
-	CPU        string `json:"cpu"`
-	Cores      int    `json:"cores"`
-	OS         string `json:"os"`
-	Go         string `json:"go"`
-	Date       string `json:"date"`
-	LoadBefore string `json:"load_before"`
-	LoadAfter  string `json:"load_after"`
-}
-
-func thisMachine() Machine {
-	return Machine{
-		CPU: field("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(),
-		OS: strings.TrimSpace(runtime.GOOS + " " + firstLine("/proc/sys/kernel/osrelease")),
-		Go: runtime.Version(), Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), LoadBefore: loadAverage(),
-	}
-}
-
-// loadAverage is that of the last minute, five and fifteen; "unknown" where there is no /proc.
-func loadAverage() string {
-	if w := strings.Fields(firstLine("/proc/loadavg")); len(w) >= 3 {
-		return strings.Join(w[:3], " ")
-	}
-	return "unknown"
-}
-
-func firstLine(file string) string {
-	b, _ := os.ReadFile(file)
-	line, _, _ := strings.Cut(string(b), "\n")
-	return line
-}
-
-// field is the value of the first line "key : value" of a file, or the architecture.
-func field(file, key string) string {
-	b, _ := os.ReadFile(file)
-	for line := range strings.SplitSeq(string(b), "\n") {
-		if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == key {
-			return strings.TrimSpace(v)
-		}
-	}
-	return runtime.GOARCH
-}
-
 // headline is what a reader must know of the machine, in one line.
 func (r *Report) headline() string {
-	m := r.Machine
-	return fmt.Sprintf("%s, %d cores, %s, %s, %s; load %s before, %s after; %d rounds, peers in turn, %s time",
-		m.CPU, m.Cores, m.OS, m.Go, m.Date, m.LoadBefore, m.LoadAfter, r.Rounds, r.Time)
+	return fmt.Sprintf("%v; %d rounds, peers in turn, %s time", r.Machine, r.Rounds, r.Time)
 }
 
 var formats = map[string]func(io.Writer, *Report) error{"table": table, "json": asJSON, "markdown": markdown}

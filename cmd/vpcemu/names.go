@@ -11,48 +11,36 @@ func (i identity) label() string {
 // names gives people the names of the things that a view refers to by ID.
 type names map[string]string
 
-// names collects them. What has no name, or shares its ID with something of
-// another name in another VPC, keeps the ID.
+// names collects them.
 func (v *view) names() names {
 	all := make(names)
-	add := func(i identity) {
+	collect(all, v.Subnets)
+	collect(all, v.Interfaces)
+	collect(all, v.RouteTables)
+	collect(all, v.SecurityGroups)
+	collect(all, v.NetworkACLs)
+	collect(all, v.Gateways)
+	collect(all, v.TransitAttachments)
+	collect(all, v.TransitTables)
+	collect(all, v.LoadBalancers)
+	collect(all, v.TargetGroups)
+	return all
+}
+
+// collect adds the names of some. What has no name, or shares its ID with something
+// of another name in another VPC, keeps the ID.
+func collect[E interface{ self() identity }](all names, some []E) {
+	for _, e := range some {
+		i := e.self()
 		if known, ok := all[i.ID]; ok && known != i.Name {
 			i.Name = ""
 		}
 		all[i.ID] = i.Name
 	}
-	for _, e := range v.Subnets {
-		add(e.identity)
-	}
-	for _, e := range v.Interfaces {
-		add(e.identity)
-	}
-	for _, e := range v.RouteTables {
-		add(e.identity)
-	}
-	for _, e := range v.SecurityGroups {
-		add(e.identity)
-	}
-	for _, e := range v.NetworkACLs {
-		add(e.identity)
-	}
-	for _, e := range v.Gateways {
-		add(e.identity)
-	}
-	for _, e := range v.TransitAttachments {
-		add(e.identity)
-	}
-	for _, e := range v.TransitTables {
-		add(e.identity)
-	}
-	for _, e := range v.LoadBalancers {
-		add(e.identity)
-	}
-	for _, e := range v.TargetGroups {
-		add(e.identity)
-	}
-	return all
 }
+
+// self is what is common to everything in a view.
+func (i identity) self() identity { return i }
 
 // of is the name of what has an ID.
 func (n names) of(id string) string {
