@@ -17,7 +17,8 @@ type FirstPackets struct {
 	client   *emu.Port
 	syns     []byte
 	at       int
-	work     [segmentSize]byte
+	work     [batch * segmentSize]byte
+	packets  [batch][]byte // of work
 }
 
 // NewFirstPackets makes a network of groups with that many rules.
@@ -32,17 +33,36 @@ func NewFirstPackets(path Path, rules, flows int) (p *FirstPackets, err error) {
 	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(flows) {
 		p.syns = packet.Spec{Flow: path.Flow(i), Flags: packet.SYN}.Append(p.syns)
 	}
+	for i := range p.packets {
+		p.packets[i] = p.work[i*segmentSize : (i+1)*segmentSize : (i+1)*segmentSize]
+	}
 	return p, nil
 }
 
-// Run sends the first packets of so many flows.
+// Run sends the first packets of so many flows, each in a call of its own.
 func (p *FirstPackets) Run(flows int) {
 	for range flows {
-		copy(p.work[:], p.syns[p.at:])
-		p.client.Send(p.work[:])
-		if p.at += segmentSize; p.at == len(p.syns) {
-			p.at = 0
-			p.clock.Advance(10 * time.Minute)
-		}
+		p.take(1)
+		p.client.Send(p.packets[0])
 	}
+}
+
+// RunBatch is Run, with 32 packets a call.
+func (p *FirstPackets) RunBatch(flows int) {
+	for flows > 0 {
+		some := p.take(min(flows, batch))
+		p.client.SendBatch(p.packets[:some], nil)
+		flows -= some
+	}
+}
+
+// take copies the next few packets to where they are sent from, and returns how many.
+func (p *FirstPackets) take(most int) int {
+	if p.at == len(p.syns) {
+		p.at = 0
+		p.clock.Advance(10 * time.Minute)
+	}
+	n := copy(p.work[:most*segmentSize], p.syns[p.at:])
+	p.at += n
+	return n / segmentSize
 }
