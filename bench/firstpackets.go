@@ -9,14 +9,14 @@ import (
 )
 
 // FirstPackets sends the first packet of flows, each of which is entered at both ends.
-// When there are no more flows, the clock jumps to where they have idled out, and
-// they are new again.
+// After so many of them the clock jumps to where they have idled out, and as many
+// others follow, which take their places. Then the first ones are new again.
 type FirstPackets struct {
 	Emulator *emu.Emulator
 	clock    emu.Clock
 	client   *emu.Port
 	syns     []byte
-	at       int
+	at       int // in them
 	work     [batch * segmentSize]byte
 	packets  [batch][]byte // of work
 }
@@ -30,7 +30,7 @@ func NewFirstPackets(path Path, rules, flows int) (p *FirstPackets, err error) {
 	if p.client, err = p.Emulator.Port("app-1"); err != nil {
 		return nil, err
 	}
-	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(flows) {
+	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(2 * flows) {
 		p.syns = packet.Spec{Flow: path.Flow(i), Flags: packet.SYN}.Append(p.syns)
 	}
 	for i := range p.packets {
@@ -58,11 +58,11 @@ func (p *FirstPackets) RunBatch(flows int) {
 
 // take copies the next few packets to where they are sent from, and returns how many.
 func (p *FirstPackets) take(most int) int {
-	if p.at == len(p.syns) {
-		p.at = 0
+	half := len(p.syns) / 2
+	if p.at %= len(p.syns); p.at%half == 0 {
 		p.clock.Advance(10 * time.Minute)
 	}
-	n := copy(p.work[:most*segmentSize], p.syns[p.at:])
+	n := copy(p.work[:most*segmentSize], p.syns[p.at:p.at-p.at%half+half])
 	p.at += n
 	return n / segmentSize
 }
