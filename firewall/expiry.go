@@ -18,7 +18,7 @@ func (t *FlowTable) forget(s *shard, n uint32) {
 	if tracker := t.trackerOf(number); tracker != nil {
 		tracker.budget.give(tracker, number, entries(s.tail(n).state()))
 	}
-	s.remove(n)
+	s.remove(t, n)
 }
 
 // lookedAt is how many records every new flow looks at. More than one, so that what idles out in a burst makes room for the next.

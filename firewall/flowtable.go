@@ -1,7 +1,6 @@
 package firewall
 
 import (
-	"math/bits"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -177,7 +176,7 @@ func (s *shard) insert(t *FlowTable, k *flowKey, h uint64, last int64, state uin
 	}
 	s.tail(n).Store(uint64(state))
 	r.b.Store(k.b)
-	s.reserve()
+	s.reserve(t)
 	s.index.Load().put(h, n)
 	s.used++
 	return n
@@ -206,11 +205,11 @@ func (s *shard) widen(n uint32, k *flowKey) {
 }
 
 // remove takes a record out. The shard is locked; the record is in no ring.
-func (s *shard) remove(n uint32) {
+func (s *shard) remove(t *FlowTable, n uint32) {
 	r := s.record(n)
 	r.fast.Store(0)
 	k := s.keyOf(n)
-	h := k.hash()
+	h := t.hash(&k)
 	if !s.index.Load().drop(h, n) {
 		s.old.Load().drop(h, n)
 	}
@@ -289,13 +288,13 @@ func (x *index) clear(b *bucket, i int) {
 }
 
 // reserve makes room for one more place in the index, and moves on what is still in the old one.
-func (s *shard) reserve() {
+func (s *shard) reserve(t *FlowTable) {
 	x := s.index.Load()
 	switch {
 	case x == nil:
 		s.index.Store(&index{buckets: make([]bucket, 1)})
 		return
-	case s.old.Load() == nil && (x.taken+1)*4 > len(x.buckets)*bucketSize*3: // more than 3/4 taken
+	case s.old.Load() == nil && (x.taken+1)*8 > len(x.buckets)*bucketSize*5: // more than 5/8 taken
 		size := len(x.buckets)
 		if s.used*2 > x.taken { // else most of it is tombstones
 			size *= 2
@@ -305,7 +304,7 @@ func (s *shard) reserve() {
 		s.moved = 0
 	}
 	for range 2 {
-		s.move()
+		s.move(t)
 	}
 }
 
@@ -318,7 +317,7 @@ func newIndex(size int) *index {
 }
 
 // move moves one bucket of the old index.
-func (s *shard) move() {
+func (s *shard) move(t *FlowTable) {
 	old := s.old.Load()
 	if old == nil {
 		return
@@ -327,7 +326,7 @@ func (s *shard) move() {
 	for i := range b {
 		if n := numberIn(b[i].Load()); n != 0 {
 			k := s.keyOf(n)
-			s.index.Load().put(k.hash(), n)
+			s.index.Load().put(t.hash(&k), n)
 			b[i].Store(tombstone)
 		}
 	}
@@ -335,12 +334,3 @@ func (s *shard) move() {
 		s.old.Store(nil)
 	}
 }
-
-// hash is two multiplications whose halves are added: as good as wyhash's for keys of two words, in 3 ns.
-func hash(a, b uint64) uint64 {
-	high, low := bits.Mul64(a^0xa0761d6478bd642f, b^0xe7037ed1a0b428db)
-	high, low = bits.Mul64(high^low, 0x8ebc6af09c88c6e3)
-	return high ^ low
-}
-
-func (k *flowKey) hash() uint64 { return hash(k.a, k.b) }

@@ -182,7 +182,7 @@ const passiveIdle = int64(400 * time.Second)
 // Pass notes a packet of a flow where nothing tracks it but a short cut may pass: at a NAT gateway, or at the end of the network.
 func (t *Tracker) Pass(f packet.Flow, now int64) Tracked {
 	k := t.keyOf(Egress, f, false)
-	h := k.hash()
+	h := k.hash(t.realm)
 	s, n := t.lock(&k, h, now)
 	defer s.mu.Unlock()
 	if n == 0 {
@@ -219,7 +219,7 @@ type Look struct {
 func (l *Look) Begin(t *Tracker, p *packet.Plain) {
 	l.tracker, l.index, l.number = t, nil, 0
 	l.key.a, l.key.b = p.Addresses, uint64(p.Ports)<<32|uint64(p.Proto)<<24|uint64(t.number.Load())
-	l.hash = l.key.hash()
+	l.hash = l.key.hash(t.realm)
 }
 
 // Index fetches the packet's place in the index.
