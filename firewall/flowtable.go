@@ -25,7 +25,7 @@ import (
 // key's fast.
 //
 // An index that has become too full is replaced by one of twice the size, into which every new flow moves two buckets of the old one: no
-// packet waits for all of them. In the same way every new flow looks at four records whether they have idled out.
+// packet waits for all of them. In the same way a new flow for which no record is free looks at a few whether they have idled out.
 type FlowTable struct {
 	shards [shards]shard
 	slab   slab
@@ -158,6 +158,9 @@ func (s *shard) holds(n uint32, k *flowKey) bool {
 	return true
 }
 
+// fetch asks for a hash's bucket without waiting for it.
+func (x *index) fetch(h uint64) { prefetch(unsafe.Pointer(&x.buckets[x.home(h)])) }
+
 func (x *index) home(h uint64) int { return int(h>>(32)&(1<<26-1)) & (len(x.buckets) - 1) }
 
 func (t *FlowTable) shardOf(h uint64) *shard { return &t.shards[h>>(64-shardBits)] }
@@ -182,10 +185,12 @@ func (s *shard) insert(t *FlowTable, k *flowKey, h uint64, last int64, state uin
 	return n
 }
 
-// take is a free record's number.
+// take is a free record's number. It fetches the next one.
 func (s *shard) take(t *FlowTable) uint32 {
 	if n := s.free; n != 0 {
-		s.free = uint32(s.record(n).a.Load())
+		if s.free = uint32(s.record(n).a.Load()); s.free != 0 {
+			s.fetch(s.free)
+		}
 		return n
 	}
 	if s.top+1 >= MaxFlows/shards {

@@ -49,6 +49,12 @@ func (s *shard) wide(n uint32) *wide {
 	return (*wide)(unsafe.Add(unsafe.Pointer(s.rows.Load()[row].wide.Load()), uintptr(at)*unsafe.Sizeof(wide{})))
 }
 
+// fetch asks for a record without waiting for it.
+func (s *shard) fetch(n uint32) {
+	prefetch(unsafe.Pointer(s.record(n)))
+	prefetch(unsafe.Pointer(s.tail(n)))
+}
+
 func rowLength(row uint32) int { return shortest << (row / 8) }
 
 // makeRow makes sure that a record has a place. The shard is locked.

@@ -228,7 +228,7 @@ func (l *Look) Index() {
 	l.index, l.old = s.index.Load(), s.old.Load()
 	for _, x := range [...]*index{l.index, l.old} {
 		if x != nil {
-			prefetch(unsafe.Pointer(&x.buckets[x.home(l.hash)]))
+			x.fetch(l.hash)
 		}
 	}
 }
