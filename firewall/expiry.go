@@ -3,18 +3,18 @@ package firewall
 // idledOut reports whether a record's time is over: the idle time is the first moment at which it is no longer there. What belongs to a
 // tracker that has gone is over too. The shard is locked.
 func (t *FlowTable) idledOut(s *shard, n uint32, now int64) bool {
-	k := s.keyOf(n)
-	tracker := t.trackerOf(k.tracker())
+	b := s.record(n).b.Load()
+	tracker := t.trackerOf(trackerNumber(b))
 	if tracker == nil {
 		return true
 	}
-	return now-t.lastOf(s.ref(n)) >= tracker.timeout(k.proto(), unpackConn(s.tail(n).state()).state)
+	return now-t.lastOf(s.ref(n)) >= tracker.timeout(protoOf(b), unpackConn(s.tail(n).state()).state)
 }
 
 // forget takes a flow out of the table. The shard is locked.
 func (t *FlowTable) forget(s *shard, n uint32) {
 	t.part(s.ref(n))
-	number := uint32(s.record(n).b.Load()) & maxTracker
+	number := trackerNumber(s.record(n).b.Load())
 	if tracker := t.trackerOf(number); tracker != nil {
 		tracker.budget.give(tracker, number, entries(s.tail(n).state()))
 	}
@@ -44,8 +44,7 @@ func (t *FlowTable) fetchAhead(s *shard, now int64) {
 	n := s.hand
 	for range lookedAt {
 		if n = s.after(n); s.rested(n, now) {
-			k := s.keyOf(n)
-			s.index.Load().fetch(t.hash(&k))
+			s.index.Load().fetch(t.hashOf(s.record(n)))
 		}
 	}
 	for range lookedAt {

@@ -87,12 +87,17 @@ func addrOf(high, low uint64) netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
-func (k *flowKey) proto() packet.Proto { return packet.Proto(k.b >> 24) }
+func (k *flowKey) proto() packet.Proto { return protoOf(k.b) }
 
 // tracker is the number of the tracker that the key belongs to.
-func (k *flowKey) tracker() uint32 { return uint32(k.b) & maxTracker }
+func (k *flowKey) tracker() uint32 { return trackerNumber(k.b) }
 
-func (k *flowKey) v6() bool { return k.b&wideBit != 0 }
+func (k *flowKey) v6() bool { return isWide(k.b) }
+
+// What stands in b, for those who need no more of a key.
+func protoOf(b uint64) packet.Proto { return packet.Proto(b >> 24) }
+func trackerNumber(b uint64) uint32 { return uint32(b) & maxTracker }
+func isWide(b uint64) bool          { return b&wideBit != 0 }
 
 const (
 	maxTracker = 1<<23 - 1
@@ -102,11 +107,13 @@ const (
 // hash is two multiplications whose halves are added: as good as wyhash's for keys of two words, in 3 ns. It is the same for the keys that a
 // flow has at its two ends, below the low half: so they share a shard and a bucket, where tags tell one from the other. For this the realm
 // stands in place of the tracker: without it the flows of networks with the same addresses would crowd one another.
-func (k *flowKey) hash(realm uint32) uint64 {
+func hash(a, b uint64, realm uint32) uint64 {
 	const secret = 0xa0761d6478bd642f
-	ports := uint32(k.b >> 32)
-	out, back := k.a^uint64(ports), bits.RotateLeft64(k.a, 32)^uint64(bits.RotateLeft32(ports, 16))
+	ports := uint32(b >> 32)
+	out, back := a^uint64(ports), bits.RotateLeft64(a, 32)^uint64(bits.RotateLeft32(ports, 16))
 	high, low := bits.Mul64(out^secret, back^secret)
 	high, low = bits.Mul64(high^low, 0x8ebc6af09c88c6e3^uint64(realm))
-	return high ^ low ^ uint64(uint32(k.b))
+	return high ^ low ^ uint64(uint32(b))
 }
+
+func (k *flowKey) hash(realm uint32) uint64 { return hash(k.a, k.b, realm) }

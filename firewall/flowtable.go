@@ -53,8 +53,9 @@ type shard struct {
 	hand  uint32 // where expiry goes on
 	moved int
 	used  int
+	count uint64               // flows added so far
 	fins  map[uint32][2]uint32 // of flows that are closing: where they end, by number
-	_     [6]uint64            // keep shards out of each other's cache lines
+	_     [5]uint64            // keep shards out of each other's cache lines
 }
 
 type index struct {
@@ -182,6 +183,7 @@ func (s *shard) insert(t *FlowTable, k *flowKey, h uint64, last int64, state uin
 	s.reserve(t)
 	s.index.Load().put(h, n)
 	s.used++
+	s.count++
 	return n
 }
 
@@ -209,21 +211,20 @@ func (s *shard) widen(n uint32, k *flowKey) {
 	}
 }
 
-// remove takes a record out. The shard is locked; the record is in no ring.
+// remove takes a record out. The shard is locked; the record is in no ring, and has no short cut.
 func (s *shard) remove(t *FlowTable, n uint32) {
 	r := s.record(n)
-	r.fast.Store(0)
-	k := s.keyOf(n)
-	h := t.hash(&k)
+	h := t.hashOf(r)
 	if !s.index.Load().drop(h, n) {
 		s.old.Load().drop(h, n)
 	}
 	r.b.Store(0)
-	s.tail(n).Store(0)
 	r.a.Store(uint64(s.free))
 	s.free = n
 	s.used--
-	delete(s.fins, n)
+	if len(s.fins) != 0 {
+		delete(s.fins, n)
+	}
 }
 
 // keyOf reads a record's key back.
@@ -330,8 +331,7 @@ func (s *shard) move(t *FlowTable) {
 	b := &old.buckets[s.moved]
 	for i := range b {
 		if n := numberIn(b[i].Load()); n != 0 {
-			k := s.keyOf(n)
-			s.index.Load().put(t.hash(&k), n)
+			s.index.Load().put(t.hashOf(s.record(n)), n)
 			b[i].Store(tombstone)
 		}
 	}

@@ -73,9 +73,10 @@ func (t *FlowTable) trackerOf(n uint32) *Tracker {
 	return nil
 }
 
-// hash is the hash of a key that a record has.
-func (t *FlowTable) hash(k *flowKey) uint64 {
-	return k.hash((*t.trackers.list.Load())[k.tracker()].realm.Load())
+// hashOf is the hash of the key that a record has.
+func (t *FlowTable) hashOf(r *record) uint64 {
+	b := r.b.Load()
+	return hash(r.a.Load(), b, (*t.trackers.list.Load())[trackerNumber(b)].realm.Load())
 }
 
 // forgetGone forgets all flows of trackers that are gone.
@@ -84,7 +85,7 @@ func (t *FlowTable) forgetGone() {
 		s := &t.shards[i]
 		s.mu.Lock()
 		for n := uint32(1); n <= s.top; n++ {
-			if b := s.record(n).b.Load(); b != 0 && t.trackerOf(uint32(b)&maxTracker) == nil {
+			if b := s.record(n).b.Load(); b != 0 && t.trackerOf(trackerNumber(b)) == nil {
 				t.forget(s, n)
 			}
 		}

@@ -80,7 +80,7 @@ func (t *FlowTable) joined(sender Tracked, others []Tracked) bool {
 }
 
 func (t *FlowTable) passive(r ref) bool {
-	tracker := t.trackerOf(uint32(t.record(r).b.Load()) & maxTracker)
+	tracker := t.trackerOf(trackerNumber(t.record(r).b.Load()))
 	return tracker != nil && tracker.passive
 }
 
@@ -140,9 +140,10 @@ func (t *FlowTable) lastOf(r ref) int64 {
 // settle ends a record's short cut, after the packets that took it have been counted for the others, and returns what it was.
 func (t *FlowTable) settle(r ref) (fast uint64) {
 	own := t.record(r)
-	if fast = own.fast.Swap(0); fast == 0 {
+	if own.fast.Load() == 0 { // as that of a flow with few packets; Swap takes ten times as long
 		return 0
 	}
+	fast = own.fast.Swap(0)
 	for other := range t.ring(r) {
 		t.record(other).touch(own.last.Load())
 	}
@@ -162,6 +163,9 @@ func (r *record) touch(now int64) {
 // part lets the records of a ring go their own ways.
 func (t *FlowTable) part(r ref) {
 	t.settle(r)
+	if t.tail(r).next() == 0 {
+		return
+	}
 	for other := range t.ring(r) {
 		t.settle(other)
 		t.tail(other).setNext(0)

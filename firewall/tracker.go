@@ -80,6 +80,8 @@ type Query struct {
 	dir Direction
 	key flowKey
 	at  uint64 // hash of the key
+	// How many flows the shard had been given when Find found none; 0 if it has not looked. As long as there are no more, Add need not look.
+	none uint64
 }
 
 // Query asks about a packet of flow f.
@@ -112,6 +114,7 @@ func (q *Query) Find(now int64) Hit {
 	s, n := q.t.lock(&q.key, q.at, now)
 	defer s.mu.Unlock()
 	if n == 0 {
+		q.none = s.count + 1
 		return Hit{}
 	}
 	return q.t.hit(s, n, q.dir, q.p, now)
@@ -171,11 +174,14 @@ func (q *Query) track(now int64, cost uint32) bool {
 
 func (q *Query) add(now int64, cost uint32) bool {
 	t, k := q.t, &q.key
-	s, n := t.lock(k, q.at, now)
+	s := t.table.shardOf(q.at)
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n != 0 { // another packet of the flow was faster
-		t.hit(s, n, q.dir, q.p, now)
-		return true
+	if q.none != s.count+1 {
+		if n := t.live(s, k, q.at, now); n != 0 { // another packet of the flow was faster
+			t.hit(s, n, q.dir, q.p, now)
+			return true
+		}
 	}
 	if t.number.Load() != k.tracker() {
 		return true // it was flushed meanwhile: the flow is nobody's
@@ -186,7 +192,8 @@ func (q *Query) add(now int64, cost uint32) bool {
 	}
 	c := openConn(q.dir, q.p, k.proto())
 	state := c.pack() | packOpener(q.dir) | cost
-	if n = s.insert(t.table, k, q.at, now, state); n == 0 && t.table.evict(s) {
+	n := s.insert(t.table, k, q.at, now, state)
+	if n == 0 && t.table.evict(s) {
 		n = s.insert(t.table, k, q.at, now, state)
 	}
 	if n == 0 {
@@ -201,12 +208,17 @@ func (q *Query) add(now int64, cost uint32) bool {
 func (t *Tracker) lock(k *flowKey, h uint64, now int64) (*shard, uint32) {
 	s := t.table.shardOf(h)
 	s.mu.Lock()
+	return s, t.live(s, k, h, now)
+}
+
+// live finds the record of a key in its shard, which is locked.
+func (t *Tracker) live(s *shard, k *flowKey, h uint64, now int64) uint32 {
 	n := s.find(k, h)
 	if n != 0 && t.table.idledOut(s, n, now) {
 		t.table.forget(s, n)
-		n = 0
+		return 0
 	}
-	return s, n
+	return n
 }
 
 // Len is how many flows are tracked. It forgets those that have idled out.
