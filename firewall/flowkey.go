@@ -23,7 +23,13 @@ type flowKey struct {
 const echoPort = 8
 
 // keyOf is the key of the flow that f belongs to if it crosses the interface in this direction. Echo says that it is an ICMP echo.
-func (t *Tracker) keyOf(dir Direction, f packet.Flow, echo bool) flowKey {
+func (t *Tracker) keyOf(dir Direction, f packet.Flow, echo bool) (k flowKey) {
+	k.set(t, dir, &f, echo)
+	return k
+}
+
+// set makes a zero key that of a flow.
+func (k *flowKey) set(t *Tracker, dir Direction, f *packet.Flow, echo bool) {
 	local, remote, localPort, remotePort := f.Src, f.Dst, f.SrcPort, f.DstPort
 	if dir == Ingress {
 		local, remote, localPort, remotePort = remote, local, remotePort, localPort
@@ -38,17 +44,16 @@ func (t *Tracker) keyOf(dir Direction, f packet.Flow, echo bool) flowKey {
 	default:
 		localPort, remotePort = 0, 0
 	}
-	k := flowKey{b: uint64(localPort)<<48 | uint64(remotePort)<<32 | uint64(f.Proto)<<24 | uint64(t.number.Load())}
+	k.b = uint64(localPort)<<48 | uint64(remotePort)<<32 | uint64(f.Proto)<<24 | uint64(t.number.Load())
 	if local.Is4() {
 		l, r := local.As4(), remote.As4()
 		k.a = uint64(binary.BigEndian.Uint32(l[:]))<<32 | uint64(binary.BigEndian.Uint32(r[:]))
-		return k
+		return
 	}
 	l, r := local.As16(), remote.As16()
 	k.b |= wideBit
 	k.wide = [4]uint64{binary.BigEndian.Uint64(l[:]), binary.BigEndian.Uint64(l[8:]), binary.BigEndian.Uint64(r[:]), binary.BigEndian.Uint64(r[8:])}
 	k.a = mix(k.wide)
-	return k
 }
 
 func mix(wide [4]uint64) (a uint64) {

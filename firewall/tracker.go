@@ -85,9 +85,10 @@ type Query struct {
 }
 
 // Query asks about a packet of flow f.
-func (t *Tracker) Query(dir Direction, p *packet.Packet, f packet.Flow) Query {
+func (t *Tracker) Query(dir Direction, p *packet.Packet, f packet.Flow) (q Query) {
 	t.ready()
-	q := Query{t: t, p: p, dir: dir, key: t.keyOf(dir, f, isEcho(p, f))}
+	q.t, q.p, q.dir = t, p, dir
+	q.key.set(t, dir, &f, f.Proto.IsICMP() && isEcho(p, f))
 	q.at = q.key.hash(t.realm)
 	return q
 }
