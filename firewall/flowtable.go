@@ -44,13 +44,14 @@ const (
 
 type shard struct {
 	index atomic.Pointer[index]
-	old   atomic.Pointer[index]     // whose buckets below moved are in index
-	rows  atomic.Pointer[[rows]row] // of records
+	old   atomic.Pointer[index] // whose buckets below moved are in index
+	rows  atomic.Pointer[row]   // the list of rows of records
 	mu    sync.Mutex
 	id    uint32 // its place in the table
 	top   uint32 // numbers given so far, 0 is none
 	free  uint32 // a chain through the keys of free records
 	hand  uint32 // where expiry goes on
+	room  uint32 // in the list of rows
 	moved int
 	used  int
 	count uint64               // flows added so far
