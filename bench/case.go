@@ -101,7 +101,13 @@ func NewFlow() (groups []Group) {
 		for _, rules := range []int{5, 60, 500} {
 			groups = append(groups, Group{"newflow", fmt.Sprintf("path=%s/rules=%d", path, rules), func() ([]Case, error) {
 				p, err := NewFirstPackets(path, rules, 200_000)
-				return []Case{{Name: "flows=200000", Unit: "packet", Run: p.Run}}, err
+				if err != nil {
+					return nil, err
+				}
+				return []Case{
+					{Name: "flows=200000/batch=32", Unit: "packet", Run: p.RunBatch},
+					{Name: "flows=200000/batch=1", Unit: "packet", Run: p.Run},
+				}, nil
 			}})
 		}
 	}

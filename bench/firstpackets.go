@@ -9,15 +9,16 @@ import (
 )
 
 // FirstPackets sends the first packet of flows, each of which is entered at both ends.
-// When there are no more flows, the clock jumps to where they have idled out, and
-// they are new again.
+// After so many of them the clock jumps to where they have idled out, and as many
+// others follow, which take their places. Then the first ones are new again.
 type FirstPackets struct {
 	Emulator *emu.Emulator
 	clock    emu.Clock
 	client   *emu.Port
 	syns     []byte
-	at       int
-	work     [segmentSize]byte
+	at       int // in them
+	work     [batch * segmentSize]byte
+	packets  [batch][]byte // of work
 }
 
 // NewFirstPackets makes a network of groups with that many rules.
@@ -29,20 +30,39 @@ func NewFirstPackets(path Path, rules, flows int) (p *FirstPackets, err error) {
 	if p.client, err = p.Emulator.Port("app-1"); err != nil {
 		return nil, err
 	}
-	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(flows) {
+	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(2 * flows) {
 		p.syns = packet.Spec{Flow: path.Flow(i), Flags: packet.SYN}.Append(p.syns)
+	}
+	for i := range p.packets {
+		p.packets[i] = p.work[i*segmentSize : (i+1)*segmentSize : (i+1)*segmentSize]
 	}
 	return p, nil
 }
 
-// Run sends the first packets of so many flows.
+// Run sends the first packets of so many flows, each in a call of its own.
 func (p *FirstPackets) Run(flows int) {
 	for range flows {
-		copy(p.work[:], p.syns[p.at:])
-		p.client.Send(p.work[:])
-		if p.at += segmentSize; p.at == len(p.syns) {
-			p.at = 0
-			p.clock.Advance(10 * time.Minute)
-		}
+		p.take(1)
+		p.client.Send(p.packets[0])
 	}
+}
+
+// RunBatch is Run, with 32 packets a call.
+func (p *FirstPackets) RunBatch(flows int) {
+	for flows > 0 {
+		some := p.take(min(flows, batch))
+		p.client.SendBatch(p.packets[:some], nil)
+		flows -= some
+	}
+}
+
+// take copies the next few packets to where they are sent from, and returns how many.
+func (p *FirstPackets) take(most int) int {
+	half := len(p.syns) / 2
+	if p.at %= len(p.syns); p.at%half == 0 {
+		p.clock.Advance(10 * time.Minute)
+	}
+	n := copy(p.work[:most*segmentSize], p.syns[p.at:p.at-p.at%half+half])
+	p.at += n
+	return n / segmentSize
 }

@@ -188,25 +188,30 @@ func (w *walk) lookUp(t *plan.Table) {
 	case w.back != nil:
 		w.next = backTo(w.back)
 	default:
-		w.next = follow(t, w.flow.Dst)
+		w.next.follow(t, w.flow.Dst)
 	}
 }
 
-// follow is where a route table sends an address: the longest prefix wins over
-// active and blackhole routes alike, and there is no falling back to a shorter
-// one (RT-13, RT-14, RT-15).
-func follow(t *plan.Table, addr netip.Addr) hop {
-	h := hop{looked: true, verdict: undetermined}
+// follow is where a route table sends an address.
+func follow(t *plan.Table, addr netip.Addr) (h hop) {
+	h.follow(t, addr)
+	return h
+}
+
+// follow looks an address up: the longest prefix wins over active and blackhole
+// routes alike, and there is no falling back to a shorter one (RT-13, RT-14, RT-15).
+func (h *hop) follow(t *plan.Table, addr netip.Addr) {
+	h.looked, h.verdict = true, undetermined
 	if t.Unknown != "" {
 		h.note.text = t.Unknown
-		return h
+		return
 	}
-	if h.entry, h.found = t.FIB.Lookup(addr); h.found {
-		_, h.target = t.Target(h.entry)
+	if h.route, h.found = t.FIB.LookupRoute(addr); h.found {
+		_, h.target = t.Target(h.route)
 	}
-	if n, ok := uncertain(t, &h); ok {
+	if n, ok := uncertain(t, h); ok {
 		h.note = n
-		return h
+		return
 	}
 	switch {
 	case !h.found:
@@ -218,7 +223,6 @@ func follow(t *plan.Table, addr netip.Addr) hop {
 	default:
 		h.verdict = passed
 	}
-	return h
 }
 
 // uncertain names a route whose destinations are not known, and which may take

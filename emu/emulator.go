@@ -257,7 +257,7 @@ func (g *generation) budget(i *plan.Interface, made map[string]*firewall.Budget)
 }
 
 func newState(flows *firewall.FlowTable, i *plan.Interface, budget *firewall.Budget) *state {
-	s := &state{flows: flows.NewTracker(i.Desc.Timeouts, budget), budget: budget}
+	s := &state{flows: flows.NewTrackerIn(uint32(i.VPC.Number), i.Desc.Timeouts, budget), budget: budget}
 	if i.GatewayOf(routing.NATGateway) != nil {
 		s.rare().nat.passing = flows.Passive()
 	}

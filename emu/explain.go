@@ -210,7 +210,7 @@ func explainRoute(w *walk, s *Step, table *plan.Table) {
 		}
 		return
 	}
-	route, target := table.Target(w.next.entry)
+	route, target := table.Target(w.next.route)
 	if route == nil {
 		s.Route = localRoute(w)
 		return

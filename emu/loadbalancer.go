@@ -225,6 +225,9 @@ func (w *walk) reset() verdict {
 // answersThrough is the node that a target's packet goes back through although it
 // has the client's address, nil for none (ELB-29).
 func (w *walk) answersThrough() *plan.Interface {
+	if len(w.from.Behind) == 0 {
+		return nil
+	}
 	f := w.asked().Reverse()
 	for _, node := range w.from.Behind {
 		if _, ok := w.state(node).rare().balancer.answer(f, w.now); ok {

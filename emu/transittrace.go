@@ -25,7 +25,7 @@ func atTransitRoute(w *walk, s *Step) {
 	if !at.hop.found {
 		return
 	}
-	route, target := at.in.Table.Target(at.hop.entry)
+	route, target := at.in.Table.Target(at.hop.route)
 	s.Route, s.Origin = route.String(), route.Origin
 	if target.ID != route.Target.ID {
 		s.Route += " (" + target.ID + ")"

@@ -100,8 +100,8 @@ type hop struct {
 	looked  bool
 	verdict verdict
 	note    note
-	entry   routing.Entry
-	found   bool // some route matched: entry is set
+	found   bool // some route matched
+	route   int  // its place in the table, or routing.LocalRoute
 	target  plan.Target
 }
 

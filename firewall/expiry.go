@@ -3,44 +3,76 @@ package firewall
 // idledOut reports whether a record's time is over: the idle time is the first moment at which it is no longer there. What belongs to a
 // tracker that has gone is over too. The shard is locked.
 func (t *FlowTable) idledOut(s *shard, n uint32, now int64) bool {
-	k := s.keyOf(n)
-	tracker := t.trackerOf(k.tracker())
+	r, rest := s.record(n), s.tail(n)
+	b := r.b.Load()
+	tracker := t.trackerOf(trackerNumber(b))
 	if tracker == nil {
 		return true
 	}
-	return now-t.lastOf(s.ref(n)) >= tracker.timeout(k.proto(), unpackConn(s.tail(n).state()).state)
+	last := r.last.Load()
+	if rest.next() != 0 {
+		last = t.lastOf(s.ref(n))
+	}
+	return now-last >= tracker.timeout(protoOf(b), unpackConn(rest.state()).state)
 }
 
 // forget takes a flow out of the table. The shard is locked.
 func (t *FlowTable) forget(s *shard, n uint32) {
-	t.part(s.ref(n))
-	number := uint32(s.record(n).b.Load()) & maxTracker
-	if tracker := t.trackerOf(number); tracker != nil {
-		tracker.budget.give(tracker, number, entries(s.tail(n).state()))
+	r, rest := s.record(n), s.tail(n)
+	if rest.next() != 0 || r.fast.Load() != 0 {
+		t.part(s.ref(n))
 	}
-	s.remove(n)
+	number := trackerNumber(r.b.Load())
+	if tracker := t.trackerOf(number); tracker != nil {
+		tracker.budget.give(tracker, number, entries(rest.state()))
+	}
+	s.remove(t, n)
 }
 
-// lookedAt is how many records every new flow looks at. More than one, so that what idles out in a burst makes room for the next.
+// lookedAt is how many records a new flow looks at if none is free. More than one, so that it finds one even if three in four are in use.
 const lookedAt = 4
 
-// expire looks at the next few records, and forgets those that have idled out. The shard is locked.
+// expire sees to it that a record is free, if one of the next few has idled out. The shard is locked.
 func (t *FlowTable) expire(s *shard, now int64) {
-	for range min(lookedAt, s.top) {
-		n := s.next()
-		r := s.record(n)
-		if r.b.Load() != 0 && now-r.last.Load() >= FastIdle && t.idledOut(s, n, now) { // no idle time is less
+	if s.free != 0 || s.top == 0 {
+		return
+	}
+	for range lookedAt {
+		s.hand = s.after(s.hand)
+		if n := s.hand; s.rested(n, now) && t.idledOut(s, n, now) {
 			t.forget(s, n)
 		}
 	}
+	t.fetchAhead(s, now)
 }
 
-// next moves the hand to the next record, free or not.
-func (s *shard) next() uint32 {
-	if s.hand++; s.hand > s.top {
-		s.hand = 1
+// fetchAhead fetches what expire will look at the next time, so that it need not wait: the places in the index of records that are here
+// already, and the records after those.
+func (t *FlowTable) fetchAhead(s *shard, now int64) {
+	n := s.hand
+	for range lookedAt {
+		if n = s.after(n); s.rested(n, now) {
+			s.index.Load().fetch(t.hashOf(s.record(n)))
+		}
 	}
-	return s.hand
+	for range lookedAt {
+		n = s.after(n)
+		s.fetch(n)
+	}
+}
+
+// rested reports whether a record may have idled out: no idle time is less.
+func (s *shard) rested(n uint32, now int64) bool {
+	r := s.record(n)
+	return r.b.Load() != 0 && now-r.last.Load() >= FastIdle
+}
+
+// after is the next record, free or not.
+func (s *shard) after(n uint32) uint32 {
+	if n >= s.top {
+		return 1
+	}
+	return n + 1
 }
 
 // evictable is how many records a new flow looks at for one whose place it may take.
@@ -49,8 +81,8 @@ const evictable = 64
 // evict forgets a flow that is not established, and reports whether there was one near. The shard is locked.
 func (t *FlowTable) evict(s *shard) bool {
 	for range min(evictable, s.top) {
-		n := s.next()
-		if s.record(n).b.Load() != 0 && unpackConn(s.tail(n).state()).state == Opening {
+		s.hand = s.after(s.hand)
+		if n := s.hand; s.record(n).b.Load() != 0 && unpackConn(s.tail(n).state()).state == Opening {
 			t.forget(s, n)
 			return true
 		}

@@ -19,7 +19,7 @@ func TestEvict(t *testing.T) {
 			tracker.Lookup(Ingress, p, f.Reverse(), 0)
 		}
 		k := tracker.keyOf(Egress, f, false)
-		return table.shardOf(k.hash())
+		return table.shardOf(k.hash(tracker.realm))
 	}
 	kept, half := 0, 0
 	for port := range uint16(2000) {

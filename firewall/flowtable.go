@@ -1,7 +1,6 @@
 package firewall
 
 import (
-	"math/bits"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -26,7 +25,7 @@ import (
 // key's fast.
 //
 // An index that has become too full is replaced by one of twice the size, into which every new flow moves two buckets of the old one: no
-// packet waits for all of them. In the same way every new flow looks at four records whether they have idled out.
+// packet waits for all of them. In the same way a new flow for which no record is free looks at a few whether they have idled out.
 type FlowTable struct {
 	shards [shards]shard
 	slab   slab
@@ -45,17 +44,19 @@ const (
 
 type shard struct {
 	index atomic.Pointer[index]
-	old   atomic.Pointer[index]     // whose buckets below moved are in index
-	rows  atomic.Pointer[[rows]row] // of records
+	old   atomic.Pointer[index] // whose buckets below moved are in index
+	rows  atomic.Pointer[row]   // the list of rows of records
 	mu    sync.Mutex
 	id    uint32 // its place in the table
 	top   uint32 // numbers given so far, 0 is none
 	free  uint32 // a chain through the keys of free records
 	hand  uint32 // where expiry goes on
+	room  uint32 // in the list of rows
 	moved int
 	used  int
+	count uint64               // flows added so far
 	fins  map[uint32][2]uint32 // of flows that are closing: where they end, by number
-	_     [6]uint64            // keep shards out of each other's cache lines
+	_     [5]uint64            // keep shards out of each other's cache lines
 }
 
 type index struct {
@@ -159,6 +160,9 @@ func (s *shard) holds(n uint32, k *flowKey) bool {
 	return true
 }
 
+// fetch asks for a hash's bucket without waiting for it.
+func (x *index) fetch(h uint64) { prefetch(unsafe.Pointer(&x.buckets[x.home(h)])) }
+
 func (x *index) home(h uint64) int { return int(h>>(32)&(1<<26-1)) & (len(x.buckets) - 1) }
 
 func (t *FlowTable) shardOf(h uint64) *shard { return &t.shards[h>>(64-shardBits)] }
@@ -177,16 +181,19 @@ func (s *shard) insert(t *FlowTable, k *flowKey, h uint64, last int64, state uin
 	}
 	s.tail(n).Store(uint64(state))
 	r.b.Store(k.b)
-	s.reserve()
+	s.reserve(t)
 	s.index.Load().put(h, n)
 	s.used++
+	s.count++
 	return n
 }
 
-// take is a free record's number.
+// take is a free record's number. It fetches the next one.
 func (s *shard) take(t *FlowTable) uint32 {
 	if n := s.free; n != 0 {
-		s.free = uint32(s.record(n).a.Load())
+		if s.free = uint32(s.record(n).a.Load()); s.free != 0 {
+			s.fetch(s.free)
+		}
 		return n
 	}
 	if s.top+1 >= MaxFlows/shards {
@@ -205,21 +212,20 @@ func (s *shard) widen(n uint32, k *flowKey) {
 	}
 }
 
-// remove takes a record out. The shard is locked; the record is in no ring.
-func (s *shard) remove(n uint32) {
+// remove takes a record out. The shard is locked; the record is in no ring, and has no short cut.
+func (s *shard) remove(t *FlowTable, n uint32) {
 	r := s.record(n)
-	r.fast.Store(0)
-	k := s.keyOf(n)
-	h := k.hash()
+	h := t.hashOf(r)
 	if !s.index.Load().drop(h, n) {
 		s.old.Load().drop(h, n)
 	}
 	r.b.Store(0)
-	s.tail(n).Store(0)
 	r.a.Store(uint64(s.free))
 	s.free = n
 	s.used--
-	delete(s.fins, n)
+	if len(s.fins) != 0 {
+		delete(s.fins, n)
+	}
 }
 
 // keyOf reads a record's key back.
@@ -289,13 +295,13 @@ func (x *index) clear(b *bucket, i int) {
 }
 
 // reserve makes room for one more place in the index, and moves on what is still in the old one.
-func (s *shard) reserve() {
+func (s *shard) reserve(t *FlowTable) {
 	x := s.index.Load()
 	switch {
 	case x == nil:
 		s.index.Store(&index{buckets: make([]bucket, 1)})
 		return
-	case s.old.Load() == nil && (x.taken+1)*4 > len(x.buckets)*bucketSize*3: // more than 3/4 taken
+	case s.old.Load() == nil && (x.taken+1)*8 > len(x.buckets)*bucketSize*5: // more than 5/8 taken
 		size := len(x.buckets)
 		if s.used*2 > x.taken { // else most of it is tombstones
 			size *= 2
@@ -305,7 +311,9 @@ func (s *shard) reserve() {
 		s.moved = 0
 	}
 	for range 2 {
-		s.move()
+		if s.old.Load() != nil {
+			s.move(t)
+		}
 	}
 }
 
@@ -318,16 +326,12 @@ func newIndex(size int) *index {
 }
 
 // move moves one bucket of the old index.
-func (s *shard) move() {
+func (s *shard) move(t *FlowTable) {
 	old := s.old.Load()
-	if old == nil {
-		return
-	}
 	b := &old.buckets[s.moved]
 	for i := range b {
 		if n := numberIn(b[i].Load()); n != 0 {
-			k := s.keyOf(n)
-			s.index.Load().put(k.hash(), n)
+			s.index.Load().put(t.hashOf(s.record(n)), n)
 			b[i].Store(tombstone)
 		}
 	}
@@ -335,12 +339,3 @@ func (s *shard) move() {
 		s.old.Store(nil)
 	}
 }
-
-// hash is two multiplications whose halves are added: as good as wyhash's for keys of two words, in 3 ns.
-func hash(a, b uint64) uint64 {
-	high, low := bits.Mul64(a^0xa0761d6478bd642f, b^0xe7037ed1a0b428db)
-	high, low = bits.Mul64(high^low, 0x8ebc6af09c88c6e3)
-	return high ^ low
-}
-
-func (k *flowKey) hash() uint64 { return hash(k.a, k.b) }

@@ -7,11 +7,17 @@ import (
 
 // numbers gives the trackers of a table the numbers by which keys name them; 0 is nobody's. Reading takes no lock.
 type numbers struct {
-	list atomic.Pointer[[]*atomic.Pointer[Tracker]]
+	list atomic.Pointer[[]*numbered]
 
 	mu   sync.Mutex
 	free []uint32
 	gone []uint32 // given back, but maybe still in records
+}
+
+// numbered is who has a number. The realm stays when the tracker has gone, until there are no records of it.
+type numbered struct {
+	tracker atomic.Pointer[Tracker]
+	realm   atomic.Uint32
 }
 
 // mostGone is how many numbers may be gone before the records are searched for them, so that they can be given again.
@@ -29,7 +35,7 @@ func (t *FlowTable) give(tracker *Tracker) {
 		t.forgetGone()
 		x.free, x.gone = x.gone, nil
 	}
-	list := []*atomic.Pointer[Tracker]{new(atomic.Pointer[Tracker])}
+	list := []*numbered{new(numbered)}
 	if p := x.list.Load(); p != nil {
 		list = *p
 	} else {
@@ -42,10 +48,11 @@ func (t *FlowTable) give(tracker *Tracker) {
 		n, x.free = x.free[last], x.free[:last]
 	} else {
 		n = uint32(len(list))
-		list = append(list, new(atomic.Pointer[Tracker]))
+		list = append(list, new(numbered))
 		x.list.Store(&list)
 	}
-	list[n].Store(tracker)
+	list[n].realm.Store(tracker.realm)
+	list[n].tracker.Store(tracker)
 	tracker.number.Store(n)
 }
 
@@ -54,16 +61,22 @@ func (t *FlowTable) takeBack(n uint32) {
 	x := &t.trackers
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	(*x.list.Load())[n].Store(nil)
+	(*x.list.Load())[n].tracker.Store(nil)
 	x.gone = append(x.gone, n)
 }
 
 // trackerOf is the tracker that has a number, nil if none has it any more.
 func (t *FlowTable) trackerOf(n uint32) *Tracker {
-	if tracker := (*t.trackers.list.Load())[n].Load(); tracker != nil && tracker.number.Load() == n {
+	if tracker := (*t.trackers.list.Load())[n].tracker.Load(); tracker != nil && tracker.number.Load() == n {
 		return tracker
 	}
 	return nil
+}
+
+// hashOf is the hash of the key that a record has.
+func (t *FlowTable) hashOf(r *record) uint64 {
+	b := r.b.Load()
+	return hash(r.a.Load(), b, (*t.trackers.list.Load())[trackerNumber(b)].realm.Load())
 }
 
 // forgetGone forgets all flows of trackers that are gone.
@@ -72,7 +85,7 @@ func (t *FlowTable) forgetGone() {
 		s := &t.shards[i]
 		s.mu.Lock()
 		for n := uint32(1); n <= s.top; n++ {
-			if b := s.record(n).b.Load(); b != 0 && t.trackerOf(uint32(b)&maxTracker) == nil {
+			if b := s.record(n).b.Load(); b != 0 && t.trackerOf(trackerNumber(b)) == nil {
 				t.forget(s, n)
 			}
 		}

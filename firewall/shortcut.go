@@ -80,7 +80,7 @@ func (t *FlowTable) joined(sender Tracked, others []Tracked) bool {
 }
 
 func (t *FlowTable) passive(r ref) bool {
-	tracker := t.trackerOf(uint32(t.record(r).b.Load()) & maxTracker)
+	tracker := t.trackerOf(trackerNumber(t.record(r).b.Load()))
 	return tracker != nil && tracker.passive
 }
 
@@ -140,9 +140,10 @@ func (t *FlowTable) lastOf(r ref) int64 {
 // settle ends a record's short cut, after the packets that took it have been counted for the others, and returns what it was.
 func (t *FlowTable) settle(r ref) (fast uint64) {
 	own := t.record(r)
-	if fast = own.fast.Swap(0); fast == 0 {
+	if own.fast.Load() == 0 { // as that of a flow with few packets; Swap takes ten times as long
 		return 0
 	}
+	fast = own.fast.Swap(0)
 	for other := range t.ring(r) {
 		t.record(other).touch(own.last.Load())
 	}
@@ -182,7 +183,7 @@ const passiveIdle = int64(400 * time.Second)
 // Pass notes a packet of a flow where nothing tracks it but a short cut may pass: at a NAT gateway, or at the end of the network.
 func (t *Tracker) Pass(f packet.Flow, now int64) Tracked {
 	k := t.keyOf(Egress, f, false)
-	h := k.hash()
+	h := k.hash(t.realm)
 	s, n := t.lock(&k, h, now)
 	defer s.mu.Unlock()
 	if n == 0 {
@@ -219,7 +220,7 @@ type Look struct {
 func (l *Look) Begin(t *Tracker, p *packet.Plain) {
 	l.tracker, l.index, l.number = t, nil, 0
 	l.key.a, l.key.b = p.Addresses, uint64(p.Ports)<<32|uint64(p.Proto)<<24|uint64(t.number.Load())
-	l.hash = l.key.hash()
+	l.hash = l.key.hash(t.realm)
 }
 
 // Index fetches the packet's place in the index.
@@ -228,7 +229,7 @@ func (l *Look) Index() {
 	l.index, l.old = s.index.Load(), s.old.Load()
 	for _, x := range [...]*index{l.index, l.old} {
 		if x != nil {
-			prefetch(unsafe.Pointer(&x.buckets[x.home(l.hash)]))
+			x.fetch(l.hash)
 		}
 	}
 }

@@ -22,6 +22,7 @@ type Tracker struct {
 	timeouts atomic.Pointer[Timeouts]
 	budget   *Budget
 	passive  bool
+	realm    uint32
 	held     int // flows that count against the budget; the budget is locked
 }
 
@@ -32,7 +33,13 @@ func NewTracker(timeouts Timeouts, budget *Budget) *Tracker {
 
 // NewTracker is the package's NewTracker with flows in this table, which interfaces that send to each other share.
 func (t *FlowTable) NewTracker(timeouts Timeouts, budget *Budget) *Tracker {
-	tracker := &Tracker{table: t, budget: budget}
+	return t.NewTrackerIn(0, timeouts, budget)
+}
+
+// NewTrackerIn is [FlowTable.NewTracker] for an interface of a realm: a number for what has its addresses to itself, as a VPC has. The two
+// ends of a flow inside one realm are found faster. Nothing else depends on it: realms may have the same number.
+func (t *FlowTable) NewTrackerIn(realm uint32, timeouts Timeouts, budget *Budget) *Tracker {
+	tracker := &Tracker{table: t, budget: budget, realm: realm}
 	tracker.SetTimeouts(timeouts)
 	tracker.ready()
 	return tracker
@@ -73,13 +80,16 @@ type Query struct {
 	dir Direction
 	key flowKey
 	at  uint64 // hash of the key
+	// How many flows the shard had been given when Find found none; 0 if it has not looked. As long as there are no more, Add need not look.
+	none uint64
 }
 
 // Query asks about a packet of flow f.
-func (t *Tracker) Query(dir Direction, p *packet.Packet, f packet.Flow) Query {
+func (t *Tracker) Query(dir Direction, p *packet.Packet, f packet.Flow) (q Query) {
 	t.ready()
-	q := Query{t: t, p: p, dir: dir, key: t.keyOf(dir, f, isEcho(p, f))}
-	q.at = q.key.hash()
+	q.t, q.p, q.dir = t, p, dir
+	q.key.set(t, dir, &f, f.Proto.IsICMP() && isEcho(p, f))
+	q.at = q.key.hash(t.realm)
 	return q
 }
 
@@ -105,6 +115,7 @@ func (q *Query) Find(now int64) Hit {
 	s, n := q.t.lock(&q.key, q.at, now)
 	defer s.mu.Unlock()
 	if n == 0 {
+		q.none = s.count + 1
 		return Hit{}
 	}
 	return q.t.hit(s, n, q.dir, q.p, now)
@@ -123,7 +134,7 @@ func (t *Tracker) Related(dir Direction, embedded packet.Flow, now int64) bool {
 	// What an arriving error quotes had left, and the other way round.
 	for _, echo := range []bool{true, false} {
 		k := t.keyOf(1-dir, embedded, echo)
-		s, n := t.lock(&k, k.hash(), now)
+		s, n := t.lock(&k, k.hash(t.realm), now)
 		s.mu.Unlock()
 		if n != 0 {
 			return true
@@ -164,11 +175,14 @@ func (q *Query) track(now int64, cost uint32) bool {
 
 func (q *Query) add(now int64, cost uint32) bool {
 	t, k := q.t, &q.key
-	s, n := t.lock(k, q.at, now)
+	s := t.table.shardOf(q.at)
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n != 0 { // another packet of the flow was faster
-		t.hit(s, n, q.dir, q.p, now)
-		return true
+	if q.none != s.count+1 {
+		if n := t.live(s, k, q.at, now); n != 0 { // another packet of the flow was faster
+			t.hit(s, n, q.dir, q.p, now)
+			return true
+		}
 	}
 	if t.number.Load() != k.tracker() {
 		return true // it was flushed meanwhile: the flow is nobody's
@@ -179,7 +193,8 @@ func (q *Query) add(now int64, cost uint32) bool {
 	}
 	c := openConn(q.dir, q.p, k.proto())
 	state := c.pack() | packOpener(q.dir) | cost
-	if n = s.insert(t.table, k, q.at, now, state); n == 0 && t.table.evict(s) {
+	n := s.insert(t.table, k, q.at, now, state)
+	if n == 0 && t.table.evict(s) {
 		n = s.insert(t.table, k, q.at, now, state)
 	}
 	if n == 0 {
@@ -194,12 +209,17 @@ func (q *Query) add(now int64, cost uint32) bool {
 func (t *Tracker) lock(k *flowKey, h uint64, now int64) (*shard, uint32) {
 	s := t.table.shardOf(h)
 	s.mu.Lock()
+	return s, t.live(s, k, h, now)
+}
+
+// live finds the record of a key in its shard, which is locked.
+func (t *Tracker) live(s *shard, k *flowKey, h uint64, now int64) uint32 {
 	n := s.find(k, h)
 	if n != 0 && t.table.idledOut(s, n, now) {
 		t.table.forget(s, n)
-		n = 0
+		return 0
 	}
-	return s, n
+	return n
 }
 
 // Len is how many flows are tracked. It forgets those that have idled out.

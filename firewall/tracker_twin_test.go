@@ -277,7 +277,7 @@ func (w *world) checkTables(t *rapid.T) {
 				continue
 			}
 			used++
-			if k := s.keyOf(n); s.find(&k, k.hash()) != n {
+			if k := s.keyOf(n); s.find(&k, w.budget.table.hashOf(s.record(n))) != n {
 				t.Fatalf("record %d is not found", n)
 			}
 		}

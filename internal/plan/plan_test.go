@@ -85,7 +85,7 @@ func TestTargets(t *testing.T) {
 		table := p.VPCs[0].Subnets[0].Routes
 		e, ok := table.FIB.Lookup(netip.MustParseAddr("203.0.113.1"))
 		require.True(t, ok)
-		_, got := table.Target(e)
+		_, got := table.Target(e.Route)
 		return got
 	}
 	route := func(to string) func(*vpc.Network) {

@@ -169,9 +169,9 @@ func (c *compiler) interfaceTarget(v *VPC, t *Target) {
 
 // Target is the route behind an entry of the table's FIB, nil for a local one
 // that nobody listed, and where it leads.
-func (t *Table) Target(entry routing.Entry) (*routing.Route, Target) {
-	if entry.Route == routing.LocalRoute {
+func (t *Table) Target(route int) (*routing.Route, Target) {
+	if route == routing.LocalRoute {
 		return nil, Target{Kind: routing.Local, ID: "local"}
 	}
-	return &t.Routes[entry.Route], t.Targets[entry.Route]
+	return &t.Routes[route], t.Targets[route]
 }
