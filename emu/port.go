@@ -23,6 +23,7 @@ type Port struct {
 	enter   func(*walk)
 	key     string             // of the gateway whose far side it is, across plans
 	seen    firewall.Fragments // that came in there
+	passing *firewall.Tracker  // notes what came in there and may take short cuts
 	receive atomic.Pointer[receiver]
 }
 
@@ -263,8 +264,9 @@ func (p *Port) deliver(b []byte) {
 
 // delivery is packets that wait to be delivered together.
 type delivery struct {
-	to      *Port
-	packets [][]byte
+	to       *Port
+	packets  [][]byte
+	attempts [batch]attempt // of those that are sent together; kept, as clearing them takes longer than filling them
 }
 
 func (e *Emulator) delivery() *delivery {

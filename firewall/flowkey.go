@@ -44,10 +44,15 @@ func (t *Tracker) keyOf(dir Direction, f packet.Flow, echo bool) flowKey {
 		return k
 	}
 	l, r := local.As16(), remote.As16()
-	k.b |= wideBit
-	k.wide = [4]uint64{binary.BigEndian.Uint64(l[:]), binary.BigEndian.Uint64(l[8:]), binary.BigEndian.Uint64(r[:]), binary.BigEndian.Uint64(r[8:])}
-	k.a = mix(k.wide)
+	k.widen([4]uint64{binary.BigEndian.Uint64(l[:]), binary.BigEndian.Uint64(l[8:]), binary.BigEndian.Uint64(r[:]), binary.BigEndian.Uint64(r[8:])})
 	return k
+}
+
+// widen gives the key IPv6 addresses.
+func (k *flowKey) widen(addresses [4]uint64) {
+	k.b |= wideBit
+	k.wide = addresses
+	k.a = mix(addresses)
 }
 
 func mix(wide [4]uint64) (a uint64) {

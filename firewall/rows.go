@@ -49,6 +49,14 @@ func (s *shard) wide(n uint32) *wide {
 	return (*wide)(unsafe.Add(unsafe.Pointer(s.rows.Load()[row].wide.Load()), uintptr(at)*unsafe.Sizeof(wide{})))
 }
 
+// prefetchWide fetches what wide is of, if there is any.
+func (s *shard) prefetchWide(n uint32) {
+	row, at := rowOf(n)
+	if first := s.rows.Load()[row].wide.Load(); first != nil {
+		prefetch(unsafe.Add(unsafe.Pointer(first), uintptr(at)*unsafe.Sizeof(wide{})))
+	}
+}
+
 func rowLength(row uint32) int { return shortest << (row / 8) }
 
 // makeRow makes sure that a record has a place. The shard is locked.
