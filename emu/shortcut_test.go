@@ -53,15 +53,23 @@ type twoWays struct {
 	em    [2]*emu.Emulator
 	log   [2][]string
 	heard map[string]packet.Flow // by each port, the latest
+	from  string                 // the ID of the port that sends
+	short bool                   // its packet took a short cut
 }
 
-func newTwoWays(t *testing.T) *twoWays {
+// newTwoWays listens at ports of the network; that of fw forwards.
+func newTwoWays(t *testing.T, n *vpc.Network, ports ...string) *twoWays {
 	w := &twoWays{heard: make(map[string]packet.Flow)}
 	for i := range w.em {
-		e, err := emu.New(shortCutNetwork(), emu.Options{Now: w.clock.Now, NoShortCuts: i == 1})
+		e, err := emu.New(n, emu.Options{Now: w.clock.Now, NoShortCuts: i == 1, Observer: emu.Observer{Packet: func(e emu.Event) {
+			w.log[i] = append(w.log[i], fmt.Sprintf("%s: %s: %x %+v", e.From, e.Flow, e.Bytes, e.Result))
+			if i == 0 && e.From == w.from {
+				w.short = e.ShortCut
+			}
+		}}})
 		require.NoError(t, err)
 		w.em[i] = e
-		for _, name := range []string{"app-1", "app-2", "db-1", "far-1", "peer-1", "private-1", "internet"} {
+		for _, name := range ports {
 			port, err := e.Port(name)
 			require.NoError(t, err)
 			port.Receive(func(b []byte) {
@@ -83,7 +91,7 @@ func (w *twoWays) send(t *testing.T, from string, b []byte) emu.Result {
 	for i, e := range w.em {
 		port, err := e.Port(from)
 		require.NoError(t, err)
-		w.log[i] = nil
+		w.log[i], w.from = nil, port.ID()
 		if i == 0 && len(b)%2 == 0 {
 			port.SendBatch([][]byte{slices.Clone(b)}, results[:1])
 		} else {
@@ -94,6 +102,8 @@ func (w *twoWays) send(t *testing.T, from string, b []byte) emu.Result {
 	require.Equal(t, w.log[1], w.log[0], "%s sends %x", from, b)
 	return results[0]
 }
+
+var shortCutPorts = []string{"app-1", "app-2", "db-1", "far-1", "peer-1", "private-1", "internet"}
 
 // end is where a flow begins or ends.
 type end struct{ port, addr string }
@@ -109,7 +119,7 @@ var shortCutEnds = []end{
 func TestShortCuts_ChangeNoVerdict(t *testing.T) {
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		w := newTwoWays(t)
+		w := newTwoWays(t, shortCutNetwork(), shortCutPorts...)
 		one := func(n int) bool { return r.IntN(n) == 0 }
 		for range 300 {
 			a, b := shortCutEnds[r.IntN(len(shortCutEnds))], shortCutEnds[r.IntN(len(shortCutEnds))]
@@ -211,7 +221,7 @@ func TestShortCuts_Concurrent(t *testing.T) {
 
 // TestShortCuts_TooLargeCountsForNobody: a packet that its short cut refuses, and the stages then drop, is none of the receiver's.
 func TestShortCuts_TooLargeCountsForNobody(t *testing.T) {
-	w := newTwoWays(t)
+	w := newTwoWays(t, shortCutNetwork(), shortCutPorts...)
 	f := packet.MustParseFlow("udp 10.0.1.10:40000 > 10.0.2.20:53")
 	send := func(from string, f packet.Flow, size int) emu.Result {
 		return w.send(t, from, packet.Spec{Flow: f, Payload: make([]byte, size), DF: true}.Bytes())
@@ -281,7 +291,7 @@ func TestShortCuts_OtherMemories(t *testing.T) {
 		return packet.Spec{Flow: packet.MustParseFlow(flow), Flags: flags}.Bytes()
 	}
 	t.Run("IGW-30 a subnet that only answers may come in to", func(t *testing.T) {
-		w := newTwoWays(t)
+		w := newTwoWays(t, shortCutNetwork(), shortCutPorts...)
 		w.update(t, func(n *vpc.Network) {
 			n.BlockPublicAccess = []*vpc.BlockPublicAccess{{Mode: vpc.BlockBidirectional, Exclusions: []vpc.BlockExclusion{{Resource: "prod", EgressOnly: true}}}}
 		})
@@ -293,7 +303,7 @@ func TestShortCuts_OtherMemories(t *testing.T) {
 		require.Equal(t, emu.BPA, w.send(t, "internet", packetOf("udp 203.0.113.9:53 > 198.51.100.10:40001", 0)).Reason)
 	})
 	t.Run("NAT-35 an address that is being removed", func(t *testing.T) {
-		w := newTwoWays(t)
+		w := newTwoWays(t, shortCutNetwork(), shortCutPorts...)
 		stays := vpc.Address{IP: netip.MustParseAddr("10.0.6.220"), Public: netip.MustParseAddr("198.51.100.221"), Elastic: true}
 		goes := vpc.Address{IP: netip.MustParseAddr("10.0.6.221"), Public: netip.MustParseAddr("198.51.100.222"), Elastic: true}
 		gateway := func(n *vpc.Network) *vpc.Gateway { return n.VPC("prod").Gateway("nat") }
