@@ -17,12 +17,12 @@ type FirstPackets struct {
 	client   *emu.Port
 	syns     []byte
 	at       int
-	work     [segmentSize]byte
+	work     []byte
 }
 
 // NewFirstPackets makes a network of groups with that many rules.
 func NewFirstPackets(path Path, rules, flows int) (p *FirstPackets, err error) {
-	p = new(FirstPackets)
+	p = &FirstPackets{work: make([]byte, path.segment())}
 	if p.Emulator, err = emu.New(Pair(rules), emu.Options{Now: p.clock.Now}); err != nil {
 		return nil, err
 	}
@@ -38,9 +38,9 @@ func NewFirstPackets(path Path, rules, flows int) (p *FirstPackets, err error) {
 // Run sends the first packets of so many flows.
 func (p *FirstPackets) Run(flows int) {
 	for range flows {
-		copy(p.work[:], p.syns[p.at:])
-		p.client.Send(p.work[:])
-		if p.at += segmentSize; p.at == len(p.syns) {
+		copy(p.work, p.syns[p.at:])
+		p.client.Send(p.work)
+		if p.at += len(p.work); p.at == len(p.syns) {
 			p.at = 0
 			p.clock.Advance(10 * time.Minute)
 		}

@@ -276,8 +276,13 @@ func (e *Emulator) delivery() *delivery {
 	return &delivery{packets: make([][]byte, 0, batch)}
 }
 
-// add delivers a packet, or lets it wait for others to the same port.
+// add delivers a packet, or lets it wait for others to the same port; nil does not
+// wait.
 func (d *delivery) add(to *Port, b []byte) {
+	if d == nil {
+		to.deliver(b)
+		return
+	}
 	r := to.receive.Load()
 	if d.to != to || len(d.packets) == cap(d.packets) {
 		d.flush()

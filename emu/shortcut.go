@@ -157,14 +157,14 @@ func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64, d *delive
 		a.packet.Rewrite(b, a.packet.Addresses&^cut.addressMask|cut.address, cut.ports(a.packet.Ports, action>>16), cut.hops)
 	}
 	whole := b[:a.packet.Len:a.packet.Len]
-	if d != nil {
+	observe := g.em.opts.Observer.Packet
+	if observe == nil {
 		d.add(cut.to, whole)
-	} else {
-		cut.to.deliver(whole)
+		return cut.result, true
 	}
-	if observe := g.em.opts.Observer.Packet; observe != nil {
-		observe(Event{Time: time.Unix(0, now), From: p.id, Flow: a.packet.Flow(b), Bytes: whole, Result: cut.result, ShortCut: true})
-	}
+	end := Event{Time: time.Unix(0, now), From: p.id, Flow: a.packet.Flow(b), Bytes: whole, Result: cut.result, ShortCut: true}
+	d.add(cut.to, whole) // after which the bytes may be others
+	observe(end)
 	return cut.result, true
 }
 
