@@ -143,9 +143,9 @@ func (p *Port) SendVia(next *Port, b []byte) Result { return p.em.send(p, next, 
 // send takes one packet through the network.
 func (e *Emulator) send(p, via *Port, b []byte) Result {
 	g, now := e.current.Load(), e.now().UnixNano()
-	if e.shortCuts && via == nil && g.tracker(p) != nil {
+	if tracker := g.tracker(p); tracker != nil && via == nil {
 		var a attempt
-		a.begin(g, p, b)
+		a.begin(tracker, b)
 		if result, ok := a.shorten(g, p, b, now, nil); ok {
 			return result
 		}
@@ -160,7 +160,7 @@ func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 		w = new(walk)
 	}
 	w.net, w.now = e.current.Load(), now
-	if e.shortCuts && via == nil && w.net.tracker(p) != nil {
+	if via == nil && w.net.tracker(p) != nil {
 		w.ends.begin(b)
 	}
 	result := w.carry(p, via, b)

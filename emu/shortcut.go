@@ -124,9 +124,9 @@ type attempt struct {
 	look   firewall.Look
 }
 
-func (a *attempt) begin(g *generation, p *Port, b []byte) {
+func (a *attempt) begin(t *firewall.Tracker, b []byte) {
 	if a.packet, a.ok = packet.ParsePlain(b); a.ok {
-		a.look.Begin(g.tracker(p), &a.packet, b)
+		a.look.Begin(t, &a.packet, b)
 	}
 }
 
@@ -181,13 +181,13 @@ func (p *Port) SendBatch(packets [][]byte, results []Result) {
 	for len(packets) > 0 {
 		g, now := p.em.current.Load(), p.em.now().UnixNano()
 		some := packets[:min(batch, len(packets))]
-		short := p.em.shortCuts && g.tracker(p) != nil
-		if short {
-			g.prepare(d.attempts[:len(some)], p, some)
+		tracker := g.tracker(p)
+		if tracker != nil {
+			prepare(d.attempts[:len(some)], tracker, some)
 		}
 		for i, b := range some {
 			r, ok := Result{}, false
-			if short && p.em.current.Load() == g {
+			if tracker != nil && p.em.current.Load() == g {
 				r, ok = d.attempts[i].shorten(g, p, b, now, d)
 			}
 			if !ok {
@@ -205,9 +205,9 @@ func (p *Port) SendBatch(packets [][]byte, results []Result) {
 }
 
 // prepare looks for the short cuts of many packets.
-func (g *generation) prepare(attempts []attempt, p *Port, packets [][]byte) {
+func prepare(attempts []attempt, t *firewall.Tracker, packets [][]byte) {
 	for i, b := range packets {
-		attempts[i].begin(g, p, b)
+		attempts[i].begin(t, b)
 	}
 	for i := range attempts {
 		if attempts[i].ok {
@@ -224,6 +224,9 @@ func (g *generation) prepare(attempts []attempt, p *Port, packets [][]byte) {
 // tracker is what knows the short cuts of packets that a port sends, nil if they
 // have none.
 func (g *generation) tracker(p *Port) *firewall.Tracker {
+	if !g.em.shortCuts {
+		return nil
+	}
 	if p.passing != nil {
 		return p.passing
 	}

@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 
 	"github.com/vpcemu/vpcemu/packet"
@@ -55,12 +56,11 @@ func (k *flowKey) widen(addresses [4]uint64) {
 	k.a = mix(addresses)
 }
 
-func mix(wide [4]uint64) (a uint64) {
-	for _, w := range wide {
-		a = (a ^ w) * 0x9e3779b97f4a7c15
-		a ^= a >> 29
-	}
-	return a
+// mix is a multiplication for each address, as in hash.
+func mix(w [4]uint64) uint64 {
+	localHigh, localLow := bits.Mul64(w[0]^0xa0761d6478bd642f, w[1]^0xe7037ed1a0b428db)
+	remoteHigh, remoteLow := bits.Mul64(w[2]^0x8ebc6af09c88c6e3, w[3]^0x589965cc75374cc3)
+	return localHigh ^ localLow ^ remoteHigh ^ remoteLow
 }
 
 // flow is the inverse of keyOf: the flow of a packet in this direction.

@@ -270,16 +270,19 @@ func (x *index) guess(h uint64) uint32 {
 // says so by Pass. It takes no lock, and may miss a short cut that is being moved.
 func (l *Look) Fast(epoch uint32, now, idle int64) (action uint32, ok bool) {
 	s := l.tracker.table.shardOf(l.hash)
-	n := l.number
-	if n == 0 || !s.holds(n, &l.key) {
+	n, r := l.number, (*record)(nil)
+	if n != 0 {
+		r = s.record(n)
+	}
+	if r == nil || r.b.Load() != l.key.b || r.a.Load() != l.key.a {
 		if n = s.find(&l.key, l.hash); n == 0 {
 			return 0, false
 		}
+		r = s.record(n)
 	}
-	r := s.record(n)
 	fast, last := r.fast.Load(), r.last.Load()
 	if uint32(fast>>32) != epoch || now-last >= idle || r.b.Load() != l.key.b || r.a.Load() != l.key.a ||
-		l.key.v6() && !s.holds(n, &l.key) {
+		l.key.v6() && !s.holdsWide(n, &l.key) {
 		return 0, false
 	}
 	l.found = r
