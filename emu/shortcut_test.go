@@ -373,6 +373,28 @@ func TestShortCuts_OtherMemories(t *testing.T) {
 		require.Equal(t, emu.Delivered, w.send(t, "internet", packetOf("udp 203.0.113.9:53 > 198.51.100.10:40000", 0)).Fate)
 		require.Equal(t, emu.BPA, w.send(t, "internet", packetOf("udp 203.0.113.9:53 > 198.51.100.10:40001", 0)).Reason)
 	})
+	t.Run("EIGW-5 the memory of an egress-only gateway", func(t *testing.T) {
+		for _, from := range []string{"private-1", "internet"} { // who keeps the flow alive
+			w := newTwoWays(t, shortCutNetwork(), shortCutPorts...)
+			packets := map[string][]byte{
+				"private-1": packetOf("udp [2001:db8:1:5::50]:40000 > [2001:db8:ffff::9]:53", 0),
+				"internet":  packetOf("udp [2001:db8:ffff::9]:53 > [2001:db8:1:5::50]:40000", 0),
+			}
+			for range 5 {
+				for _, port := range []string{"private-1", "internet"} {
+					w.send(t, port, packets[port])
+				}
+			}
+			for range 8 {
+				w.clock.Advance(20 * time.Second)
+				require.NotEqual(t, emu.Dropped, w.send(t, from, packets[from]).Fate)
+				require.True(t, w.short)
+			}
+			require.Equal(t, emu.Delivered, w.send(t, "internet", packets["internet"]).Fate, "%s has sent all the time", from)
+			w.clock.Advance(120 * time.Second)
+			require.Equal(t, emu.EIGWUnsolicited, w.send(t, "internet", packets["internet"]).Reason)
+		}
+	})
 	t.Run("NAT-35 an address that is being removed", func(t *testing.T) {
 		w := newTwoWays(t, shortCutNetwork(), shortCutPorts...)
 		stays := vpc.Address{IP: netip.MustParseAddr("10.0.6.220"), Public: netip.MustParseAddr("198.51.100.221"), Elastic: true}
