@@ -27,7 +27,8 @@ func crossroads() *vpc.Network {
 		AddRoute("10.0.8.0/24", "vpce-fw").AddRoute("10.0.9.0/24", "fw").
 		AddRoute("10.1.0.0/16", "pcx-1").AddRoute("10.3.0.0/16", "tgw-1").AddRoute("10.4.0.0/16", "vgw-1").
 		AddRoute("2001:db8:a::/48", "igw").AddRoute("2001:db8:2::/56", "pcx-1").AddRoute("2001:db8:3::/56", "tgw-1").
-		AddRoute("10.5.0.0/16", "tgw-1").AddRoute("10.6.0.0/16", "tgw-1").AddRoute("10.0.11.0/24", "nat-1")
+		AddRoute("10.5.0.0/16", "tgw-1").AddRoute("10.6.0.0/16", "tgw-1").AddRoute("10.0.11.0/24", "nat-1").
+		AddRoute("10.7.0.0/16", "pcx-2").AddRoute("10.8.0.0/16", "lgw-1")
 	v.AddRouteTable("public").AddRoute("0.0.0.0/0", "igw").AddRoute("10.3.0.0/16", "tgw-1")
 	v.AddRouteTable("transit").AddRoute("192.0.2.0/24", "nat-1")
 	v.AddRouteTable("through-fw").AddRoute("10.0.1.0/24", "fw")
@@ -47,14 +48,17 @@ func crossroads() *vpc.Network {
 	v.LoadBalancers = []*vpc.LoadBalancer{{ID: "nlb", Nodes: []vpc.LoadBalancerNode{{Subnet: "l", Addresses: []vpc.Address{{IP: netip.MustParseAddr("10.0.10.9")}}}},
 		Internal: true, CrossZone: vpc.CrossZoneOn, Listeners: []vpc.Listener{{Protocol: "TCP", Port: 443, Forward: []vpc.Forward{{TargetGroup: "dbs"}}}}}}
 	v.TargetGroups = []*vpc.TargetGroup{{ID: "dbs", Protocol: "TCP", Port: 8443, Targets: []vpc.LoadBalancerTarget{{ID: "10.0.5.20"}}}}
-	for _, o := range []struct{ name, back, four, six string }{{"near", "pcx-1", "10.1", "2001:db8:2"}, {"w", "tgw-1", "10.3", "2001:db8:3"}} {
+	for _, o := range []struct{ name, back, four, six string }{
+		{"near", "pcx-1", "10.1", "2001:db8:2"}, {"w", "tgw-1", "10.3", "2001:db8:3"}, {"overseas", "pcx-2", "10.7", "2001:db8:4"}} {
 		v := open(n.AddVPC(o.name, o.four+".0.0/16", o.six+"::/56"))
 		v.AddRouteTable("r").AddRoute("10.0.0.0/16", o.back).AddRoute("2001:db8:1::/56", o.back)
 		v.AddSubnet("s", o.four+".1.0/24", o.six+":1::/64").UseRouteTable("r").
 			AddInterface(o.name, o.four+".1.20", "open").AddAddress(o.six + ":1::20")
 	}
 	n.VPC("w").RouteTable("r").AddRoute("192.0.2.0/24", "tgw-1")
+	n.VPC("overseas").Region = "ap-southeast-2"
 	n.AddPeering("pcx-1", "v", "near")
+	n.AddPeering("pcx-2", "v", "overseas")
 	static := func(to, attachment string) routing.Route {
 		return routing.Route{Destination: netip.MustParsePrefix(to), Target: routing.Target{Kind: routing.TransitGateway, ID: attachment}}
 	}
@@ -91,6 +95,7 @@ var roads = []road{
 	{"NAT64", "app", "internet", "tcp [2001:db8:1:1::10]:40000 > [64:ff9b::c000:209]:443", false, 1, 0, 0},
 	{"peering", "app", "near/near", "tcp 10.0.1.10:40000 > 10.1.1.20:443", true, 0, 9001, 9001},
 	{"peering, IPv6", "app", "near/near", "tcp [2001:db8:1:1::10]:40000 > [2001:db8:2:1::20]:443", true, 0, 9001, 9001},
+	{"peering between Regions", "app", "overseas/overseas", "tcp 10.0.1.10:40000 > 10.7.1.20:443", true, 0, 8500, 8500},
 	{"transit gateway", "app", "w/w", "tcp 10.0.1.10:40000 > 10.3.1.20:443", true, 1, 8500, 8500},
 	{"transit gateway, IPv6", "app", "w/w", "tcp [2001:db8:1:1::10]:40000 > [2001:db8:3:1::20]:443", true, 1, 8500, 8500},
 	{"transit gateway to a NAT gateway", "w/w", "internet", "tcp 10.3.1.20:40000 > 192.0.2.9:443", true, 2, 1500, 8500},

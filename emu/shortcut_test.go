@@ -374,15 +374,18 @@ func TestShortCuts_OtherMemories(t *testing.T) {
 		require.Equal(t, emu.BPA, w.send(t, "internet", packetOf("udp 203.0.113.9:53 > 198.51.100.10:40001", 0)).Reason)
 	})
 	t.Run("EIGW-5 the memory of an egress-only gateway", func(t *testing.T) {
-		for _, from := range []string{"private-1", "internet"} { // who keeps the flow alive
-			w := newTwoWays(t, shortCutNetwork(), shortCutPorts...)
+		for _, c := range []struct {
+			from string // who keeps the flow alive
+			both bool   // and the other side has answered before
+		}{{"private-1", true}, {"internet", true}, {"private-1", false}} {
+			w, from := newTwoWays(t, shortCutNetwork(), shortCutPorts...), c.from
 			packets := map[string][]byte{
 				"private-1": packetOf("udp [2001:db8:1:5::50]:40000 > [2001:db8:ffff::9]:53", 0),
 				"internet":  packetOf("udp [2001:db8:ffff::9]:53 > [2001:db8:1:5::50]:40000", 0),
 			}
 			for range 5 {
-				for _, port := range []string{"private-1", "internet"} {
-					w.send(t, port, packets[port])
+				if w.send(t, "private-1", packets["private-1"]); c.both {
+					w.send(t, "internet", packets["internet"])
 				}
 			}
 			for range 8 {
@@ -393,6 +396,21 @@ func TestShortCuts_OtherMemories(t *testing.T) {
 			require.Equal(t, emu.Delivered, w.send(t, "internet", packets["internet"]).Fate, "%s has sent all the time", from)
 			w.clock.Advance(120 * time.Second)
 			require.Equal(t, emu.EIGWUnsolicited, w.send(t, "internet", packets["internet"]).Reason)
+		}
+	})
+	t.Run("what comes in at one border does not at another", func(t *testing.T) {
+		w := newTwoWays(t, shortCutNetwork(), shortCutPorts...)
+		const flow = "tcp 192.168.0.9:40000 > 10.0.1.10:443"
+		send := func(port string, flags packet.TCPFlags) emu.Result { return w.send(t, port, packetOf(flow, flags)) }
+		send("onprem:vgw", packet.SYN)
+		w.send(t, "app-1", packet.Spec{Flow: w.heard["app-1"].Reverse(), Flags: packet.SYN | packet.ACK}.Bytes())
+		for range 3 {
+			require.Equal(t, emu.Delivered, send("onprem:vgw", packet.ACK).Fate)
+		}
+		require.True(t, w.short)
+		for _, other := range []string{"internet", "s3"} {
+			r := send(other, packet.ACK)
+			require.False(t, w.short, "%s: %v", other, r)
 		}
 	})
 	t.Run("NAT-35 an address that is being removed", func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/vpc"
 )
@@ -21,6 +22,17 @@ func narrow() *vpc.Network {
 		}
 	}
 	return n
+}
+
+// TestShortCuts_NotIntoTheUnknown: what leads to a gateway that is not modelled has
+// none.
+func TestShortCuts_NotIntoTheUnknown(t *testing.T) {
+	w := newTwoWays(t, narrow(), "app", "internet")
+	for range 5 {
+		r := w.send(t, "app", packet.Spec{Flow: packet.MustParseFlow("tcp 10.0.1.10:40000 > 10.8.0.9:443"), Flags: packet.ACK}.Bytes())
+		require.Equal(t, emu.Result{Fate: emu.Exited, At: "lgw-1"}, r)
+		require.False(t, w.short)
+	}
 }
 
 // TestShortCuts_Ways: on which ways there are short cuts, and for which packets, in
