@@ -27,9 +27,11 @@ func narrow() *vpc.Network {
 // TestShortCuts_NotIntoTheUnknown: what leads to a gateway that is not modelled has
 // none.
 func TestShortCuts_NotIntoTheUnknown(t *testing.T) {
-	w := newTwoWays(t, narrow(), "app", "internet")
+	n := narrow()
+	n.VPC("v").SecurityGroup("open").AllowOut("udp/53", "0.0.0.0/0")
+	w := newTwoWays(t, n, "app", "internet")
 	for range 5 {
-		r := w.send(t, "app", packet.Spec{Flow: packet.MustParseFlow("tcp 10.0.1.10:40000 > 10.8.0.9:443"), Flags: packet.ACK}.Bytes())
+		r := w.send(t, "app", packet.Spec{Flow: packet.MustParseFlow("udp 10.0.1.10:40000 > 10.8.0.9:53")}.Bytes())
 		require.Equal(t, emu.Result{Fate: emu.Exited, At: "lgw-1"}, r)
 		require.False(t, w.short)
 	}
