@@ -76,7 +76,7 @@ var byFamily = map[string]func(Sizes) []Group{
 // long to fill.
 func Forward(flows []int) (groups []Group) {
 	for _, n := range flows {
-		for _, path := range []Path{Subnet, InternetGateway, NATGateway} {
+		for _, path := range []Path{Subnet, Subnet6, TransitGateway, InternetGateway, NATGateway} {
 			if path == NATGateway && n > 1_000_000 {
 				continue
 			}

@@ -16,14 +16,16 @@ type FirstPackets struct {
 	clock    emu.Clock
 	client   *emu.Port
 	syns     []byte
+	size     int // of one
 	at       int // in them
-	work     [batch * segmentSize]byte
+	work     []byte
 	packets  [batch][]byte // of work
 }
 
 // NewFirstPackets makes a network of groups with that many rules.
 func NewFirstPackets(path Path, rules, flows int) (p *FirstPackets, err error) {
-	p = new(FirstPackets)
+	size := path.segment()
+	p = &FirstPackets{size: size, work: make([]byte, batch*size)}
 	if p.Emulator, err = emu.New(Pair(rules), emu.Options{Now: p.clock.Now}); err != nil {
 		return nil, err
 	}
@@ -34,7 +36,7 @@ func NewFirstPackets(path Path, rules, flows int) (p *FirstPackets, err error) {
 		p.syns = packet.Spec{Flow: path.Flow(i), Flags: packet.SYN}.Append(p.syns)
 	}
 	for i := range p.packets {
-		p.packets[i] = p.work[i*segmentSize : (i+1)*segmentSize : (i+1)*segmentSize]
+		p.packets[i] = p.work[i*size : (i+1)*size : (i+1)*size]
 	}
 	return p, nil
 }
@@ -62,7 +64,7 @@ func (p *FirstPackets) take(most int) int {
 	if p.at %= len(p.syns); p.at%half == 0 {
 		p.clock.Advance(10 * time.Minute)
 	}
-	n := copy(p.work[:most*segmentSize], p.syns[p.at:p.at-p.at%half+half])
+	n := copy(p.work[:most*p.size], p.syns[p.at:p.at-p.at%half+half])
 	p.at += n
-	return n / segmentSize
+	return n / p.size
 }

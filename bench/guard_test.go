@@ -14,7 +14,7 @@ import (
 // What must not grow, and does not depend on the clock.
 
 // paths are all of them.
-var paths = []Path{Subnet, InternetGateway, NATGateway}
+var paths = []Path{Subnet, Subnet6, TransitGateway, InternetGateway, NATGateway}
 
 // withoutRaceDetector skips what the race detector makes slow, and wrong: it adds
 // instructions and empties pools.

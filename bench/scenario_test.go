@@ -53,7 +53,7 @@ func TestPacketsArrive(t *testing.T) {
 	}
 	traffic, err := NewTraffic(Subnet, 60, 200)
 	require.NoError(t, err)
-	for i := 22; i < len(traffic.ring); i += segmentSize {
+	for i := 22; i < len(traffic.ring); i += traffic.size {
 		traffic.ring[i], traffic.ring[i+1] = 0, 1 // tcp/1
 	}
 	require.EqualError(t, traffic.Check(), "0 of 200 segments arrived")

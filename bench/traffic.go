@@ -19,11 +19,8 @@ type Traffic struct {
 	// Clock is the emulator's, or nil if it reads that of the machine.
 	Clock *emu.Clock
 	ring  []byte // the segments, one after the other, in an order that no table has
+	size  int    // of a segment
 }
-
-// segmentSize is that of a TCP segment without payload. Nothing on the way looks at
-// more.
-const segmentSize = 40
 
 // NewTraffic opens connections along a path, in a network of groups with the given
 // number of rules.
@@ -55,7 +52,8 @@ func (t *Traffic) open(rules, flows int, now func() time.Time) (err error) {
 			return err
 		}
 	}
-	t.ring = make([]byte, 0, flows*segmentSize)
+	t.size = t.Path.segment()
+	t.ring = make([]byte, 0, flows*t.size)
 	for _, i := range order.Perm(flows) {
 		t.ring = packet.Spec{Flow: t.Path.Flow(i), Flags: packet.ACK}.Append(t.ring)
 	}
@@ -88,7 +86,7 @@ func (t *Traffic) establish(f packet.Flow) error {
 }
 
 // Flows is how many connections there are.
-func (t *Traffic) Flows() int { return len(t.ring) / segmentSize }
+func (t *Traffic) Flows() int { return len(t.ring) / t.size }
 
 // Lane sends the segments of some of the connections, round and round. A batch of
 // them is copied to where a network card would put it, since gateways rewrite
@@ -108,9 +106,9 @@ const batch = 32
 // Lane is a lane for the connections number first up to but not including end, in
 // batches of so many packets. A batch of one is sent with [emu.Port.Send].
 func (t *Traffic) Lane(first, end, batch int) *Lane {
-	l := &Lane{traffic: t, batch: batch, ring: t.ring[first*segmentSize : end*segmentSize], work: make([]byte, batch*segmentSize)}
+	l := &Lane{traffic: t, batch: batch, ring: t.ring[first*t.size : end*t.size], work: make([]byte, batch*t.size)}
 	for i := range batch {
-		l.packets = append(l.packets, l.work[i*segmentSize:(i+1)*segmentSize:(i+1)*segmentSize])
+		l.packets = append(l.packets, l.work[i*t.size:(i+1)*t.size:(i+1)*t.size])
 	}
 	return l
 }
@@ -119,13 +117,14 @@ func (t *Traffic) Lane(first, end, batch int) *Lane {
 func (t *Traffic) All(batch int) *Lane { return t.Lane(0, t.Flows(), batch) }
 
 // StartAt moves the lane to its connection number i.
-func (l *Lane) StartAt(i int) *Lane { l.at = i * segmentSize; return l }
+func (l *Lane) StartAt(i int) *Lane { l.at = i * l.traffic.size; return l }
 
 // Run sends n packets.
 func (l *Lane) Run(n int) {
+	size := l.traffic.size
 	for n > 0 {
-		some := copy(l.work[:min(n, l.batch)*segmentSize], l.ring[l.at:]) / segmentSize
-		if l.at += some * segmentSize; l.at == len(l.ring) {
+		some := copy(l.work[:min(n, l.batch)*size], l.ring[l.at:]) / size
+		if l.at += some * size; l.at == len(l.ring) {
 			l.at = 0
 		}
 		if l.batch == 1 {

@@ -39,7 +39,7 @@ func layer2(w *walk) verdict {
 	}
 	dst := w.flow.Dst
 	switch {
-	case w.pkt.Len() > maxPacket:
+	case !w.fits(maxPacket):
 		w.say("larger than 9001 bytes")
 		return dropped(MTUExceeded)
 	case dst.IsMulticast():

@@ -25,6 +25,7 @@ func (w *walk) throughEgressOnly() {
 		return
 	}
 	if w.net.plan.IsPublic(w.flow.Dst) {
+		w.ends.no = true
 		w.identity = nil
 		w.enter()
 		return
@@ -43,7 +44,9 @@ func egressOnlyFamily(w *walk) verdict {
 
 // egressOnlyEnter remembers the flow, so that its replies are let in.
 func egressOnlyEnter(w *walk) verdict {
-	w.memory(w.vpc).enter(w.flow, w.now)
+	memory := w.memory(w.vpc)
+	memory.enter(w.flow, w.now)
+	w.noteIn(&memory.flowTable, w.flow)
 	return passed
 }
 
@@ -53,10 +56,12 @@ func egressOnlyInbound(w *walk) verdict {
 	if !w.egressOnly {
 		return skipped
 	}
-	if !w.memory(w.vpc).knows(w.asked(), w.now) {
+	memory := w.memory(w.vpc)
+	if !memory.knows(w.asked(), w.now) {
 		w.say("it answers nothing that went out")
 		return dropped(EIGWUnsolicited)
 	}
+	w.noteIn(&memory.flowTable, w.asked())
 	return passed
 }
 

@@ -36,7 +36,6 @@ type Emulator struct {
 	walks      sync.Pool // walks at rest
 	deliveries sync.Pool // at rest
 	flows      firewall.FlowTable
-	passing    *firewall.Tracker // what the internet sends
 
 	shortCuts bool // nobody takes records on the way
 
@@ -97,8 +96,8 @@ func New(n *vpc.Network, opts Options) (*Emulator, error) {
 		e.now = time.Now
 	}
 	e.shortCuts = !opts.NoShortCuts && opts.Observer.Flow == nil
-	e.passing = e.flows.Passive()
 	e.internet.em, e.internet.id, e.internet.enter = e, "internet", (*walk).enter
+	e.internet.passing = e.flows.Passive()
 	if err := e.install(n.Clone(), nil); err != nil {
 		return nil, err
 	}
@@ -186,7 +185,7 @@ func (e *Emulator) generation(p *plan.Plan, prev *generation) *generation {
 		}
 		key := v.Desc.ID + "/" + v.EgressOnly.Desc.ID
 		if g.memories[key] = prev.memories[key]; g.memories[key] == nil {
-			g.memories[key] = new(outbound)
+			g.memories[key] = &outbound{flowTable{passing: e.flows.Passive()}}
 		}
 	}
 	budgets := make(map[string]*firewall.Budget)

@@ -46,6 +46,7 @@ func (w *walk) throughGatewayEndpoint() {
 	}
 	w.result = Result{Fate: Exited, At: w.point.Desc.ID}
 	if s, ok := w.net.services[serviceKey(w.point)]; ok && w.tracer == nil {
+		w.ends.arrive(s.port, w.pkt.Bytes())
 		s.port.deliver(w.pkt.Bytes())
 	}
 }
@@ -89,7 +90,7 @@ func endpointCarries(w *walk) verdict {
 
 // endpointMTU drops larger packets in silence (MTU-4, MTU-11).
 func endpointMTU(w *walk) verdict {
-	if w.pkt.Len() > mtuEndpoint {
+	if !w.fits(mtuEndpoint) {
 		w.say("larger than 8500 bytes")
 		return dropped(MTUExceeded)
 	}

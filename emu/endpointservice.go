@@ -23,7 +23,7 @@ func (g *generation) endpointServices(prev *generation) {
 		key := serviceKey(gateway)
 		port := prev.services[key].port
 		if port == nil {
-			port = &Port{em: g.em, id: gateway.Desc.ID, key: key, enter: func(w *walk) { w.fromEndpointPort(key) }}
+			port = &Port{em: g.em, id: gateway.Desc.ID, key: key, passing: g.em.flows.Passive(), enter: func(w *walk) { w.fromEndpointPort(key) }}
 		}
 		if g.services == nil {
 			g.services = make(map[string]farService)

@@ -47,7 +47,7 @@ const mtuInternet = 1500
 // sender; what may be fragmented will be (IGW-22, MTU-5 to MTU-7).
 func internetMTU(w *walk) verdict {
 	switch {
-	case w.pkt.Len() <= mtuInternet:
+	case w.fits(mtuInternet):
 		return passed
 	case w.pkt.DF():
 		w.say("larger than 1500 bytes; the router tells the sender")

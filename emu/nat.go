@@ -146,7 +146,7 @@ func natHop(w *walk) verdict {
 func natMTU(w *walk) verdict {
 	w.clampMSS(mtuNAT)
 	switch {
-	case w.pkt.Len() <= w.natRoom():
+	case w.fits(w.natRoom()):
 		return passed
 	case w.pkt.DF() || w.flow.Proto != packet.UDP:
 		w.say("too large for the gateway, which tells the sender")
@@ -196,20 +196,13 @@ func natMap(w *walk) verdict {
 			return dropped(NATPortExhausted)
 		}
 	}
-	w.passNAT(table, w.flow)
+	w.noteIn(&table.flowTable, w.flow)
 	if !w.toIPv4(w.flow.Src, outside.Src) {
 		return dropped(NATProtocol)
 	}
 	w.setSrc(outside.Src)
 	w.setSrcPort(outside.SrcPort)
 	return passed
-}
-
-// passNAT notes the packet for the short cut of its flow.
-func (w *walk) passNAT(table *natTable, inside packet.Flow) {
-	if w.ends.plain && !w.ends.no {
-		w.ends.meet(table.pass(inside, w.now))
-	}
 }
 
 // natReset answers a TCP segment of an unknown connection that does not begin one,
@@ -257,7 +250,7 @@ func natUnmap(w *walk) verdict {
 	if v := natHop(w); v.outcome != pass {
 		return v
 	}
-	w.passNAT(w.natOf(w.from), inside.Reverse())
+	w.noteIn(&w.natOf(w.from).flowTable, inside.Reverse())
 	if !w.goInside(inside) {
 		w.say("has no counterpart in IPv6")
 		return dropped(NATProtocol)

@@ -23,6 +23,9 @@ type Event struct {
 	Flow   packet.Flow
 	Bytes  []byte // as it was when it ended
 	Result Result
+	// ShortCut means that it took the short cut of its flow, past the stages. Nothing
+	// but time depends on it.
+	ShortCut bool
 }
 
 // Record is what flow logs are made of: one packet at one interface (FLOW-10,

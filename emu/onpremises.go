@@ -18,6 +18,7 @@ func (w *walk) leaveOnPremises(g *plan.Gateway) {
 	w.outer = g
 	w.result = Result{Fate: Exited, At: g.Desc.ID}
 	if p := w.net.outer[g.Slot]; w.tracer == nil && p != nil {
+		w.ends.arrive(p, w.pkt.Bytes())
 		p.deliver(w.pkt.Bytes())
 	}
 }
@@ -50,7 +51,7 @@ func (g *generation) outerPorts(prev *generation) {
 			g.outer[slot] = prev.outer[i]
 			continue
 		}
-		p := &Port{em: g.em, id: "onprem:" + gateway.Desc.ID, key: key}
+		p := &Port{em: g.em, id: "onprem:" + gateway.Desc.ID, key: key, passing: g.em.flows.Passive()}
 		p.enter = func(w *walk) { w.fromOnPremisesPort(p) }
 		g.outer[slot] = p
 	}

@@ -80,7 +80,7 @@ func peeringAddresses(w *walk) verdict {
 // two (MTU-3).
 func peeringMTU(w *walk) verdict {
 	far := w.next.target.Gateway.Other(w.vpc)
-	if far.Desc.Region != w.vpc.Desc.Region && w.pkt.Len() > mtuPeering {
+	if far.Desc.Region != w.vpc.Desc.Region && !w.fits(mtuPeering) {
 		w.say("larger than 8500 bytes")
 		return dropped(MTUExceeded)
 	}

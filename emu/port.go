@@ -23,6 +23,7 @@ type Port struct {
 	enter   func(*walk)
 	key     string             // of the gateway whose far side it is, across plans
 	seen    firewall.Fragments // that came in there
+	passing *firewall.Tracker  // notes what came in there and may take short cuts
 	receive atomic.Pointer[receiver]
 }
 
@@ -142,9 +143,9 @@ func (p *Port) SendVia(next *Port, b []byte) Result { return p.em.send(p, next, 
 // send takes one packet through the network.
 func (e *Emulator) send(p, via *Port, b []byte) Result {
 	g, now := e.current.Load(), e.now().UnixNano()
-	if e.shortCuts && via == nil && g.tracker(p) != nil {
+	if tracker := g.tracker(p); tracker != nil && via == nil {
 		var a attempt
-		a.begin(g, p, b)
+		a.begin(tracker, b)
 		if result, ok := a.shorten(g, p, b, now, nil); ok {
 			return result
 		}
@@ -159,7 +160,7 @@ func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 		w = new(walk)
 	}
 	w.net, w.now = e.current.Load(), now
-	if e.shortCuts && via == nil && w.net.tracker(p) != nil {
+	if via == nil && w.net.tracker(p) != nil {
 		w.ends.begin(b)
 	}
 	result := w.carry(p, via, b)
@@ -263,8 +264,9 @@ func (p *Port) deliver(b []byte) {
 
 // delivery is packets that wait to be delivered together.
 type delivery struct {
-	to      *Port
-	packets [][]byte
+	to       *Port
+	packets  [][]byte
+	attempts [batch]attempt // of those that are sent together; kept, as clearing them takes longer than filling them
 }
 
 func (e *Emulator) delivery() *delivery {
@@ -274,8 +276,13 @@ func (e *Emulator) delivery() *delivery {
 	return &delivery{packets: make([][]byte, 0, batch)}
 }
 
-// add delivers a packet, or lets it wait for others to the same port.
+// add delivers a packet, or lets it wait for others to the same port; nil does not
+// wait.
 func (d *delivery) add(to *Port, b []byte) {
+	if d == nil {
+		to.deliver(b)
+		return
+	}
 	r := to.receive.Load()
 	if d.to != to || len(d.packets) == cap(d.packets) {
 		d.flush()

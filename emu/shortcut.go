@@ -1,13 +1,13 @@
 package emu
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
-	"github.com/vpcemu/vpcemu/routing"
 )
 
 // The short cut. A packet in the middle of a flow, in a network that has not
@@ -25,8 +25,8 @@ import (
 type shortcut struct {
 	to     *Port // where they are delivered
 	result Result
-	// What is put in the place of addresses and ports, by a mask, and taken from
-	// the TTL. Most ways change nothing.
+	// What is put in the place of addresses and ports of IPv4, by a mask, and taken
+	// from the TTL. Most ways change nothing.
 	addressMask, address uint64
 	portMask             uint32
 	hops                 uint8
@@ -73,28 +73,38 @@ type ends struct {
 	// The packet as it was sent, and as it was handed over at its end.
 	sent, end       packet.Plain
 	sentTTL, endTTL uint8
-	plain           bool // it is a packet that can have a short cut
+	flow            packet.Flow // as it was sent
+	plain           bool        // it is a packet that can have a short cut
 	to              *Port
 	out             firewall.Tracked // where it was sent from
 	others          [2]firewall.Tracked
 	met             int  // how many of them there are
-	small           bool // there is a limit of size on its way
+	limit           int  // bytes that every hop on its way takes
 	no              bool // the next packet like it may fare differently
+}
+
+// fits reports whether the packet is no larger than what a hop takes, in bytes.
+func (w *walk) fits(limit int) bool {
+	w.ends.limit = min(w.ends.limit, limit)
+	return w.pkt.Len() <= limit
 }
 
 // begin notes a packet that is sent.
 func (e *ends) begin(b []byte) {
 	if e.sent, e.plain = packet.ParsePlain(b); e.plain {
-		e.sentTTL = b[8]
+		e.sentTTL, e.flow, e.limit = packet.TTL(b), e.sent.Flow(b), math.MaxInt
 	}
 }
 
-// arrive notes the packet before it is handed over: then it is the receiver's.
+// arrive notes the packet before it is handed over: then it is the receiver's. In
+// IPv6 no way with a short cut changes addresses.
 func (e *ends) arrive(to *Port, b []byte) {
-	if e.plain && !e.no {
-		e.to = to
-		e.end, e.plain = packet.ParsePlain(b)
-		e.endTTL = b[8]
+	if !e.plain || e.no {
+		return
+	}
+	if e.end, e.plain = packet.ParsePlain(b); e.plain {
+		e.to, e.endTTL = to, packet.TTL(b)
+		e.no = (packet.IsWide(b) || e.flow.Src.Is6()) && e.end.Flow(b) != e.flow
 	}
 }
 
@@ -114,12 +124,12 @@ type attempt struct {
 	look   firewall.Look
 }
 
-func (a *attempt) begin(g *generation, p *Port, b []byte) {
+func (a *attempt) begin(t *firewall.Tracker, b []byte) {
 	a.packet, a.ok = packet.ParsePlain(b)
 	if a.packet.Proto == 0 {
 		return
 	}
-	a.look.Begin(g.tracker(p), &a.packet)
+	a.look.Begin(t, &a.packet, b)
 	if !a.ok {
 		a.look.Index() // for the stages: it may be the first of a connection
 	}
@@ -140,21 +150,26 @@ func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64, d *delive
 		return Result{}, false
 	}
 	cut := &(*g.cuts.list.Load())[action&(maxShortcuts-1)]
-	if a.packet.Len > cut.limit || cut.hops != 0 && b[8] <= cut.hops {
+	if a.packet.Len > cut.limit || cut.hops != 0 && packet.TTL(b) <= cut.hops {
 		return Result{}, false
 	}
 	a.look.Pass(now)
-	if cut.addressMask != 0 || cut.hops != 0 {
+	switch {
+	case cut.addressMask == 0 && cut.hops == 0:
+	case packet.IsWide(b):
+		packet.TakeHops(b, cut.hops)
+	default:
 		a.packet.Rewrite(b, a.packet.Addresses&^cut.addressMask|cut.address, cut.ports(a.packet.Ports, action>>16), cut.hops)
 	}
-	if whole := b[:a.packet.Len:a.packet.Len]; d != nil {
+	whole := b[:a.packet.Len:a.packet.Len]
+	observe := g.em.opts.Observer.Packet
+	if observe == nil {
 		d.add(cut.to, whole)
-	} else {
-		cut.to.deliver(whole)
+		return cut.result, true
 	}
-	if observe := g.em.opts.Observer.Packet; observe != nil {
-		observe(Event{Time: time.Unix(0, now), From: p.id, Flow: a.packet.Flow(), Bytes: b, Result: cut.result})
-	}
+	end := Event{Time: time.Unix(0, now), From: p.id, Flow: a.packet.Flow(b), Bytes: whole, Result: cut.result, ShortCut: true}
+	d.add(cut.to, whole) // after which the bytes may be others
+	observe(end)
 	return cut.result, true
 }
 
@@ -167,19 +182,18 @@ const batch = 32
 // less than as many calls of Send if many flows are under way: the waits for memory
 // overlap.
 func (p *Port) SendBatch(packets [][]byte, results []Result) {
-	var attempts [batch]attempt
 	d := p.em.delivery()
 	for len(packets) > 0 {
 		g, now := p.em.current.Load(), p.em.now().UnixNano()
 		some := packets[:min(batch, len(packets))]
-		short := p.em.shortCuts && g.tracker(p) != nil
-		if short {
-			g.prepare(attempts[:len(some)], p, some)
+		tracker := g.tracker(p)
+		if tracker != nil {
+			prepare(d.attempts[:len(some)], tracker, some)
 		}
 		for i, b := range some {
 			r, ok := Result{}, false
-			if short && p.em.current.Load() == g {
-				r, ok = attempts[i].shorten(g, p, b, now, d)
+			if tracker != nil && p.em.current.Load() == g {
+				r, ok = d.attempts[i].shorten(g, p, b, now, d)
 			}
 			if !ok {
 				d.flush() // in order
@@ -196,9 +210,9 @@ func (p *Port) SendBatch(packets [][]byte, results []Result) {
 }
 
 // prepare looks for the short cuts of many packets.
-func (g *generation) prepare(attempts []attempt, p *Port, packets [][]byte) {
+func prepare(attempts []attempt, t *firewall.Tracker, packets [][]byte) {
 	for i, b := range packets {
-		attempts[i].begin(g, p, b)
+		attempts[i].begin(t, b)
 	}
 	for i := range attempts {
 		if attempts[i].ok {
@@ -215,8 +229,11 @@ func (g *generation) prepare(attempts []attempt, p *Port, packets [][]byte) {
 // tracker is what knows the short cuts of packets that a port sends, nil if they
 // have none.
 func (g *generation) tracker(p *Port) *firewall.Tracker {
-	if p == &g.em.internet {
-		return g.em.passing
+	if !g.em.shortCuts {
+		return nil
+	}
+	if p.passing != nil {
+		return p.passing
 	}
 	if s := g.slots.of(p); s != nil {
 		return s.state.flows
@@ -231,12 +248,9 @@ func (w *walk) learn(p *Port) {
 	if e.no || !e.plain || e.to == nil {
 		return
 	}
-	cut := shortcut{to: e.to, result: w.result, limit: maxPacket, hops: e.sentTTL - e.endTTL}
-	if p == &w.net.em.internet {
-		e.out = w.net.em.passing.Pass(e.sent.Flow(), w.now)
-	}
-	if p == &w.net.em.internet || e.small {
-		cut.limit = mtuInternet // which every way takes
+	cut := shortcut{to: e.to, result: w.result, limit: e.limit, hops: e.sentTTL - e.endTTL}
+	if p.passing != nil {
+		e.out = p.passing.Pass(e.flow, w.now)
 	}
 	port := cut.rewrites(&e.sent, &e.end)
 	if n, ok := w.net.cuts.number(cut); ok && cut.ports(e.sent.Ports, port) == e.end.Ports {
@@ -286,16 +300,5 @@ func (e *ends) keep(dir firewall.Direction, found firewall.Hit) {
 		e.no = e.no || found.Entry == (firewall.Tracked{})
 	default:
 		e.meet(found.Entry)
-	}
-}
-
-// follow notes the route that the packet takes.
-func (e *ends) follow(kind routing.TargetKind) {
-	switch kind {
-	case routing.Local, routing.Interface, routing.Instance:
-	case routing.NATGateway, routing.InternetGateway, routing.PeeringConnection:
-		e.small = true
-	default:
-		e.no = true
 	}
 }

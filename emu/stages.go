@@ -132,6 +132,9 @@ type way struct {
 	// open is Block Public Access on the way out, where that applies.
 	open func(*walk) verdict
 
+	// short means that packets which go this way may take the short cut of their flow.
+	short bool
+
 	// path is AWS's number for it in flow logs, 0 for none, and regionPath that for
 	// the way into another Region, if it differs (FLOW-36, FLOW-37).
 	path, regionPath uint8
@@ -145,27 +148,27 @@ type way struct {
 var ways [routing.UnknownTarget + 1]way
 
 func init() { // a function, since ways lead on to other routes, and so back to this table
-	eni := way{carry: (*walk).throughInterface, inSubnet: true, path: pathVPC}
+	eni := way{carry: (*walk).throughInterface, short: true, inSubnet: true, path: pathVPC}
 	ways = [...]way{
 		routing.Nowhere:   {inSubnet: true},
-		routing.Local:     {carry: (*walk).arrive, path: pathVPC},
+		routing.Local:     {carry: (*walk).arrive, short: true, path: pathVPC},
 		routing.Interface: eni,
 		routing.Instance:  eni,
-		routing.NATGateway: {carry: eni.carry, behind: (*walk).throughNAT, inSubnet: true, tracked: true, path: pathVPC,
+		routing.NATGateway: {carry: eni.carry, behind: (*walk).throughNAT, short: true, inSubnet: true, tracked: true, path: pathVPC,
 			stage: NAT, words: "NAT gateway"},
 		routing.GWLBEndpoint: {carry: eni.carry, behind: (*walk).throughGWLB, inSubnet: true, path: pathVPC,
 			stage: GWLB, words: "GWLB endpoint"},
-		routing.InternetGateway: {carry: (*walk).exit, open: exitOpen, farSide: true, path: pathInternetGateway,
+		routing.InternetGateway: {carry: (*walk).exit, short: true, open: exitOpen, farSide: true, path: pathInternetGateway,
 			stage: IGW, words: "internet gateway"},
-		routing.EgressOnlyGateway: {carry: (*walk).throughEgressOnly, open: egressOnlyExitOpen, farSide: true, tracked: true,
+		routing.EgressOnlyGateway: {carry: (*walk).throughEgressOnly, short: true, open: egressOnlyExitOpen, farSide: true, tracked: true,
 			stage: EIGW, words: "egress-only gateway"},
-		routing.PeeringConnection: {carry: (*walk).throughPeering, path: pathPeering, regionPath: pathPeeringInterRegion,
+		routing.PeeringConnection: {carry: (*walk).throughPeering, short: true, path: pathPeering, regionPath: pathPeeringInterRegion,
 			stage: PCX, words: "peering"},
-		routing.GatewayEndpoint: {carry: (*walk).throughGatewayEndpoint, farSide: true, path: pathGatewayEndpoint,
+		routing.GatewayEndpoint: {carry: (*walk).throughGatewayEndpoint, short: true, farSide: true, path: pathGatewayEndpoint,
 			stage: EP, words: "endpoint"},
-		routing.TransitGateway: {carry: (*walk).throughTransit, behind: (*walk).atTransit, enter: (*walk).fromBehindTransit, path: pathVPC,
+		routing.TransitGateway: {carry: (*walk).throughTransit, behind: (*walk).atTransit, enter: (*walk).fromBehindTransit, short: true, path: pathVPC,
 			stage: TGW, words: "transit gateway"},
-		routing.VPNGateway: {carry: (*walk).throughVPN, enter: (*walk).fromVPN, path: pathVGW,
+		routing.VPNGateway: {carry: (*walk).throughVPN, enter: (*walk).fromVPN, short: true, path: pathVGW,
 			stage: VGW, words: "VPN gateway"},
 		routing.CarrierGateway:    {opaque: true},
 		routing.LocalGateway:      {opaque: true, path: pathLocalGateway},

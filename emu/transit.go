@@ -136,7 +136,7 @@ func transitZone(w *walk) verdict {
 // sits in a VPC; it keeps the size of TCP segments down (TGW-29, MTU-10, MTU-12).
 func transitMTU(w *walk) verdict {
 	w.clampMSS(mtuTransit)
-	if w.pkt.Len() <= mtuTransit {
+	if w.fits(mtuTransit) {
 		return passed
 	}
 	w.say("larger than 8500 bytes")
@@ -216,7 +216,7 @@ func transitVPN(w *walk) verdict {
 	switch {
 	case w.transit.out.Desc.Kind != vpc.VPNAttachment:
 		return skipped
-	case w.pkt.Len() > mtuTransitVPN:
+	case !w.fits(mtuTransitVPN):
 		w.say("larger than 1500 bytes")
 		return dropped(MTUExceeded)
 	}

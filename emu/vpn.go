@@ -100,7 +100,7 @@ func vpnMTU(w *walk) verdict {
 	switch {
 	case w.link == nil:
 		return skipped // a trace has gone past what is not known
-	case size <= plan.MTUVPN:
+	case w.fits(plan.MTUVPN):
 		return passed
 	case size <= plan.MTUJumbo && (w.link.MTU == 0 || w.outer.Outside.Gap != ""):
 		w.say("the size that passes is not known: which link leads there is not")

@@ -6,7 +6,6 @@ import (
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
-	"github.com/vpcemu/vpcemu/routing"
 )
 
 // maxHops ends loops of interfaces that forward to each other.
@@ -187,12 +186,13 @@ func (w *walk) depart(stages []stage) {
 
 // forward carries the packet to the node that its route names.
 func (w *walk) forward() {
-	w.ends.follow(w.next.target.Kind)
-	if carry := ways[w.next.target.Kind].carry; carry != nil {
-		carry(w)
+	way := &ways[w.next.target.Kind]
+	w.ends.no = w.ends.no || !way.short
+	if way.carry != nil {
+		way.carry(w)
 		return
 	}
-	if !ways[w.next.target.Kind].opaque {
+	if !way.opaque {
 		w.result = Result{Fate: Unknown}
 		return
 	}
@@ -213,7 +213,7 @@ func (w *walk) arrive() {
 	if !w.run(ingress[:]) { // only what is delivered to a gateway goes on
 		return
 	}
-	w.ends.no = w.ends.no || w.to.GatewayOf(routing.NATGateway) == nil
+	w.ends.no = w.ends.no || w.to.Gateway == nil || !ways[w.to.Gateway.Desc.Kind].short
 	switch {
 	case w.to.Service():
 		w.run(toService[:])
@@ -287,7 +287,6 @@ func (w *walk) enter() {
 
 // memory is that of a VPC's egress-only gateway; a trace has one of its own.
 func (w *walk) memory(v *plan.VPC) *outbound {
-	w.ends.no = true
 	if w.tracer != nil {
 		return w.tracer.memoryOf(v)
 	}
@@ -303,6 +302,14 @@ func (w *walk) state(i *plan.Interface) *state {
 
 // flowsOf are the tracked flows of an interface.
 func (w *walk) flowsOf(i *plan.Interface) *firewall.Tracker { return w.stateOf(i).flows }
+
+// noteIn notes the packet in the memory of a gateway, for the short cut of its flow:
+// in is the flow as that knows it.
+func (w *walk) noteIn(memory *flowTable, in packet.Flow) {
+	if w.ends.plain && !w.ends.no {
+		w.ends.meet(memory.pass(in, w.now))
+	}
+}
 
 // natOf is the memory of a NAT gateway's interface.
 func (w *walk) natOf(i *plan.Interface) *natTable { return &w.stateOf(i).rare().nat }

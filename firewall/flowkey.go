@@ -51,19 +51,20 @@ func (k *flowKey) set(t *Tracker, dir Direction, f *packet.Flow, echo bool) {
 		return
 	}
 	l, r := local.As16(), remote.As16()
+	k.widen([4]uint64{binary.BigEndian.Uint64(l[:]), binary.BigEndian.Uint64(l[8:]), binary.BigEndian.Uint64(r[:]), binary.BigEndian.Uint64(r[8:])})
+}
+
+// widen gives the key IPv6 addresses.
+func (k *flowKey) widen(addresses [4]uint64) {
 	k.b |= wideBit
-	k.wide = [4]uint64{binary.BigEndian.Uint64(l[:]), binary.BigEndian.Uint64(l[8:]), binary.BigEndian.Uint64(r[:]), binary.BigEndian.Uint64(r[8:])}
-	k.a = mix(k.wide)
+	k.wide = addresses
+	k.a = uint64(mix(addresses[0], addresses[1]))<<32 | uint64(mix(addresses[2], addresses[3]))
 }
 
-func mix(wide [4]uint64) (a uint64) {
-	return mixAddress(wide[0], wide[1])>>32<<32 | mixAddress(wide[2], wide[3])>>32
-}
-
-func mixAddress(high, low uint64) uint64 {
-	const odd = 0x9e3779b97f4a7c15
-	a := high * odd
-	return (a ^ a>>29 ^ low) * odd
+// mix makes 32 bits of an IPv6 address, by a multiplication as in hash.
+func mix(high, low uint64) uint32 {
+	high, low = bits.Mul64(high^0xa0761d6478bd642f, low^0xe7037ed1a0b428db)
+	return uint32((high ^ low) >> 32)
 }
 
 // flow is the inverse of keyOf: the flow of a packet in this direction.

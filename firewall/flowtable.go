@@ -145,12 +145,10 @@ func (x *index) find(s *shard, k *flowKey, h uint64) uint32 {
 
 func (s *shard) holds(n uint32, k *flowKey) bool {
 	r := s.record(n)
-	if r.a.Load() != k.a || r.b.Load() != k.b {
-		return false
-	}
-	if !k.v6() {
-		return true
-	}
+	return r.a.Load() == k.a && r.b.Load() == k.b && (!k.v6() || s.holdsWide(n, k))
+}
+
+func (s *shard) holdsWide(n uint32, k *flowKey) bool {
 	w := s.wide(n)
 	for i := range w {
 		if w[i].Load() != k.wide[i] {

@@ -61,6 +61,14 @@ func (s *shard) fetch(n uint32) {
 	prefetch(unsafe.Pointer(s.tail(n)))
 }
 
+// prefetchWide fetches what wide is of, if there is any.
+func (s *shard) prefetchWide(n uint32) {
+	row, at := rowOf(n)
+	if first := s.row(row).wide.Load(); first != nil {
+		prefetch(unsafe.Add(unsafe.Pointer(first), uintptr(at)*unsafe.Sizeof(wide{})))
+	}
+}
+
 func rowLength(row uint32) int { return shortest << (row / 8) }
 
 // makeRow makes sure that a record has a place. The shard is locked.

@@ -216,10 +216,13 @@ type Look struct {
 	found      *record
 }
 
-// Begin looks for a packet that leaves the interface of t, by what [packet.Plain] has of it.
-func (l *Look) Begin(t *Tracker, p *packet.Plain) {
+// Begin looks for a packet that leaves the interface of t, and that p was read from.
+func (l *Look) Begin(t *Tracker, p *packet.Plain, b []byte) {
 	l.tracker, l.index, l.number = t, nil, 0
 	l.key.a, l.key.b = p.Addresses, uint64(p.Ports)<<32|uint64(p.Proto)<<24|uint64(t.number.Load())
+	if packet.IsWide(b) {
+		l.key.widen(packet.Wide(b))
+	}
 	l.hash = l.key.hash(t.realm)
 }
 
@@ -239,8 +242,13 @@ func (l *Look) Record() {
 	if l.number = l.index.guess(l.hash); l.number == 0 {
 		l.number = l.old.guess(l.hash)
 	}
-	if l.number != 0 {
-		prefetch(unsafe.Pointer(l.tracker.table.shardOf(l.hash).record(l.number)))
+	if l.number == 0 {
+		return
+	}
+	s := l.tracker.table.shardOf(l.hash)
+	prefetch(unsafe.Pointer(s.record(l.number)))
+	if l.key.v6() {
+		s.prefetchWide(l.number)
 	}
 }
 
@@ -263,15 +271,19 @@ func (x *index) guess(h uint64) uint32 {
 // says so by Pass. It takes no lock, and may miss a short cut that is being moved.
 func (l *Look) Fast(epoch uint32, now, idle int64) (action uint32, ok bool) {
 	s := l.tracker.table.shardOf(l.hash)
-	n := l.number
-	if n == 0 || !s.holds(n, &l.key) {
+	n, r := l.number, (*record)(nil)
+	if n != 0 {
+		r = s.record(n)
+	}
+	if r == nil || r.b.Load() != l.key.b || r.a.Load() != l.key.a {
 		if n = s.find(&l.key, l.hash); n == 0 {
 			return 0, false
 		}
+		r = s.record(n)
 	}
-	r := s.record(n)
 	fast, last := r.fast.Load(), r.last.Load()
-	if uint32(fast>>32) != epoch || now-last >= idle || r.b.Load() != l.key.b || r.a.Load() != l.key.a {
+	if uint32(fast>>32) != epoch || now-last >= idle || r.b.Load() != l.key.b || r.a.Load() != l.key.a ||
+		l.key.v6() && !s.holdsWide(n, &l.key) {
 		return 0, false
 	}
 	l.found = r

@@ -5,10 +5,11 @@ import (
 	"net/netip"
 )
 
-// Plain is what most packets are: IPv4 without options, whole, and of UDP, or of TCP in the middle of a connection, without SYN, FIN and RST.
-// It holds numbers as they stand in the header, so that it costs little to read and to look up.
+// Plain is what most packets are: IPv4 without options or IPv6 without extension headers, whole, and of UDP, or of TCP in the middle of a
+// connection, without SYN, FIN and RST. It holds numbers as they stand in the header, so that it costs little to read and to look up: the
+// compiler keeps four in registers and no more. What else one needs stays in the packet.
 type Plain struct {
-	Addresses uint64 // source above destination
+	Addresses uint64 // of IPv4: source above destination; 0 for IPv6, see [Wide]
 	Ports     uint32 // source above destination
 	Proto     Proto
 	Len       int // bytes, IP header included; the rest is padding
@@ -17,36 +18,78 @@ type Plain struct {
 // ParsePlain reads a plain packet. It is false for every other one, and for what [Packet.Parse] refuses. What it returns then is the zero Plain,
 // unless SYN, FIN or RST is all that keeps a segment from being plain.
 func ParsePlain(b []byte) (p Plain, ok bool) {
-	if len(b) < header4+8 || b[0] != 0x45 {
+	if len(b) < header4+8 {
 		return Plain{}, false
+	}
+	if b[0] != 0x45 {
+		return parsePlain6(b)
 	}
 	p.Len = int(binary.BigEndian.Uint16(b[2:]))
 	if p.Len > len(b) || binary.BigEndian.Uint16(b[6:])&(flagMF|maskOffset) != 0 || fold(sumHeader20(b)) != 0xffff {
 		return Plain{}, false
 	}
 	p.Proto = Proto(b[9])
+	whole, ok := plainTransport(b, p.Proto, header4, p.Len)
+	if !whole {
+		return Plain{}, false
+	}
 	p.Addresses = binary.BigEndian.Uint64(b[src4:])
 	p.Ports = binary.BigEndian.Uint32(b[header4:])
-	switch p.Proto {
-	case TCP:
-		if p.Len < header4+headerTCP {
-			return Plain{}, false
-		}
-		if size := int(b[32]>>4) * dataOffsetUnit; size < headerTCP || size > p.Len-header4 {
-			return Plain{}, false
-		}
-		return p, TCPFlags(b[33])&(SYN|FIN|RST) == 0
-	case UDP:
-		if p.Len < header4+8 {
-			return Plain{}, false
-		}
-		return p, true
-	}
-	return Plain{}, false
+	return p, ok
 }
 
-// Rewrite gives the packet other addresses and ports and takes from its TTL, and corrects its checksums. The bytes are those that p was read
-// from, and p is kept in step.
+func parsePlain6(b []byte) (p Plain, ok bool) {
+	if b[0]>>4 != 6 || len(b) < header6+8 {
+		return Plain{}, false
+	}
+	p.Proto, p.Len = Proto(b[6]), header6+int(binary.BigEndian.Uint16(b[4:]))
+	if p.Len > len(b) {
+		return Plain{}, false
+	}
+	whole, ok := plainTransport(b, p.Proto, header6, p.Len)
+	if !whole {
+		return Plain{}, false
+	}
+	p.Ports = binary.BigEndian.Uint32(b[header6:])
+	return p, ok
+}
+
+// IsWide reports whether a plain packet is IPv6.
+func IsWide(b []byte) bool { return b[0]>>4 == 6 }
+
+// TTL is the TTL or hop limit of a plain packet.
+func TTL(b []byte) uint8 {
+	if IsWide(b) {
+		return b[7]
+	}
+	return b[8]
+}
+
+// Wide is the addresses of an IPv6 packet: source, then destination.
+func Wide(b []byte) (w [4]uint64) {
+	for i := range w {
+		w[i] = binary.BigEndian.Uint64(b[src6+8*i:])
+	}
+	return w
+}
+
+// plainTransport reports whether the transport header at l4 is whole, in a packet of a length, and whether it is plain.
+func plainTransport(b []byte, proto Proto, l4, length int) (whole, plain bool) {
+	switch proto {
+	case TCP:
+		if length < l4+headerTCP {
+			return false, false
+		}
+		size := int(b[l4+12]>>4) * dataOffsetUnit
+		return size >= headerTCP && size <= length-l4, TCPFlags(b[l4+13])&(SYN|FIN|RST) == 0
+	case UDP:
+		return length >= l4+8, true
+	}
+	return false, false
+}
+
+// Rewrite gives an IPv4 packet other addresses and ports and takes from its TTL, and corrects its checksums. The bytes are those that p was
+// read from, and p is kept in step.
 func (p *Plain) Rewrite(b []byte, addresses uint64, ports uint32, hops uint8) {
 	delta := sum64(^p.Addresses) + sum64(addresses)
 	binary.BigEndian.PutUint64(b[src4:], addresses)
@@ -67,15 +110,19 @@ func (p *Plain) Rewrite(b []byte, addresses uint64, ports uint32, hops uint8) {
 	p.Addresses, p.Ports = addresses, ports
 }
 
+// TakeHops takes from the hop limit of a plain IPv6 packet, which no checksum covers.
+func TakeHops(b []byte, hops uint8) { b[7] -= hops }
+
 // sum64 is the sum of the two halves of a word.
 func sum64(w uint64) uint64 { return w>>32 + w&(1<<32-1) }
 
-// Flow is the packet's flow.
-func (p *Plain) Flow() Flow {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], p.Addresses)
-	return Flow{
-		Src: netip.AddrFrom4([4]byte(b[:4])), Dst: netip.AddrFrom4([4]byte(b[4:])),
-		SrcPort: uint16(p.Ports >> 16), DstPort: uint16(p.Ports), Proto: p.Proto,
+// Flow is the packet's flow. The bytes are those that p was read from.
+func (p *Plain) Flow(b []byte) Flow {
+	f := Flow{SrcPort: uint16(p.Ports >> 16), DstPort: uint16(p.Ports), Proto: p.Proto}
+	if IsWide(b) {
+		f.Src, f.Dst = netip.AddrFrom16([16]byte(b[src6:])), netip.AddrFrom16([16]byte(b[dst6:]))
+	} else {
+		f.Src, f.Dst = netip.AddrFrom4([4]byte(b[src4:])), netip.AddrFrom4([4]byte(b[dst4:]))
 	}
+	return f
 }

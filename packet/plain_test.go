@@ -12,16 +12,17 @@ import (
 
 // TestParsePlain_AgreesWithParse holds it against Parse, on packets that are plain, nearly so, and damaged.
 func TestParsePlain_AgreesWithParse(t *testing.T) {
-	for _, flow := range []string{"tcp 10.0.0.1:1 > 10.0.0.2:2", "udp 10.0.0.1:1 > 10.0.0.2:2"} {
+	for _, flow := range []string{"tcp 10.0.0.1:1 > 10.0.0.2:2", "udp 10.0.0.1:1 > 10.0.0.2:2", "tcp [::1]:1 > [::2]:2", "udp [::1]:1 > [::2]:2"} {
 		if _, ok := ParsePlain(Spec{Flow: MustParseFlow(flow), Flags: ACK}.Bytes()); !ok {
 			t.Errorf("%s is not plain", flow)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		f := MustParseFlow(rapid.SampledFrom([]string{"tcp 10.0.0.1:1 > 10.0.0.2:2", "udp 10.0.0.1:1 > 10.0.0.2:2", "icmp 10.0.0.1 > 10.0.0.2 id 3", "udp [::1]:1 > [::2]:2"}).Draw(t, "flow"))
+		f := MustParseFlow(rapid.SampledFrom([]string{"tcp 10.0.0.1:1 > 10.0.0.2:2", "udp 10.0.0.1:1 > 10.0.0.2:2", "icmp 10.0.0.1 > 10.0.0.2 id 3",
+			"tcp [2001:db8::1]:1 > [2001:db8::2]:2", "udp [2001:db8::1]:1 > [2001:db8::2]:2", "icmpv6 ::1 > ::2 id 3"}).Draw(t, "flow"))
 		s := Spec{Flow: f, Flags: TCPFlags(rapid.Uint8().Draw(t, "flags")), Payload: make([]byte, rapid.IntRange(0, 20).Draw(t, "payload"))}
 		if f.Proto.IsICMP() {
-			s.ICMPType = ICMPEchoRequest
+			s.ICMPType = map[Proto]uint8{ICMP: ICMPEchoRequest, ICMPv6: ICMPv6EchoRequest}[f.Proto]
 		}
 		b := s.Bytes()
 		for range rapid.IntRange(0, 2).Draw(t, "damages") {
@@ -38,7 +39,7 @@ func TestParsePlain_AgreesWithParse(t *testing.T) {
 		var p Packet
 		err := p.Parse(b)
 		got, ok := ParsePlain(b)
-		segment := err == nil && p.Version == 4 && p.l4 == header4 && !p.IsFragment() && (p.Flow.Proto == UDP || p.Flow.Proto == TCP)
+		segment := err == nil && p.l4 == map[uint8]int{4: header4, 6: header6}[p.Version] && !p.IsFragment() && (p.Flow.Proto == UDP || p.Flow.Proto == TCP)
 		want := segment && (p.Flow.Proto == UDP || p.Flags&(SYN|FIN|RST) == 0)
 		if ok != want {
 			t.Fatalf("%x: %v, want %v (%v)", b, ok, want, err)
@@ -49,11 +50,23 @@ func TestParsePlain_AgreesWithParse(t *testing.T) {
 			}
 			return
 		}
-		if got.Flow() != p.Flow {
-			t.Fatalf("%x: got %s, want %s", b, got.Flow(), p.Flow)
+		if got.Flow(b) != p.Flow {
+			t.Fatalf("%x: got %s, want %s", b, got.Flow(b), p.Flow)
 		}
-		if want := (Plain{pair(p.Flow.Src, p.Flow.Dst), uint32(p.Flow.SrcPort)<<16 | uint32(p.Flow.DstPort), p.Flow.Proto, p.Len()}); got != want {
-			t.Fatalf("%x: got %+v, want %+v", b, got, want)
+		exact := Plain{Ports: uint32(p.Flow.SrcPort)<<16 | uint32(p.Flow.DstPort), Proto: p.Flow.Proto, Len: p.Len()}
+		if p.Version == 4 {
+			exact.Addresses = pair(p.Flow.Src, p.Flow.Dst)
+		} else {
+			var back []byte
+			for _, w := range Wide(b) {
+				back = binary.BigEndian.AppendUint64(back, w)
+			}
+			if !bytes.Equal(back, p.addrs()) {
+				t.Fatalf("%x: addresses %x", b, back)
+			}
+		}
+		if got != exact || TTL(b) != p.TTL() || IsWide(b) != (p.Version == 6) {
+			t.Fatalf("%x: got %+v, want %+v", b, got, exact)
 		}
 	})
 }
@@ -94,6 +107,15 @@ func TestPlain_Rewrite(t *testing.T) {
 			t.Fatalf("got\n%x, want\n%x", b, c)
 		}
 	})
+}
+
+func TestTakeHops(t *testing.T) {
+	s := Spec{Flow: MustParseFlow("udp [::1]:1 > [::2]:2"), TTL: 7}
+	b := s.Bytes()
+	TakeHops(b, 2)
+	if s.TTL = 5; !bytes.Equal(b, s.Bytes()) {
+		t.Errorf("got %x, want %x", b, s.Bytes())
+	}
 }
 
 func pair(src, dst netip.Addr) uint64 {
