@@ -43,7 +43,9 @@ func egressOnlyFamily(w *walk) verdict {
 
 // egressOnlyEnter remembers the flow, so that its replies are let in.
 func egressOnlyEnter(w *walk) verdict {
-	w.memory(w.vpc).enter(w.flow, w.now)
+	if !w.memory(w.vpc).enter(w.flow, w.now) {
+		return w.tableFull()
+	}
 	return passed
 }
 

@@ -137,7 +137,7 @@ func (s *sticky) choose(f packet.Flow, e *vpc.Endpoint, now int64) vpc.Appliance
 		}
 		s.forget(at)
 	}
-	a := e.Appliances[scatter(key)%uint32(len(e.Appliances))]
+	a := e.Appliances[key.Hash()%uint32(len(e.Appliances))]
 	s.assign(&assigned{key, a.Name, now, stickyIdle(f.Proto, e)})
 	return a
 }

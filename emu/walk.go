@@ -286,7 +286,7 @@ func (w *walk) enter() {
 }
 
 // memory is that of a VPC's egress-only gateway; a trace has one of its own.
-func (w *walk) memory(v *plan.VPC) *outbound {
+func (w *walk) memory(v *plan.VPC) outbound {
 	w.ends.no = true
 	if w.tracer != nil {
 		return w.tracer.memoryOf(v)
@@ -305,7 +305,7 @@ func (w *walk) state(i *plan.Interface) *state {
 func (w *walk) flowsOf(i *plan.Interface) *firewall.Tracker { return w.stateOf(i).flows }
 
 // natOf is the memory of a NAT gateway's interface.
-func (w *walk) natOf(i *plan.Interface) *natTable { return &w.stateOf(i).rare().nat }
+func (w *walk) natOf(i *plan.Interface) *firewall.Mappings { return w.stateOf(i).rare().nat }
 
 func (w *walk) stateOf(i *plan.Interface) *state {
 	if w.tracer != nil {

@@ -8,6 +8,9 @@ func (t *FlowTable) idledOut(s *shard, n uint32, now int64) bool {
 	if tracker == nil {
 		return true
 	}
+	if m := tracker.memory; m != nil && m.mappings != nil && m == &m.mappings.outside {
+		return m.mappings.over(s, n, now)
+	}
 	return now-t.lastOf(s.ref(n)) >= tracker.timeout(k.proto(), unpackConn(s.tail(n).state()).state)
 }
 
@@ -17,6 +20,7 @@ func (t *FlowTable) forget(s *shard, n uint32) {
 	number := uint32(s.record(n).b.Load()) & maxTracker
 	if tracker := t.trackerOf(number); tracker != nil {
 		tracker.budget.give(tracker, number, entries(s.tail(n).state()))
+		tracker.memory.forgets(s, n)
 	}
 	s.remove(n)
 }
