@@ -54,6 +54,7 @@ func newSpecial(flows *firewall.FlowTable) *special {
 		internet: newOutbound(flows),
 		nat:      flows.NewMappings(natIdle, natIdle),
 		service:  newOutbound(flows),
+		sticky:   sticky{flows: flows},
 	}
 }
 
@@ -62,6 +63,7 @@ func (s *special) flush() {
 	s.internet.Flush()
 	s.nat.Flush()
 	s.service.Flush()
+	s.sticky.flush()
 }
 
 // rare is the special memory of an interface, made when it is first asked for.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/vpcemu/vpcemu/packet"
 )
@@ -317,6 +318,7 @@ func (m *Mappings) tryAdd(i, o *flowKey, now int64) (Mapping, outcome) {
 	t := m.table()
 	hi, ho := i.hash(), o.hash()
 	in, out := t.shardOf(hi), t.shardOf(ho)
+	out.index.Load().fetch(ho)
 	lockBoth(in, out)
 	defer unlockBoth(in, out)
 	if n := in.find(i, hi); n != 0 && !t.idledOut(in, n, now) {
@@ -345,6 +347,13 @@ func (m *Mappings) tryAdd(i, o *flowKey, now int64) (Mapping, outcome) {
 	out.tail(b).setState(packValue(uint32(in.ref(a))))
 	m.counts.more(o, now+m.inside.idle(i.proto()))
 	return Mapping{o.flow(Egress), Tracked{at: in.ref(a), a: i.a, b: i.b}}, added
+}
+
+// fetch asks for the bucket of a hash without waiting for it.
+func (x *index) fetch(h uint64) {
+	if x != nil {
+		prefetch(unsafe.Pointer(&x.buckets[x.home(h)]))
+	}
 }
 
 // end makes room for a new mapping, if the one that has the outside record has ended or idled out. Two shards are locked.
