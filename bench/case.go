@@ -72,8 +72,7 @@ var byFamily = map[string]func(Sizes) []Group{
 }
 
 // Forward are packets of established connections between groups of 60 rules, through
-// every gateway. A NAT gateway gets a million at the most: its own table of them takes
-// long to fill.
+// every gateway. A NAT gateway gets a million at the most: more take long to open.
 func Forward(flows []int) (groups []Group) {
 	for _, n := range flows {
 		for _, path := range []Path{Subnet, Subnet6, TransitGateway, InternetGateway, NATGateway} {
@@ -231,7 +230,11 @@ func compiling(network *vpc.Network, prev *plan.Plan) func(n int) {
 func Memory(flows, interfaces []int) (groups []Group) {
 	for _, n := range flows {
 		groups = append(groups, Group{"memory", fmt.Sprintf("flows=%d", n), func() ([]Case, error) {
-			return []Case{{Name: "rules=60", Unit: "flow", Size: func() (float64, error) { return BytesPerFlow(n) }}}, nil
+			var cases []Case
+			for _, path := range []Path{Subnet, NATGateway} {
+				cases = append(cases, Case{Name: fmt.Sprintf("path=%s/rules=60", path), Unit: "flow", Size: func() (float64, error) { return BytesPerFlow(path, n) }})
+			}
+			return cases, nil
 		}})
 	}
 	for _, n := range interfaces {

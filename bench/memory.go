@@ -7,10 +7,10 @@ import (
 	"github.com/vpcemu/vpcemu/internal/plan"
 )
 
-// BytesPerFlow is what a tracked flow takes on the heap: its records at both ends,
-// their places in the index and short cuts in both directions.
-func BytesPerFlow(flows int) (float64, error) {
-	t := &Traffic{Path: Subnet, Clock: new(emu.Clock)}
+// BytesPerFlow is what a flow along a path takes on the heap: its records at both ends
+// and in a NAT gateway, their places in the index and short cuts in both directions.
+func BytesPerFlow(path Path, flows int) (float64, error) {
+	t := &Traffic{Path: path, Clock: new(emu.Clock)}
 	if err := t.open(60, 0, t.Clock.Now); err != nil {
 		return 0, err
 	}

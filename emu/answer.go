@@ -42,10 +42,10 @@ func (g *generation) tooBigInside(w *walk, nat *plan.Interface, message []byte) 
 	}
 	m.flow = m.pkt.Flow
 	inside, ok := m.natInside()
-	if !ok || !m.goInside(inside) {
+	if !ok || !m.goInside(inside.Flow) {
 		return
 	}
-	if host := g.plan.Owner(nat.VPC, inside.Dst); host != nil {
+	if host := g.plan.Owner(nat.VPC, inside.Flow.Dst); host != nil {
 		if host.Attached {
 			g.slots.at(host.Slot).port.deliver(m.pkt.Bytes())
 		}

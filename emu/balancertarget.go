@@ -97,7 +97,7 @@ func (w *walk) pick(l *plan.Listener) *plan.TargetGroup {
 			}
 		}
 	}
-	return l.Pick(scatter(w.flow))
+	return l.Pick(w.flow.Hash())
 }
 
 // chosen is one of the targets, or the one that a trace asks about.
@@ -112,7 +112,7 @@ func (w *walk) chosen(targets []*plan.BalancerTarget) *plan.BalancerTarget {
 	if len(targets) == 0 {
 		return nil
 	}
-	return targets[scatter(w.flow.Reverse())%uint32(len(targets))]
+	return targets[w.flow.Reverse().Hash()%uint32(len(targets))]
 }
 
 // sendTo rewrites a new flow and remembers it (ELB-28).
@@ -130,10 +130,21 @@ func (w *walk) sendTo(g *plan.TargetGroup, t *plan.BalancerTarget) verdict {
 		w.say("the target is the client, and would get a packet from its own address") // ELB-30
 		return dropped(RoutingLoop)
 	}
-	out, ok := w.state(w.from).rare().balancer.enter(w.flow, out, own, w.now)
-	if !ok {
+	if !w.remember(&out, own) {
 		return dropped(NATPortExhausted) // ELB-31
 	}
 	w.rewrite(out)
 	return passed
+}
+
+// remember makes a mapping of a new flow. A node's own source port is allotted, a
+// client's stays. It is false if there is none left.
+func (w *walk) remember(out *packet.Flow, own bool) bool {
+	table := w.state(w.from).rare().balancer
+	if !own {
+		return table.Join(w.flow, *out, w.now)
+	}
+	mapping, ok := table.Allot(w.flow, *out, w.now)
+	*out = mapping.Flow
+	return ok
 }

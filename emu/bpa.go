@@ -19,7 +19,9 @@ func exitOpen(w *walk) verdict {
 	case plan.UnknownExposure:
 		return w.maybeBlocked(w.from.Subnet)
 	case plan.OutboundOnly:
-		w.state(w.from).rare().internet.enter(w.flow, w.now)
+		if !w.state(w.from).rare().internet.enter(w.flow, w.now) {
+			return w.tableFull()
+		}
 	case plan.GatewaysOnly:
 		if w.from.GatewayOf(routing.NATGateway) == nil {
 			return w.blocked(w.from.Subnet)

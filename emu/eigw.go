@@ -45,8 +45,12 @@ func egressOnlyFamily(w *walk) verdict {
 // egressOnlyEnter remembers the flow, so that its replies are let in.
 func egressOnlyEnter(w *walk) verdict {
 	memory := w.memory(w.vpc)
-	memory.enter(w.flow, w.now)
-	w.noteIn(&memory.flowTable, w.flow)
+	if !memory.enter(w.flow, w.now) {
+		return w.tableFull()
+	}
+	if w.shortens() {
+		w.ends.meet(memory.Entry(w.flow, w.now))
+	}
 	return passed
 }
 
@@ -61,7 +65,9 @@ func egressOnlyInbound(w *walk) verdict {
 		w.say("it answers nothing that went out")
 		return dropped(EIGWUnsolicited)
 	}
-	w.noteIn(&memory.flowTable, w.asked())
+	if w.shortens() {
+		w.ends.meet(memory.Entry(w.asked(), w.now))
+	}
 	return passed
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
-	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -53,7 +52,7 @@ type generation struct {
 	// waiting says since when peering connections wait to be accepted.
 	waiting map[string]time.Time
 	// memories are those of egress-only gateways, by VPC.
-	memories map[string]*outbound
+	memories map[string]outbound
 	// draining says since when addresses of NAT gateways are being removed.
 	draining map[drained]int64
 	// services are those behind gateway endpoints, by VPC and endpoint.
@@ -67,25 +66,7 @@ type state struct {
 	budget    *firewall.Budget // of the instance, nil for no limit
 	fragments firewall.Fragments
 	linkLocal allowance
-	special   atomic.Pointer[special] // see rare
-}
-
-// special is what only few interfaces remember. It is five times as large as the
-// rest of their state.
-type special struct {
-	balancer balancerTable // of a load balancer's node
-	internet outbound      // what went out of a subnet that only answers come in to (IGW-30)
-	nat      natTable      // of a NAT gateway's interface
-	service  outbound      // what came to the service behind an interface endpoint (EP-17)
-	sticky   sticky        // of a Gateway Load Balancer endpoint's interface
-}
-
-// rare is the special memory of an interface, made when it is first asked for.
-func (s *state) rare() *special {
-	if s.special.Load() == nil {
-		s.special.CompareAndSwap(nil, new(special))
-	}
-	return s.special.Load()
+	special   atomic.Pointer[special] // what only few remember; see rare
 }
 
 // New compiles a network. It keeps a copy: later changes go through
@@ -178,15 +159,17 @@ func (e *Emulator) generation(p *plan.Plan, prev *generation) *generation {
 	g.outerPorts(prev)
 	g.requests(prev, e.now())
 	g.drain(prev, e.now().UnixNano())
-	g.memories = make(map[string]*outbound)
+	g.memories = make(map[string]outbound)
 	for _, v := range p.VPCs {
 		if v.EgressOnly == nil {
 			continue
 		}
 		key := v.Desc.ID + "/" + v.EgressOnly.Desc.ID
-		if g.memories[key] = prev.memories[key]; g.memories[key] == nil {
-			g.memories[key] = &outbound{flowTable{passing: e.flows.Passive()}}
+		m, stays := prev.memories[key]
+		if !stays {
+			m = newOutbound(&e.flows, realm(v))
 		}
+		g.memories[key] = m
 	}
 	budgets := make(map[string]*firewall.Budget)
 	for i := range p.Interfaces() {
@@ -256,23 +239,25 @@ func (g *generation) budget(i *plan.Interface, made map[string]*firewall.Budget)
 }
 
 func newState(flows *firewall.FlowTable, i *plan.Interface, budget *firewall.Budget) *state {
-	s := &state{flows: flows.NewTrackerIn(uint32(i.VPC.Number), i.Desc.Timeouts, budget), budget: budget}
-	if i.GatewayOf(routing.NATGateway) != nil {
-		s.rare().nat.passing = flows.Passive()
-	}
-	return s
+	return &state{flows: flows.NewTrackerIn(realm(i.VPC), i.Desc.Timeouts, budget), budget: budget}
 }
 
 // retire forgets the flows of interfaces that have left or been detached, so
-// that their instances may track others (SG-48, SG-50).
+// that their instances may track others (SG-48, SG-50), and of gateways that are
+// gone.
 func (g *generation) retire(next *generation) {
+	for key, m := range g.memories {
+		if _, stays := next.memories[key]; !stays {
+			m.Flush()
+		}
+	}
 	for k, piece := range g.slots {
 		if k < len(next.slots) && &piece[0] == &next.slots[k][0] {
 			continue // the same piece
 		}
 		for j, old := range piece {
 			if old.state != nil && (k >= len(next.slots) || next.slots[k][j].state != old.state) {
-				old.state.flows.Flush()
+				old.state.flush()
 			}
 		}
 	}

@@ -65,7 +65,7 @@ func serviceProtocol(w *walk) verdict {
 // or has been idle for 350 seconds, is answered with RST (EP-20). As at a NAT gateway
 // (NAT-15) it is then dropped.
 func serviceEnter(w *walk) verdict {
-	table := &w.state(w.to).rare().service
+	table := w.state(w.to).rare().service
 	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
 		if !table.knows(about.Reverse(), w.now) {
 			return dropped(NoFlow)
@@ -79,7 +79,9 @@ func serviceEnter(w *walk) verdict {
 		}
 		return dropped(NoFlow)
 	}
-	table.enter(w.flow, w.now)
+	if !table.enter(w.flow, w.now) {
+		return w.tableFull()
+	}
 	return passed
 }
 

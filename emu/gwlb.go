@@ -1,10 +1,11 @@
 package emu
 
 import (
-	"container/list"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
@@ -65,11 +66,13 @@ func gwlbMTU(w *walk) verdict { return serviceMTU(w) }
 // at the endpoint's port has it and may send it back, else it is not known.
 func appliance(w *walk) verdict {
 	e := w.from.Gateway.Desc.Endpoint
-	a := w.state(w.from).rare().sticky.choose(w.flow, e, w.now)
+	a, ok := w.state(w.from).rare().sticky.choose(w.flow, e, w.now)
 	if a.Name != "" {
 		w.sayName(a.Name, "is the appliance of the flow")
 	}
 	switch {
+	case !ok:
+		return w.tableFull()
 	case a.Verdict == vpc.Pass:
 		return passed
 	case a.Verdict == vpc.Drop:
@@ -89,19 +92,21 @@ const (
 	gwlbOther = 120 * time.Second
 )
 
-// sticky is the memory of a Gateway Load Balancer: which appliance has a flow. The
-// zero sticky is empty.
+// sticky is the memory of a Gateway Load Balancer: which appliance has a flow.
 type sticky struct {
+	flows *firewall.FlowTable
+	realm uint32
+
 	mu    sync.Mutex
-	flows map[packet.Flow]*list.Element
-	order list.List // of *assigned, longest idle first
+	names []string // of appliances; a flow has a place in the list
+	// memories are one for each idle time that the endpoint has had: flows keep
+	// that of their first packet.
+	memories []stickyMemory
 }
 
-type assigned struct {
-	flow packet.Flow
-	name string
-	last int64
-	idle int64
+type stickyMemory struct {
+	tcp time.Duration
+	*firewall.Memory
 }
 
 // stickyKey is the same for both directions of a flow: five values for TCP and UDP,
@@ -117,39 +122,53 @@ func stickyKey(f packet.Flow) packet.Flow {
 }
 
 // choose is the appliance of a flow: the one that it has, else one that the flow's
-// addresses and ports decide. A lone appliance without a name needs no memory.
-func (s *sticky) choose(f packet.Flow, e *vpc.Endpoint, now int64) vpc.Appliance {
+// addresses and ports decide. A lone appliance without a name needs no memory. It is
+// false if there is no room for the flow.
+func (s *sticky) choose(f packet.Flow, e *vpc.Endpoint, now int64) (vpc.Appliance, bool) {
 	switch {
 	case len(e.Appliances) == 0:
-		return vpc.Appliance{}
+		return vpc.Appliance{}, true
 	case len(e.Appliances) == 1 && e.Appliances[0].Name == "":
-		return e.Appliances[0]
+		return e.Appliances[0], true
 	}
 	key := stickyKey(f)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at := s.flows[key]; at != nil {
-		have := at.Value.(*assigned)
-		if a, ok := applianceNamed(e, have.name); ok && now-have.last < have.idle {
-			have.last = max(have.last, now)
-			s.order.MoveToBack(at)
-			return a
+	for _, m := range s.memories {
+		if k, ok := m.Find(key, now); ok {
+			if a, ok := applianceNamed(e, s.names[k]); ok {
+				return a, true
+			}
+			m.Forget(key)
 		}
-		s.forget(at)
 	}
-	a := e.Appliances[scatter(key)%uint32(len(e.Appliances))]
-	s.assign(&assigned{key, a.Name, now, stickyIdle(f.Proto, e)})
-	return a
+	a := e.Appliances[key.Hash()%uint32(len(e.Appliances))]
+	return a, s.memory(e).Enter(key, s.number(a.Name), now)
 }
 
-func stickyIdle(p packet.Proto, e *vpc.Endpoint) int64 {
-	switch {
-	case p != packet.TCP:
-		return int64(gwlbOther)
-	case e.TCPIdle > 0:
-		return int64(e.TCPIdle)
+// memory is that of the flows which begin now.
+func (s *sticky) memory(e *vpc.Endpoint) *firewall.Memory {
+	tcp := gwlbTCP
+	if e.TCPIdle > 0 {
+		tcp = e.TCPIdle
 	}
-	return int64(gwlbTCP)
+	for _, m := range s.memories {
+		if m.tcp == tcp {
+			return m.Memory
+		}
+	}
+	m := s.flows.NewMemory(s.realm, tcp, gwlbOther)
+	s.memories = append(s.memories, stickyMemory{tcp, m})
+	return m
+}
+
+// number is the place of an appliance in the list.
+func (s *sticky) number(name string) uint32 {
+	k := slices.Index(s.names, name)
+	if k < 0 {
+		k, s.names = len(s.names), append(s.names, name)
+	}
+	return uint32(k)
 }
 
 func applianceNamed(e *vpc.Endpoint, name string) (vpc.Appliance, bool) {
@@ -161,19 +180,12 @@ func applianceNamed(e *vpc.Endpoint, name string) (vpc.Appliance, bool) {
 	return vpc.Appliance{}, false
 }
 
-func (s *sticky) assign(a *assigned) {
-	for at := s.order.Front(); at != nil && a.last-at.Value.(*assigned).last >= at.Value.(*assigned).idle; at = s.order.Front() {
-		s.forget(at)
+func (s *sticky) flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.memories {
+		m.Flush()
 	}
-	if s.flows == nil {
-		s.flows = make(map[packet.Flow]*list.Element)
-	}
-	s.flows[a.flow] = s.order.PushBack(a)
-}
-
-func (s *sticky) forget(at *list.Element) {
-	delete(s.flows, at.Value.(*assigned).flow)
-	s.order.Remove(at)
 }
 
 // fromGWLB reports whether the interface that sends the packet is a Gateway Load

@@ -68,11 +68,11 @@ func balancerAnswer(w *walk) verdict {
 	if w.pkt.IsICMPError() {
 		return balancerError(w)
 	}
-	back, ok := w.state(w.from).rare().balancer.answer(w.flow, w.now)
+	back, ok := w.state(w.from).rare().balancer.Answer(w.flow, w.now)
 	if !ok {
 		return skipped
 	}
-	w.rewrite(back)
+	w.rewrite(back.Flow)
 	return passed
 }
 
@@ -81,13 +81,14 @@ func balancerAnswer(w *walk) verdict {
 // "unreachable" passes (ELB-23); an Application Load Balancer's connections are its
 // own, and so is what is said about them.
 func balancerError(w *walk) verdict {
-	table := &w.state(w.from).rare().balancer
+	table := w.state(w.from).rare().balancer
 	about, ok := w.pkt.EmbeddedFlow()
 	if !ok {
 		return dropped(NoFlow)
 	}
-	in, fromTarget := table.answer(about.Reverse(), w.now)
-	out, fromClient := table.find(about.Reverse(), w.now)
+	client, fromTarget := table.Answer(about.Reverse(), w.now)
+	target, fromClient := table.Find(about.Reverse(), w.now)
+	in, out := client.Flow, target.Flow
 	switch {
 	case !fromTarget && !fromClient:
 		w.say("is about no flow of the load balancer")
@@ -191,11 +192,12 @@ func (w *walk) listener() *plan.Listener {
 // resets what is neither known nor new, and what goes to a target that has become
 // unhealthy (ELB-23, ELB-24).
 func balancerKnown(w *walk) verdict {
-	table := &w.state(w.from).rare().balancer
+	table := w.state(w.from).rare().balancer
 	if w.balanced {
 		return skipped
 	}
-	out, known := table.find(w.flow, w.now)
+	mapping, known := table.Find(w.flow, w.now)
+	out := mapping.Flow
 	failed := known && w.from.Balancer.Desc.Kind == vpc.NetworkLoadBalancer && w.targetFailed(out)
 	again := known && w.opens() && w.flow.Proto == packet.TCP && !w.targetEligible(out)
 	switch {
@@ -203,10 +205,10 @@ func balancerKnown(w *walk) verdict {
 		w.rewrite(out)
 		return passed
 	case w.opens():
-		table.forget(w.flow)
+		table.Forget(w.flow)
 		return skipped
 	case failed:
-		table.forget(w.flow)
+		table.Forget(w.flow)
 		w.say("its target is unhealthy: answered with RST")
 	default:
 		w.say("belongs to no flow: answered with RST")
@@ -230,7 +232,7 @@ func (w *walk) answersThrough() *plan.Interface {
 	}
 	f := w.asked().Reverse()
 	for _, node := range w.from.Behind {
-		if _, ok := w.state(node).rare().balancer.answer(f, w.now); ok {
+		if _, ok := w.state(node).rare().balancer.Answer(f, w.now); ok {
 			return node
 		}
 	}

@@ -3,6 +3,7 @@ package emu
 import (
 	"strings"
 
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
 )
 
@@ -178,9 +179,9 @@ func natMap(w *walk) verdict {
 		}
 		return natMapError(w, table, about)
 	}
-	outside, ok := table.find(w.flow, w.now)
-	if ok && w.natCut(outside.Src) {
-		table.forget(w.flow)
+	mapping, ok := table.Find(w.flow, w.now)
+	if ok && w.natCut(mapping.Flow.Src) {
+		table.Forget(w.flow)
 		ok = false
 	}
 	if !ok {
@@ -192,17 +193,35 @@ func natMap(w *walk) verdict {
 			w.say("answers nothing that came through the gateway")
 			return dropped(NATUnsolicited)
 		}
-		if outside, ok = table.allotFrom(w.natAddresses(), w.flow, outsideOf(w.flow), w.now); !ok {
+		if mapping, ok = w.natAllot(table); !ok {
 			return dropped(NATPortExhausted)
 		}
 	}
-	w.noteIn(&table.flowTable, w.flow)
+	if w.shortens() {
+		w.ends.meet(mapping.Entry)
+	}
+	outside := mapping.Flow
 	if !w.toIPv4(w.flow.Src, outside.Src) {
 		return dropped(NATProtocol)
 	}
 	w.setSrc(outside.Src)
 	w.setSrcPort(outside.SrcPort)
 	return passed
+}
+
+// natAllot maps a new flow to the first of the gateway's addresses that has a port
+// left towards its destination (NAT-10 to NAT-12).
+func (w *walk) natAllot(table *firewall.Mappings) (firewall.Mapping, bool) {
+	outside, zone := outsideOf(w.flow), w.servingZone()
+	for _, a := range w.from.Desc.Addresses {
+		if outside.Src = a.IP; !w.serves(a, zone) {
+			continue
+		}
+		if mapping, ok := table.Allot(w.flow, outside, w.now); ok {
+			return mapping, true
+		}
+	}
+	return firewall.Mapping{}, false
 }
 
 // natReset answers a TCP segment of an unknown connection that does not begin one,
@@ -219,8 +238,9 @@ func natReset(w *walk) verdict {
 
 // natMapError translates an ICMP error of an inside host about a packet that came
 // to it through the gateway.
-func natMapError(w *walk, table *natTable, about packet.Flow) verdict {
-	outside, ok := table.find(about.Reverse(), w.now)
+func natMapError(w *walk, table *firewall.Mappings, about packet.Flow) verdict {
+	mapping, ok := table.Find(about.Reverse(), w.now)
+	outside := mapping.Flow
 	if !ok || w.natCut(outside.Src) {
 		w.say("is about no flow of the gateway")
 		return dropped(NATUnsolicited)
@@ -242,7 +262,7 @@ func natMapError(w *walk, table *natTable, about packet.Flow) verdict {
 // natUnmap rewrites the destination back to the inside host, if the packet answers
 // one of its flows or is an ICMP error about one (NAT-17, NAT-18, NAT-20, NAT-32).
 func natUnmap(w *walk) verdict {
-	inside, ok := w.natInside()
+	mapping, ok := w.natInside()
 	_, request, echo := w.pkt.ICMPEcho()
 	if !ok || echo && request || w.natCut(w.flow.Dst) {
 		return dropped(NATUnsolicited)
@@ -250,8 +270,10 @@ func natUnmap(w *walk) verdict {
 	if v := natHop(w); v.outcome != pass {
 		return v
 	}
-	w.noteIn(&w.natOf(w.from).flowTable, inside.Reverse())
-	if !w.goInside(inside) {
+	if w.shortens() {
+		w.ends.meet(mapping.Entry)
+	}
+	if !w.goInside(mapping.Flow) {
 		w.say("has no counterpart in IPv6")
 		return dropped(NATProtocol)
 	}
@@ -260,16 +282,16 @@ func natUnmap(w *walk) verdict {
 
 // natInside is the flow that a packet from outside belongs to, as the way back to
 // the inside host: it answers it, or is an ICMP error about it.
-func (w *walk) natInside() (packet.Flow, bool) {
+func (w *walk) natInside() (firewall.Mapping, bool) {
 	arrived := w.flow
 	if w.pkt.IsICMPError() {
 		about, ok := w.pkt.EmbeddedFlow()
 		if !ok || w.stray {
-			return packet.Flow{}, false
+			return firewall.Mapping{}, false
 		}
 		arrived = about.Reverse()
 	}
-	return w.natOf(w.from).answer(arrived, w.now)
+	return w.natOf(w.from).Answer(arrived, w.now)
 }
 
 // goInside gives the packet, or the one that it quotes, the addresses and the port

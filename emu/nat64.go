@@ -2,6 +2,7 @@ package emu
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
@@ -28,7 +29,7 @@ const (
 // natRoom is the largest packet that the gateway takes (NAT-31).
 func (w *walk) natRoom() int {
 	if w.pkt.Len() > mtuNAT64Fragment && w.from.Owns(w.flow.Dst) {
-		if inside, ok := w.natInside(); ok && !inside.Dst.Is4() {
+		if inside, ok := w.natInside(); ok && !inside.Flow.Dst.Is4() {
 			if w.pkt.DF() || w.flow.Proto != packet.UDP {
 				return mtuNAT64
 			}
@@ -46,8 +47,11 @@ func (w *walk) natAddress() netip.Addr {
 	case !w.from.Regional():
 	case w.from.Owns(w.flow.Dst):
 		a = w.flow.Dst
-	case len(w.natAddresses()) > 0:
-		a = w.natAddresses()[0]
+	default:
+		zone := w.servingZone()
+		if i := slices.IndexFunc(w.from.Desc.Addresses, func(a vpc.Address) bool { return w.serves(a, zone) }); i >= 0 {
+			a = w.from.Desc.Addresses[i].IP
+		}
 	}
 	if w.flow.Src.Is4() {
 		return a

@@ -5,19 +5,27 @@ import (
 	"slices"
 
 	"github.com/vpcemu/vpcemu/routing"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // The addresses of a NAT gateway: which a packet gets, by zone in a regional one,
 // and what becomes of those that are being removed.
 
-// natAddresses are the gateway's private IPv4 addresses, the primary one first, but
-// for those that are being removed (NAT-10, NAT-35). A regional gateway has some for
-// the sender's zone; if not, those of another zone serve it (NAT-43).
-func (w *walk) natAddresses() []netip.Addr {
-	if list := w.zoneAddresses(w.natZone); len(list) > 0 {
-		return list
+// servingZone is the zone whose addresses serve the packet. A regional gateway has
+// some for the sender's zone; if not, those of another zone serve it (NAT-43).
+func (w *walk) servingZone() string {
+	for _, a := range w.from.Desc.Addresses {
+		if w.serves(a, w.natZone) {
+			return w.natZone
+		}
 	}
-	return w.zoneAddresses(w.from.Desc.Addresses[0].Zone)
+	return w.from.Desc.Addresses[0].Zone
+}
+
+// serves reports whether new flows of a zone may get an address: a private IPv4
+// address that is not being removed (NAT-10, NAT-35).
+func (w *walk) serves(a vpc.Address, zone string) bool {
+	return a.Zone == zone && a.IP.IsValid() && !slices.Contains(w.from.Gateway.Desc.Draining, a.IP)
 }
 
 // regionalZone is the zone in which a regional gateway has the packet: that of the
@@ -45,22 +53,12 @@ func (w *walk) zone() string {
 	return w.from.Subnet.Desc.Zone
 }
 
-func (w *walk) zoneAddresses(zone string) []netip.Addr {
-	var list []netip.Addr
-	for _, a := range w.from.Desc.Addresses {
-		if a.Zone == zone && a.IP.IsValid() && !slices.Contains(w.from.Gateway.Desc.Draining, a.IP) {
-			list = append(list, a.IP)
-		}
-	}
-	return list
-}
-
 // natCut reports whether the connections of an address have been cut: it is the
 // gateway's no more, or has been on its way out for long enough (NAT-35).
 func (w *walk) natCut(a netip.Addr) bool {
 	since, draining := w.net.draining[drained{w.from.Slot, a}]
 	w.ends.no = w.ends.no || draining
-	return !w.from.Owns(a) || draining && w.now-since >= natIdle
+	return !w.from.Owns(a) || draining && w.now-since >= int64(natIdle)
 }
 
 // drained is an address of a NAT gateway's interface, by its slot.

@@ -433,6 +433,29 @@ func TestShortCuts_OtherMemories(t *testing.T) {
 		}
 		require.Equal(t, emu.NATUnsolicited, w.send(t, "private-1", packetOf(flow, packet.ACK)).Reason, "cut after 350 s")
 	})
+	t.Run("NAT-13 a flow that goes another way", func(t *testing.T) {
+		w := newTwoWays(t, shortCutNetwork(), shortCutPorts...)
+		const flow = "tcp 10.0.5.50:40000 > 203.0.113.9:443"
+		w.send(t, "private-1", packetOf(flow, packet.SYN))
+		w.send(t, "internet", packet.Spec{Flow: w.heard["internet"].Reverse(), Flags: packet.SYN | packet.ACK}.Bytes())
+		for range 3 {
+			require.Equal(t, emu.Exited, w.send(t, "private-1", packetOf(flow, packet.ACK)).Fate)
+		}
+		through := func(target string) {
+			w.update(t, func(n *vpc.Network) {
+				n.VPC("prod").RouteTable("nat").Routes = nil
+				n.VPC("prod").RouteTable("nat").AddRoute("0.0.0.0/0", target)
+				n.Interface("private-1").Addresses[0].Public = netip.MustParseAddr("198.51.100.50")
+			})
+		}
+		through("igw")
+		for range 36 {
+			require.Equal(t, emu.Exited, w.send(t, "private-1", packetOf(flow, packet.ACK)).Fate)
+			w.clock.Advance(10 * time.Second)
+		}
+		through("nat")
+		require.Equal(t, emu.NATUnsolicited, w.send(t, "private-1", packetOf(flow, packet.ACK)).Reason, "the gateway has seen none of them")
+	})
 }
 
 // transitAt is the place of the transit gateway.

@@ -21,7 +21,7 @@ type tracer struct {
 
 	flows  firewall.FlowTable
 	memory map[*plan.Interface]*state // fresh flow state, apart from the emulator's
-	went   map[*plan.VPC]*outbound
+	went   map[*plan.VPC]outbound
 	out    *Trace
 
 	leg       *Leg
@@ -51,7 +51,7 @@ func newTracer(g *generation, q Query) (*tracer, error) {
 	if err := askable(src, dst); err != nil {
 		return nil, err
 	}
-	t := &tracer{net: g, query: q, src: src, dst: dst, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]*outbound), quiet: make(map[Reason]bool), down: make(map[string]bool)}
+	t := &tracer{net: g, query: q, src: src, dst: dst, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]outbound), quiet: make(map[Reason]bool), down: make(map[string]bool)}
 	if t.probe, err = newProbe(g, q, src, dst); err != nil {
 		return nil, err
 	}
@@ -312,10 +312,10 @@ func (t *tracer) state(i *plan.Interface) *state {
 }
 
 // memoryOf is the tracer's own memory of a VPC's egress-only gateway.
-func (t *tracer) memoryOf(v *plan.VPC) *outbound {
-	o := t.went[v]
-	if o == nil {
-		o = new(outbound)
+func (t *tracer) memoryOf(v *plan.VPC) outbound {
+	o, ok := t.went[v]
+	if !ok {
+		o = newOutbound(&t.flows, realm(v))
 		t.went[v] = o
 	}
 	return o

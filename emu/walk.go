@@ -286,7 +286,7 @@ func (w *walk) enter() {
 }
 
 // memory is that of a VPC's egress-only gateway; a trace has one of its own.
-func (w *walk) memory(v *plan.VPC) *outbound {
+func (w *walk) memory(v *plan.VPC) outbound {
 	if w.tracer != nil {
 		return w.tracer.memoryOf(v)
 	}
@@ -303,16 +303,12 @@ func (w *walk) state(i *plan.Interface) *state {
 // flowsOf are the tracked flows of an interface.
 func (w *walk) flowsOf(i *plan.Interface) *firewall.Tracker { return w.stateOf(i).flows }
 
-// noteIn notes the packet in the memory of a gateway, for the short cut of its flow:
-// in is the flow as that knows it.
-func (w *walk) noteIn(memory *flowTable, in packet.Flow) {
-	if w.ends.plain && !w.ends.no {
-		w.ends.meet(memory.pass(in, w.now))
-	}
-}
+// shortens reports whether the packet may get a short cut. Then what a gateway
+// remembers of its flow is noted.
+func (w *walk) shortens() bool { return w.ends.plain && !w.ends.no }
 
 // natOf is the memory of a NAT gateway's interface.
-func (w *walk) natOf(i *plan.Interface) *natTable { return &w.stateOf(i).rare().nat }
+func (w *walk) natOf(i *plan.Interface) *firewall.Mappings { return w.stateOf(i).rare().nat }
 
 func (w *walk) stateOf(i *plan.Interface) *state {
 	if w.tracer != nil {

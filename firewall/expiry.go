@@ -9,6 +9,9 @@ func (t *FlowTable) idledOut(s *shard, n uint32, now int64) bool {
 	if tracker == nil {
 		return true
 	}
+	if m := tracker.memory; m != nil && m.mappings != nil && m == &m.mappings.outside {
+		return m.mappings.over(s, n, now)
+	}
 	last := r.last.Load()
 	if rest.next() != 0 {
 		last = t.lastOf(s.ref(n))
@@ -25,6 +28,7 @@ func (t *FlowTable) forget(s *shard, n uint32) {
 	number := trackerNumber(r.b.Load())
 	if tracker := t.trackerOf(number); tracker != nil {
 		tracker.budget.give(tracker, number, entries(rest.state()))
+		tracker.memory.forgets(s, n)
 	}
 	s.remove(t, n)
 }

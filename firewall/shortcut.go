@@ -170,17 +170,15 @@ func (t *FlowTable) part(r ref) {
 	t.tail(r).setNext(0)
 }
 
-// Passive makes a tracker one that filters nothing: it only notes what passes (see [Tracker.Pass]), for as long as anybody may ask.
+// Passive makes a tracker one that filters nothing: it only notes what passes (see [Tracker.Pass]), for as long as short cuts may rest.
 func (t *FlowTable) Passive() *Tracker {
-	tracker := t.NewTracker(Timeouts{}, nil)
-	tracker.passive = true
-	return tracker
+	m := t.NewMemory(0, time.Duration(FastIdleTCP), time.Duration(FastIdleTCP))
+	m.tracker.passive = true
+	m.tracker.ready()
+	return &m.tracker
 }
 
-// passiveIdle is longer than any gateway remembers an idle flow (NAT-22).
-const passiveIdle = int64(400 * time.Second)
-
-// Pass notes a packet of a flow where nothing tracks it but a short cut may pass: at a NAT gateway, or at the end of the network.
+// Pass notes a packet of a flow where nothing tracks it but a short cut may begin: at the end of the network.
 func (t *Tracker) Pass(f packet.Flow, now int64) Tracked {
 	k := t.keyOf(Egress, f, false)
 	h := k.hash(t.realm)
@@ -188,21 +186,13 @@ func (t *Tracker) Pass(f packet.Flow, now int64) Tracked {
 	defer s.mu.Unlock()
 	if n == 0 {
 		t.table.expire(s, now)
-		state := Established
-		if n = s.insert(t.table, &k, h, now, uint32(state)); n == 0 {
+		if n = s.insert(t.table, &k, h, now, packValue(0)); n == 0 {
 			return Tracked{}
 		}
 	}
+	t.table.settle(s.ref(n)) // it may have gone another way than those before
 	s.record(n).touch(now)
 	return Tracked{at: s.ref(n), a: k.a, b: k.b}
-}
-
-// LastPass is when the last packet of a flow came by, 0 if that is not known any more.
-func (t *Tracker) LastPass(e Tracked) int64 {
-	if t.table == nil || !t.table.has(e) {
-		return 0
-	}
-	return t.table.lastOf(e.at)
 }
 
 // Look is a look for a short cut, in three steps: for many packets, taking each step for all of them before the next lets the waits for
@@ -231,9 +221,7 @@ func (l *Look) Index() {
 	s := l.tracker.table.shardOf(l.hash)
 	l.index, l.old = s.index.Load(), s.old.Load()
 	for _, x := range [...]*index{l.index, l.old} {
-		if x != nil {
-			x.fetch(l.hash)
-		}
+		x.fetch(l.hash)
 	}
 }
 

@@ -19,10 +19,11 @@ type Tracker struct {
 	once     sync.Once
 	table    *FlowTable
 	number   atomic.Uint32 // in the table; 0 after a flush, and then another, so that the records of before are nobody's
-	timeouts atomic.Pointer[Timeouts]
-	budget   *Budget
 	passive  bool
 	realm    uint32
+	timeouts atomic.Pointer[Timeouts]
+	memory   *Memory // that it is the tracker of, nil for an interface's
+	budget   *Budget
 	held     int // flows that count against the budget; the budget is locked
 }
 
@@ -44,6 +45,12 @@ func (t *FlowTable) NewTrackerIn(realm uint32, timeouts Timeouts, budget *Budget
 	tracker.ready()
 	return tracker
 }
+
+// Table is the one that the tracker's flows stand in.
+func (t *Tracker) Table() *FlowTable { return t.table }
+
+// Realm is what was given to [FlowTable.NewTrackerIn].
+func (t *Tracker) Realm() uint32 { return t.realm }
 
 // ready gives the tracker a number in its table: at first, and after a flush.
 func (t *Tracker) ready() {
@@ -193,10 +200,7 @@ func (q *Query) add(now int64, cost uint32) bool {
 	}
 	c := openConn(q.dir, q.p, k.proto())
 	state := c.pack() | packOpener(q.dir) | cost
-	n := s.insert(t.table, k, q.at, now, state)
-	if n == 0 && t.table.evict(s) {
-		n = s.insert(t.table, k, q.at, now, state)
-	}
+	n := t.table.admit(s, k, q.at, now, state)
 	if n == 0 {
 		t.budget.give(t, k.tracker(), entries(cost))
 		return false
@@ -329,10 +333,11 @@ func (t *Tracker) hit(s *shard, n uint32, dir Direction, p *packet.Packet, now i
 
 // timeout is the idle time of a flow in a state.
 func (t *Tracker) timeout(proto packet.Proto, state State) int64 {
+	if t.memory != nil {
+		return t.memory.idle(proto)
+	}
 	limits := t.timeouts.Load()
 	switch {
-	case t.passive:
-		return passiveIdle
 	case proto == packet.TCP && state == Opening:
 		return int64(tcpHandshakeTimeout)
 	case proto == packet.TCP:

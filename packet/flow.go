@@ -25,6 +25,22 @@ func (f Flow) Reverse() Flow {
 	return f
 }
 
+// Hash is a number that is the same for the same flow in every run: FNV-1a over its bytes.
+func (f Flow) Hash() uint32 {
+	h := uint32(2166136261)
+	add := func(b byte) { h = (h ^ uint32(b)) * 16777619 }
+	for _, a := range [...]netip.Addr{f.Src, f.Dst} {
+		for _, b := range a.As16() {
+			add(b)
+		}
+	}
+	for _, p := range [...]uint16{f.SrcPort, f.DstPort, uint16(f.Proto)} {
+		add(byte(p >> 8))
+		add(byte(p))
+	}
+	return h
+}
+
 // String returns f on one line, in a form that [ParseFlow] reads:
 //
 //	tcp 10.0.1.10:40000 > 10.0.2.20:5432
