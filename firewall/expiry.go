@@ -3,20 +3,28 @@ package firewall
 // idledOut reports whether a record's time is over: the idle time is the first moment at which it is no longer there. What belongs to a
 // tracker that has gone is over too. The shard is locked.
 func (t *FlowTable) idledOut(s *shard, n uint32, now int64) bool {
-	b := s.record(n).b.Load()
+	r, rest := s.record(n), s.tail(n)
+	b := r.b.Load()
 	tracker := t.trackerOf(trackerNumber(b))
 	if tracker == nil {
 		return true
 	}
-	return now-t.lastOf(s.ref(n)) >= tracker.timeout(protoOf(b), unpackConn(s.tail(n).state()).state)
+	last := r.last.Load()
+	if rest.next() != 0 {
+		last = t.lastOf(s.ref(n))
+	}
+	return now-last >= tracker.timeout(protoOf(b), unpackConn(rest.state()).state)
 }
 
 // forget takes a flow out of the table. The shard is locked.
 func (t *FlowTable) forget(s *shard, n uint32) {
-	t.part(s.ref(n))
-	number := trackerNumber(s.record(n).b.Load())
+	r, rest := s.record(n), s.tail(n)
+	if rest.next() != 0 || r.fast.Load() != 0 {
+		t.part(s.ref(n))
+	}
+	number := trackerNumber(r.b.Load())
 	if tracker := t.trackerOf(number); tracker != nil {
-		tracker.budget.give(tracker, number, entries(s.tail(n).state()))
+		tracker.budget.give(tracker, number, entries(rest.state()))
 	}
 	s.remove(t, n)
 }

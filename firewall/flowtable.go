@@ -311,7 +311,9 @@ func (s *shard) reserve(t *FlowTable) {
 		s.moved = 0
 	}
 	for range 2 {
-		s.move(t)
+		if s.old.Load() != nil {
+			s.move(t)
+		}
 	}
 }
 
@@ -326,9 +328,6 @@ func newIndex(size int) *index {
 // move moves one bucket of the old index.
 func (s *shard) move(t *FlowTable) {
 	old := s.old.Load()
-	if old == nil {
-		return
-	}
 	b := &old.buckets[s.moved]
 	for i := range b {
 		if n := numberIn(b[i].Load()); n != 0 {

@@ -163,9 +163,6 @@ func (r *record) touch(now int64) {
 // part lets the records of a ring go their own ways.
 func (t *FlowTable) part(r ref) {
 	t.settle(r)
-	if t.tail(r).next() == 0 {
-		return
-	}
 	for other := range t.ring(r) {
 		t.settle(other)
 		t.tail(other).setNext(0)
