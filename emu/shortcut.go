@@ -115,8 +115,13 @@ type attempt struct {
 }
 
 func (a *attempt) begin(g *generation, p *Port, b []byte) {
-	if a.packet, a.ok = packet.ParsePlain(b); a.ok {
-		a.look.Begin(g.tracker(p), &a.packet)
+	a.packet, a.ok = packet.ParsePlain(b)
+	if a.packet.Proto == 0 {
+		return
+	}
+	a.look.Begin(g.tracker(p), &a.packet)
+	if !a.ok {
+		a.look.Index() // for the stages: it may be the first of a connection
 	}
 }
 

@@ -14,34 +14,35 @@ type Plain struct {
 	Len       int // bytes, IP header included; the rest is padding
 }
 
-// ParsePlain reads a plain packet. It is false for every other one, and for what [Packet.Parse] refuses.
+// ParsePlain reads a plain packet. It is false for every other one, and for what [Packet.Parse] refuses. What it returns then is the zero Plain,
+// unless SYN, FIN or RST is all that keeps a segment from being plain.
 func ParsePlain(b []byte) (p Plain, ok bool) {
 	if len(b) < header4+8 || b[0] != 0x45 {
-		return p, false
+		return Plain{}, false
 	}
 	p.Len = int(binary.BigEndian.Uint16(b[2:]))
 	if p.Len > len(b) || binary.BigEndian.Uint16(b[6:])&(flagMF|maskOffset) != 0 || fold(sumHeader20(b)) != 0xffff {
-		return p, false
+		return Plain{}, false
 	}
 	p.Proto = Proto(b[9])
-	switch p.Proto {
-	case TCP:
-		if p.Len < header4+headerTCP || TCPFlags(b[33])&(SYN|FIN|RST) != 0 {
-			return p, false
-		}
-		if size := int(b[32]>>4) * dataOffsetUnit; size < headerTCP || size > p.Len-header4 {
-			return p, false
-		}
-	case UDP:
-		if p.Len < header4+8 {
-			return p, false
-		}
-	default:
-		return p, false
-	}
 	p.Addresses = binary.BigEndian.Uint64(b[src4:])
 	p.Ports = binary.BigEndian.Uint32(b[header4:])
-	return p, true
+	switch p.Proto {
+	case TCP:
+		if p.Len < header4+headerTCP {
+			return Plain{}, false
+		}
+		if size := int(b[32]>>4) * dataOffsetUnit; size < headerTCP || size > p.Len-header4 {
+			return Plain{}, false
+		}
+		return p, TCPFlags(b[33])&(SYN|FIN|RST) == 0
+	case UDP:
+		if p.Len < header4+8 {
+			return Plain{}, false
+		}
+		return p, true
+	}
+	return Plain{}, false
 }
 
 // Rewrite gives the packet other addresses and ports and takes from its TTL, and corrects its checksums. The bytes are those that p was read

@@ -38,12 +38,15 @@ func TestParsePlain_AgreesWithParse(t *testing.T) {
 		var p Packet
 		err := p.Parse(b)
 		got, ok := ParsePlain(b)
-		want := err == nil && p.Version == 4 && p.l4 == header4 && !p.IsFragment() &&
-			(p.Flow.Proto == UDP || p.Flow.Proto == TCP && p.Flags&(SYN|FIN|RST) == 0)
+		segment := err == nil && p.Version == 4 && p.l4 == header4 && !p.IsFragment() && (p.Flow.Proto == UDP || p.Flow.Proto == TCP)
+		want := segment && (p.Flow.Proto == UDP || p.Flags&(SYN|FIN|RST) == 0)
 		if ok != want {
 			t.Fatalf("%x: %v, want %v (%v)", b, ok, want, err)
 		}
-		if !ok {
+		if !segment {
+			if got != (Plain{}) {
+				t.Fatalf("%x: got %+v of a packet that is not plain", b, got)
+			}
 			return
 		}
 		if got.Flow() != p.Flow {
