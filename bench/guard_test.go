@@ -75,10 +75,12 @@ func TestDecisionsAndLookupsAllocateNothing(t *testing.T) {
 
 func TestMemoryOfFlows(t *testing.T) {
 	withoutRaceDetector(t)
-	each, err := BytesPerFlow(500_000) // memory is taken in blocks of 8 MB
-	require.NoError(t, err)
-	t.Logf("%.0f B a tracked flow, both ends", each)
-	assert.LessOrEqual(t, each, 128.0)
+	for _, flows := range []int{1000, 500_000} { // memory is taken in blocks of 8 MB
+		each, err := BytesPerFlow(flows)
+		require.NoError(t, err)
+		t.Logf("%d flows: %.0f B for each, both ends", flows, each)
+		assert.LessOrEqual(t, each, 128.0)
+	}
 }
 
 func TestMemoryOfInterfaces(t *testing.T) {
