@@ -18,7 +18,8 @@ import (
 //	└─────────────┘
 //
 // A flow has a record at each interface that tracks it: two of them, with their places in the index, take about 100 bytes. Records hold no
-// pointers, so the garbage collector does not look at them.
+// pointers, so the garbage collector does not look at them. The two have the same shard and bucket if both interfaces are in one realm, and
+// mostly one cache line for both records, as one is made right after the other.
 //
 // Whoever adds or removes takes the lock of a shard; [Look.Fast] takes none. All words are therefore atomic. A record is taken out in
 // the order fast, index, key, and put in in the opposite one, so that who has seen the key, then fast, then the key again, has seen that

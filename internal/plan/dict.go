@@ -32,12 +32,8 @@ func newDict[K comparable, V any](size int, of func(K) uint32) dict[K, V] {
 // byAddress makes a dict of addresses. Their last bytes differ most.
 func byAddress[V any](size int) dict[netip.Addr, V] {
 	return newDict[netip.Addr, V](size, func(a netip.Addr) uint32 {
-		b := a.AsSlice() // stays on the stack; a copy of As16's array has to wait for what wrote it
-		if len(b) < 4 {
-			return 0
-		}
-		b = b[len(b)-3:]
-		return uint32(b[2]) ^ uint32(b[1])<<3 ^ uint32(b[0])<<6
+		b := a.As16()
+		return uint32(b[15]) ^ uint32(b[14])<<3 ^ uint32(b[13])<<6
 	})
 }
 

@@ -1,0 +1,114 @@
+package firewall
+
+import (
+	"testing"
+
+	"github.com/vpcemu/vpcemu/packet"
+)
+
+// TestHash: the keys of a flow at its two ends share a shard and a bucket, and have different tags. In another realm they are elsewhere.
+func TestHash(t *testing.T) {
+	var table FlowTable
+	app, db := table.NewTrackerIn(7, Timeouts{}, nil), table.NewTrackerIn(7, Timeouts{}, nil)
+	elsewhere := table.NewTrackerIn(8, Timeouts{}, nil)
+	const bucket, tag = 0xffffffff << 32, 1<<(32-numberBits) - 1
+	for name, flow := range map[string]string{
+		"TCP": tcpFlow, "UDP": udpFlow, "no ports": espFlow, "same ports": "tcp 10.0.1.10:53 > 10.0.2.20:53",
+		"IPv6": "tcp [2001:db8::1]:40000 > [2001:db8::2]:443",
+	} {
+		f := packet.MustParseFlow(flow)
+		out, in, far := app.keyOf(Egress, f, false), db.keyOf(Ingress, f, false), elsewhere.keyOf(Egress, f, false)
+		a, b, c := out.hash(app.realm), in.hash(db.realm), far.hash(elsewhere.realm)
+		switch {
+		case a&bucket != b&bucket:
+			t.Errorf("%s: %x and %x are in two buckets", name, a, b)
+		case a&tag == b&tag:
+			t.Errorf("%s: %x and %x have the same tag", name, a, b)
+		case a&bucket == c&bucket:
+			t.Errorf("%s: %x and %x are in one bucket", name, a, c)
+		}
+	}
+}
+
+// TestHash_Spreads: flows that differ in one port, or in one address, fill buckets as chance would.
+func TestHash_Spreads(t *testing.T) {
+	const flows, buckets = 1 << 16, 1 << 12
+	for name, key := range map[string]func(i uint64) flowKey{
+		"source port":      func(i uint64) flowKey { return flowKey{a: 0x0a00010a_0a000214, b: i<<48 | 443<<32 | 6<<24 | 1} },
+		"destination port": func(i uint64) flowKey { return flowKey{a: 0x0a00010a_0a000214, b: 40000<<48 | i<<32 | 6<<24 | 1} },
+		"source": func(i uint64) flowKey {
+			return flowKey{a: 0x0a000000_0a000214 + i<<32, b: 40000<<48 | 443<<32 | 6<<24 | 1}
+		},
+		"both ports alike": func(i uint64) flowKey { return flowKey{a: 0x0a00010a_0a000214, b: i<<48 | i<<32 | 6<<24 | 1} },
+	} {
+		var shardsHit [shards]int
+		var hit [buckets]int
+		for i := range uint64(flows) {
+			k := key(i)
+			h := k.hash(1)
+			shardsHit[h>>(64-shardBits)]++
+			hit[h>>32%buckets]++
+		}
+		for s, n := range shardsHit { // 1024 on average, with a deviation of 32
+			if n < 1024-6*32 || n > 1024+6*32 {
+				t.Errorf("%s: %d of %d flows are in shard %d", name, n, flows, s)
+			}
+		}
+		for b, n := range hit { // 16 on average, with a deviation of 4
+			if n > 16+8*4 {
+				t.Errorf("%s: %d of %d flows are in bucket %d", name, n, flows, b)
+			}
+		}
+	}
+}
+
+// TestQuery_AddAfterOthers: what Find did not find counts only until somebody adds a flow.
+func TestQuery_AddAfterOthers(t *testing.T) {
+	f := packet.MustParseFlow(udpFlow)
+	p := mustParse(packet.Spec{Flow: f})
+	for name, between := range map[string]func(*Tracker){
+		"nobody":                       func(*Tracker) {},
+		"the same flow":                func(tracker *Tracker) { tracker.Add(Egress, p, f, 0) },
+		"the same, with a packet back": func(tracker *Tracker) { tracker.Add(Ingress, p, f.Reverse(), 0) },
+	} {
+		var tracker Tracker
+		q := tracker.Query(Egress, p, f)
+		if q.Find(0).State != Untracked {
+			t.Fatalf("%s: tracked before", name)
+		}
+		between(&tracker)
+		if !q.Add(0) || tracker.Len(0) != 1 {
+			t.Errorf("%s: %d flows, want 1", name, tracker.Len(0))
+		}
+	}
+}
+
+// TestExpire_PlacesAreTakenAgain: a table in use does not grow, however the flows before have ended.
+func TestExpire_PlacesAreTakenAgain(t *testing.T) {
+	const flows = 20_000
+	f := packet.MustParseFlow(tcpFlow)
+	send := func(what func(p *packet.Packet, f packet.Flow), first, end int, flags packet.TCPFlags) {
+		for i := first; i < end; i++ {
+			f.SrcPort, f.DstPort = uint16(i), uint16(i>>16)
+			what(mustParse(packet.Spec{Flow: f, Flags: flags}), f)
+		}
+	}
+	for name, closed := range map[string]int{"idled out": 0, "reset": flows} {
+		tracker, now := new(Tracker), int64(0)
+		add := func(p *packet.Packet, f packet.Flow) { tracker.Add(Egress, p, f, now) }
+		records := func() (n uint32) {
+			for i := range tracker.table.shards {
+				n += tracker.table.shards[i].top
+			}
+			return n
+		}
+		send(add, 0, flows, packet.SYN)
+		before := records()
+		send(func(p *packet.Packet, f packet.Flow) { tracker.Lookup(Egress, p, f, now) }, 0, closed, packet.RST)
+		now += int64(tcpHandshakeTimeout)
+		send(add, flows, flows+flows*9/10, packet.SYN) // shards do not get the same again
+		if after := records(); after > before+before/50 {
+			t.Errorf("%s: %d records after %d", name, after, before)
+		}
+	}
+}
