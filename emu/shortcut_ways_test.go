@@ -125,7 +125,7 @@ func TestShortCuts_Ping(t *testing.T) {
 			n := narrow()
 			for _, v := range n.VPCs {
 				v.SecurityGroup("open").AllowIn("icmp", "0.0.0.0/0").AllowOut("icmp", "0.0.0.0/0").AllowIn("icmpv6", "::/0").AllowOut("icmpv6", "::/0")
-				}
+			}
 			v := n.VPC("v")
 			v.AddNetworkACL("requests").AllowIn(1, "all", "0.0.0.0/0").AllowIn(2, "all", "::/0").
 				DenyOut(1, "icmp/0", "0.0.0.0/0").DenyOut(2, "icmpv6/129", "::/0").AllowOut(3, "all", "0.0.0.0/0").AllowOut(4, "all", "::/0")
