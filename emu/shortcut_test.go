@@ -276,7 +276,7 @@ func TestShortCuts_Concurrent(t *testing.T) {
 		wg.Go(func() {
 			app, db := portOf(t, e, "app-1"), portOf(t, e, "db-1")
 			for i := range 300 {
-				f := packet.MustParseFlow("tcp 10.0.1.10:40000 > 10.0.2.20:5432")
+				f := packet.MustParseFlow([]string{"tcp 10.0.1.10:40000 > 10.0.2.20:5432", "tcp [2001:db8:1:1::10]:40000 > [2001:db8:1:2::20]:5432"}[(i/7+g)%2])
 				f.SrcPort += uint16((i + g) % 7)
 				for k, flags := range []packet.TCPFlags{packet.SYN, packet.SYN | packet.ACK, packet.ACK, packet.ACK, packet.ACK, packet.ACK, packet.FIN, packet.RST} {
 					if k == 1 {

@@ -23,6 +23,7 @@ func TestParsePlain_AgreesWithParse(t *testing.T) {
 		s := Spec{Flow: f, Flags: TCPFlags(rapid.Uint8().Draw(t, "flags")), Payload: make([]byte, rapid.IntRange(0, 20).Draw(t, "payload"))}
 		if f.Proto.IsICMP() {
 			s.ICMPType = map[Proto]uint8{ICMP: ICMPEchoRequest, ICMPv6: ICMPv6EchoRequest}[f.Proto]
+			s.ICMPCode = rapid.Uint8Range(0, 1).Draw(t, "code")
 			if rapid.Bool().Draw(t, "reply") {
 				s.ICMPType = map[Proto]uint8{ICMP: ICMPEchoReply, ICMPv6: ICMPv6EchoReply}[f.Proto]
 			}
