@@ -30,7 +30,8 @@ type shortcut struct {
 	addressMask, address uint64
 	portMask             uint32
 	hops                 uint8
-	limit                int // bytes; larger packets take the stages
+	echo                 uint8 // see echoOf
+	limit                int   // bytes; larger packets take the stages
 }
 
 // shortcuts are those that are known in a generation. Their numbers are places in
@@ -73,6 +74,7 @@ type ends struct {
 	// The packet as it was sent, and as it was handed over at its end.
 	sent, end       packet.Plain
 	sentTTL, endTTL uint8
+	echo            uint8       // see echoOf
 	flow            packet.Flow // as it was sent
 	plain           bool        // it is a packet that can have a short cut
 	to              *Port
@@ -92,19 +94,19 @@ func (w *walk) fits(limit int) bool {
 // begin notes a packet that is sent.
 func (e *ends) begin(b []byte) {
 	if e.sent, e.plain = packet.ParsePlain(b); e.plain {
-		e.sentTTL, e.flow, e.limit = packet.TTL(b), e.sent.Flow(b), math.MaxInt
+		e.sentTTL, e.echo, e.flow, e.limit = packet.TTL(b), echoOf(&e.sent, b), e.sent.Flow(b), math.MaxInt
 	}
 }
 
-// arrive notes the packet before it is handed over: then it is the receiver's. In
-// IPv6 no way with a short cut changes addresses.
+// arrive notes the packet before it is handed over: then it is the receiver's. No way
+// with a short cut changes IPv6 addresses, or the identifier of an echo.
 func (e *ends) arrive(to *Port, b []byte) {
 	if !e.plain || e.no {
 		return
 	}
 	if e.end, e.plain = packet.ParsePlain(b); e.plain {
 		e.to, e.endTTL = to, packet.TTL(b)
-		e.no = (packet.IsWide(b) || e.flow.Src.Is6()) && e.end.Flow(b) != e.flow
+		e.no = (packet.IsWide(b) || e.flow.Src.Is6()) && e.end.Flow(b) != e.flow || e.echo != 0 && e.end.Ports != e.sent.Ports
 	}
 }
 
@@ -115,6 +117,15 @@ func (e *ends) meet(t firewall.Tracked) {
 	}
 	e.others[e.met] = t
 	e.met++
+}
+
+// echoOf is one more than the type of an ICMP echo, 0 for other packets: a request and
+// a reply may be of one flow and fare differently.
+func echoOf(p *packet.Plain, b []byte) uint8 {
+	if !p.Proto.IsICMP() {
+		return 0
+	}
+	return packet.EchoType(b) + 1
 }
 
 // attempt is one packet that may have a short cut.
@@ -150,7 +161,7 @@ func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64, d *delive
 		return Result{}, false
 	}
 	cut := &(*g.cuts.list.Load())[action&(maxShortcuts-1)]
-	if a.packet.Len > cut.limit || cut.hops != 0 && packet.TTL(b) <= cut.hops {
+	if a.packet.Len > cut.limit || cut.hops != 0 && packet.TTL(b) <= cut.hops || cut.echo != 0 && cut.echo != echoOf(&a.packet, b) {
 		return Result{}, false
 	}
 	a.look.Pass(now)
@@ -248,7 +259,7 @@ func (w *walk) learn(p *Port) {
 	if e.no || !e.plain || e.to == nil {
 		return
 	}
-	cut := shortcut{to: e.to, result: w.result, limit: e.limit, hops: e.sentTTL - e.endTTL}
+	cut := shortcut{to: e.to, result: w.result, limit: e.limit, hops: e.sentTTL - e.endTTL, echo: e.echo}
 	if p.passing != nil {
 		e.out = p.passing.Pass(e.flow, w.now)
 	}

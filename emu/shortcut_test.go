@@ -36,6 +36,7 @@ func shortCutNetwork() *vpc.Network {
 	app.AllowIn("tcp/443", "::/0").AllowIn("udp", "2001:db8::/32").AllowOut("tcp", "2001:db8::/48").AllowOut("udp/53", "::/0").AllowOut("tcp/443", "::/0")
 	db.AllowIn("tcp/5432", "app").AllowIn("udp/53", "10.0.0.0/8").AllowIn("udp/53", "2001:db8::/32")
 	open.AllowIn("all", "0.0.0.0/0").AllowOut("all", "0.0.0.0/0").AllowIn("all", "::/0").AllowOut("all", "::/0")
+	app.AllowIn("icmp", "0.0.0.0/0").AllowOut("icmp", "0.0.0.0/0").AllowIn("icmpv6", "::/0").AllowOut("icmpv6", "::/0")
 	v.AddNetworkACL("acl").AllowIn(100, "all", "0.0.0.0/0").AllowOut(100, "all", "0.0.0.0/0").AllowIn(101, "all", "::/0").AllowOut(101, "all", "::/0")
 	for name, six := range map[string]string{"out": "igw", "out-only": "eigw"} {
 		v.AddRouteTable(name).AddRoute("0.0.0.0/0", "igw").AddRoute("10.0.3.0/24", "fw").AddRoute("10.9.0.0/16", "pcx").AddRoute("10.8.0.0/16", "tgw").
@@ -57,7 +58,8 @@ func shortCutNetwork() *vpc.Network {
 	p.AddSubnet("peer", "10.9.1.0/24", "2001:db8:9:1::/64").UseRouteTable("back").AddInterface("peer-1", "10.9.1.90", "peer").AddAddress("2001:db8:9:1::90")
 	n.AddPeering("pcx", "prod", "peer")
 	h := n.AddVPC("hub", "10.8.0.0/16", "2001:db8:8::/56")
-	h.AddSecurityGroup("hub").AllowIn("tcp/443", "10.0.0.0/8").AllowIn("udp/53", "2001:db8::/32").AllowIn("udp/53", "10.0.0.0/8").AllowIn("tcp/443", "2001:db8::/32")
+	h.AddSecurityGroup("hub").AllowIn("tcp/443", "10.0.0.0/8").AllowIn("udp/53", "2001:db8::/32").AllowIn("udp/53", "10.0.0.0/8").AllowIn("tcp/443", "2001:db8::/32").
+		AllowIn("icmp", "10.0.0.0/8").AllowIn("icmpv6", "2001:db8::/32")
 	h.AddRouteTable("back").AddRoute("10.0.0.0/16", "tgw").AddRoute("2001:db8:1::/56", "tgw")
 	h.AddSubnet("hub", "10.8.1.0/24", "2001:db8:8:1::/64").UseRouteTable("back").AddInterface("hub-1", "10.8.1.80", "hub").AddAddress("2001:db8:8:1::80")
 	h.AddSubnet("other", "10.8.2.0/24", "2001:db8:8:2::/64").InZone("other")
@@ -185,6 +187,12 @@ func TestShortCuts_ChangeNoVerdict(t *testing.T) {
 				j = noShortCut
 			}
 			f := packet.MustParseFlow(fmt.Sprintf("%s %s:%d > %s:%d", []string{"tcp", "tcp", "udp"}[r.IntN(3)], j.from.addr, 40000+r.IntN(3), j.to.addr, []int{443, 443, 5432, 53}[r.IntN(4)]))
+			if one(5) {
+				f.SrcPort, f.DstPort, f.Proto = uint16(r.IntN(3)), 0, packet.ICMP
+				if f.Src.Is6() {
+					f.Proto = packet.ICMPv6
+				}
+			}
 			for range 1 + r.IntN(12) {
 				flags := packet.ACK
 				switch {
@@ -204,6 +212,13 @@ func TestShortCuts_ChangeNoVerdict(t *testing.T) {
 				from, name := j.from.port, j.name
 				if heard, ok := w.heard[j.to.port]; ok && one(3) { // the other side's, maybe of another flow
 					spec.Flow, from, name = heard.Reverse(), j.to.port, "back from "+j.to.port
+				}
+				if spec.Flow.Proto.IsICMP() {
+					name = "ping"
+					spec.ICMPType = packet.Echo(spec.Flow).ICMPType
+					if one(6) || from == j.to.port && !one(6) {
+						spec.ICMPType = map[packet.Proto]uint8{packet.ICMP: packet.ICMPEchoReply, packet.ICMPv6: packet.ICMPv6EchoReply}[spec.Flow.Proto]
+					}
 				}
 				if w.send(t, from, spec.Bytes()); w.short {
 					taken[name]++
@@ -225,7 +240,7 @@ func TestShortCuts_ChangeNoVerdict(t *testing.T) {
 					case 2:
 						acl := n.NetworkACL("acl")
 						if len(acl.Egress) == 2 {
-							acl.DenyOut(50, "tcp/5432", "10.0.2.0/24").DenyOut(51, "tcp/443", "2001:db8:8::/56")
+							acl.DenyOut(50, "tcp/5432", "10.0.2.0/24").DenyOut(51, "tcp/443", "2001:db8:8::/56").DenyOut(52, "icmp/8", "10.8.0.0/16").DenyOut(53, "icmpv6/129", "2001:db8::/32")
 						} else {
 							acl.Egress = acl.Egress[:2]
 						}
@@ -245,8 +260,9 @@ func TestShortCuts_ChangeNoVerdict(t *testing.T) {
 		}
 	}
 	for _, j := range journeys {
-		require.Greater(t, taken[j.name], 40, "%s: too few short cuts to say anything: %v", j.name, taken)
+		require.Greater(t, taken[j.name], 20, "%s: too few short cuts to say anything: %v", j.name, taken)
 	}
+	require.Greater(t, taken["ping"], 500)
 	require.Zero(t, taken[noShortCut.name])
 	t.Log(taken)
 }
@@ -260,7 +276,7 @@ func TestShortCuts_Concurrent(t *testing.T) {
 		wg.Go(func() {
 			app, db := portOf(t, e, "app-1"), portOf(t, e, "db-1")
 			for i := range 300 {
-				f := packet.MustParseFlow("tcp 10.0.1.10:40000 > 10.0.2.20:5432")
+				f := packet.MustParseFlow([]string{"tcp 10.0.1.10:40000 > 10.0.2.20:5432", "tcp [2001:db8:1:1::10]:40000 > [2001:db8:1:2::20]:5432"}[(i/7+g)%2])
 				f.SrcPort += uint16((i + g) % 7)
 				for k, flags := range []packet.TCPFlags{packet.SYN, packet.SYN | packet.ACK, packet.ACK, packet.ACK, packet.ACK, packet.ACK, packet.FIN, packet.RST} {
 					if k == 1 {

@@ -104,3 +104,46 @@ func TestShortCuts_Ways(t *testing.T) {
 		})
 	}
 }
+
+// TestShortCuts_Ping: echo requests and replies of one identifier are one flow, and
+// two to a network ACL.
+func TestShortCuts_Ping(t *testing.T) {
+	for _, c := range []struct {
+		name, to, flow string
+		request, reply uint8
+		short          bool
+	}{
+		{"cross-subnet", "db", "icmp 10.0.1.10 > 10.0.5.20 id 7", packet.ICMPEchoRequest, packet.ICMPEchoReply, true},
+		{"cross-subnet, IPv6", "db", "icmpv6 2001:db8:1:1::10 > 2001:db8:1:5::20 id 7", packet.ICMPv6EchoRequest, packet.ICMPv6EchoReply, true},
+		{"transit gateway", "w/w", "icmp 10.0.1.10 > 10.3.1.20 id 7", packet.ICMPEchoRequest, packet.ICMPEchoReply, true},
+		{"transit gateway, IPv6", "w/w", "icmpv6 2001:db8:1:1::10 > 2001:db8:3:1::20 id 7", packet.ICMPv6EchoRequest, packet.ICMPv6EchoReply, true},
+		{"internet gateway", "internet", "icmp 10.0.1.10 > 198.18.0.9 id 7", packet.ICMPEchoRequest, packet.ICMPEchoReply, true},
+		{"internet gateway, IPv6", "internet", "icmpv6 2001:db8:1:1::10 > 2001:db8:a::9 id 7", packet.ICMPv6EchoRequest, packet.ICMPv6EchoReply, true},
+		{"NAT gateway, which changes identifiers", "internet", "icmp 10.0.1.10 > 192.0.2.9 id 7", packet.ICMPEchoRequest, packet.ICMPEchoReply, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := narrow()
+			for _, v := range n.VPCs {
+				v.SecurityGroup("open").AllowIn("icmp", "0.0.0.0/0").AllowOut("icmp", "0.0.0.0/0").AllowIn("icmpv6", "::/0").AllowOut("icmpv6", "::/0")
+			}
+			v := n.VPC("v")
+			v.AddNetworkACL("requests").AllowIn(1, "all", "0.0.0.0/0").AllowIn(2, "all", "::/0").
+				DenyOut(1, "icmp/0", "0.0.0.0/0").DenyOut(2, "icmpv6/129", "::/0").AllowOut(3, "all", "0.0.0.0/0").AllowOut(4, "all", "::/0")
+			v.Subnet("a").UseNetworkACL("requests")
+			w := newTwoWays(t, n, "app", c.to)
+			there := packet.MustParseFlow(c.flow)
+			for k := range 6 {
+				require.Contains(t, []string{"delivered", "exited"}, w.send(t, "app", packet.Spec{Flow: there, ICMPType: c.request}.Bytes()).Fate.String())
+				if k > 4 || !c.short {
+					require.Equal(t, c.short, w.short, "request %d", k)
+				}
+				require.Equal(t, emu.Delivered, w.send(t, c.to, packet.Spec{Flow: w.heard[c.to].Reverse(), ICMPType: c.reply}.Bytes()).Fate)
+				if k > 4 || !c.short {
+					require.Equal(t, c.short, w.short, "reply %d", k)
+				}
+			}
+			require.Equal(t, emu.NACLEgress, w.send(t, "app", packet.Spec{Flow: there, ICMPType: c.reply}.Bytes()).Reason)
+			require.False(t, w.short)
+		})
+	}
+}

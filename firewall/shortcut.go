@@ -180,7 +180,7 @@ func (t *FlowTable) Passive() *Tracker {
 
 // Pass notes a packet of a flow where nothing tracks it but a short cut may begin: at the end of the network.
 func (t *Tracker) Pass(f packet.Flow, now int64) Tracked {
-	k := t.keyOf(Egress, f, false)
+	k := t.keyOf(Egress, f, f.Proto.IsICMP())
 	h := k.hash(t.realm)
 	s, n := t.lock(&k, h, now)
 	defer s.mu.Unlock()
@@ -210,6 +210,9 @@ type Look struct {
 func (l *Look) Begin(t *Tracker, p *packet.Plain, b []byte) {
 	l.tracker, l.index, l.number = t, nil, 0
 	l.key.a, l.key.b = p.Addresses, uint64(p.Ports)<<32|uint64(p.Proto)<<24|uint64(t.number.Load())
+	if p.Proto.IsICMP() {
+		l.key.b |= echoPort << 32
+	}
 	if packet.IsWide(b) {
 		l.key.widen(packet.Wide(b))
 	}

@@ -16,7 +16,8 @@ func TestShortCut_AgreesWithTwin(t *testing.T) {
 		w := newWorld(0)
 		epoch := uint32(1)
 		w.flows = append(w.flows, packet.MustParseFlow("udp 10.0.1.10:5000 > 10.0.2.20:53"), packet.MustParseFlow("udp 10.0.1.10:5001 > 10.0.2.20:53"),
-			packet.MustParseFlow("udp [2001:db8::1]:5000 > [2001:db8::2]:53"), packet.MustParseFlow("tcp [2001:db8::1]:5000 > [2001:db8::2]:443"))
+			packet.MustParseFlow("udp [2001:db8::1]:5000 > [2001:db8::2]:53"), packet.MustParseFlow("tcp [2001:db8::1]:5000 > [2001:db8::2]:443"),
+			packet.MustParseFlow("icmpv6 2001:db8::1 > 2001:db8::2 id 9"))
 		// both lets the packet cross both interfaces.
 		both := func(t *rapid.T, from int, p twinPacket) {
 			in := p
@@ -42,7 +43,7 @@ func TestShortCut_AgreesWithTwin(t *testing.T) {
 			p.dir = Egress
 			if from == 1 {
 				p.flow = p.flow.Reverse()
-				s := packet.Spec{Flow: p.flow, Flags: p.p.Flags}
+				s := packet.Spec{Flow: p.flow, Flags: p.p.Flags, ICMPType: p.p.ICMPType}
 				s.Seq, s.Ack = p.p.TCPSeq()
 				p.p = mustParse(s)
 			}
@@ -93,7 +94,8 @@ func TestShortCut_AgreesWithTwin(t *testing.T) {
 }
 
 func plain(p *packet.Packet) bool {
-	return p.Flow.Proto == packet.UDP || p.Flow.Proto == packet.TCP && p.Flags&(packet.SYN|packet.FIN|packet.RST) == 0
+	_, _, echo := p.ICMPEcho()
+	return echo || p.Flow.Proto == packet.UDP || p.Flow.Proto == packet.TCP && p.Flags&(packet.SYN|packet.FIN|packet.RST) == 0
 }
 
 // TestShortCut_OfAFlow: from the third packet on, the flow has one; it ends with a FIN that only one side sees.

@@ -206,6 +206,9 @@ func (w *world) draw(t *rapid.T) (i int, p twinPacket) {
 		s.Seq = rapid.SampledFrom([]uint32{10, 11}).Draw(t, "seq")
 		s.Ack = rapid.SampledFrom([]uint32{10, 12}).Draw(t, "ack")
 	}
+	if p.flow.Proto == packet.ICMPv6 {
+		s.ICMPType = packet.ICMPv6EchoRequest
+	}
 	p.p = mustParse(s)
 	return i, p
 }

@@ -5,12 +5,12 @@ import (
 	"net/netip"
 )
 
-// Plain is what most packets are: IPv4 without options or IPv6 without extension headers, whole, and of UDP, or of TCP in the middle of a
-// connection, without SYN, FIN and RST. It holds numbers as they stand in the header, so that it costs little to read and to look up: the
+// Plain is what most packets are: IPv4 without options or IPv6 without extension headers, whole, and of UDP, of TCP in the middle of a
+// connection, without SYN, FIN and RST, or an ICMP echo. It holds numbers as they stand in the header, so that it costs little to read and to look up: the
 // compiler keeps four in registers and no more. What else one needs stays in the packet.
 type Plain struct {
 	Addresses uint64 // of IPv4: source above destination; 0 for IPv6, see [Wide]
-	Ports     uint32 // source above destination
+	Ports     uint32 // source above destination; of an echo the identifier above 0
 	Proto     Proto
 	Len       int // bytes, IP header included; the rest is padding
 }
@@ -34,7 +34,9 @@ func ParsePlain(b []byte) (p Plain, ok bool) {
 		return Plain{}, false
 	}
 	p.Addresses = binary.BigEndian.Uint64(b[src4:])
-	p.Ports = binary.BigEndian.Uint32(b[header4:])
+	if p.Ports = binary.BigEndian.Uint32(b[header4:]); p.Proto == ICMP {
+		p.Ports = binary.BigEndian.Uint32(b[header4+echoIDOffset:]) &^ 0xffff
+	}
 	return p, ok
 }
 
@@ -50,7 +52,9 @@ func parsePlain6(b []byte) (p Plain, ok bool) {
 	if !whole {
 		return Plain{}, false
 	}
-	p.Ports = binary.BigEndian.Uint32(b[header6:])
+	if p.Ports = binary.BigEndian.Uint32(b[header6:]); p.Proto == ICMPv6 {
+		p.Ports = binary.BigEndian.Uint32(b[header6+echoIDOffset:]) &^ 0xffff
+	}
 	return p, ok
 }
 
@@ -84,11 +88,26 @@ func plainTransport(b []byte, proto Proto, l4, length int) (whole, plain bool) {
 		return size >= headerTCP && size <= length-l4, TCPFlags(b[l4+13])&(SYN|FIN|RST) == 0
 	case UDP:
 		return length >= l4+8, true
+	case ICMP:
+		echo := l4 == header4 && length >= l4+headerICMP && b[l4]&^ICMPEchoRequest == 0 && b[l4+1] == 0
+		return echo, echo
+	case ICMPv6:
+		echo := l4 == header6 && length >= l4+headerICMP && b[l4]&^1 == ICMPv6EchoRequest && b[l4+1] == 0
+		return echo, echo
 	}
 	return false, false
 }
 
-// Rewrite gives an IPv4 packet other addresses and ports and takes from its TTL, and corrects its checksums. The bytes are those that p was
+// EchoType is the ICMP type of a plain echo.
+func EchoType(b []byte) uint8 {
+	if IsWide(b) {
+		return b[header6]
+	}
+	return b[header4]
+}
+
+// Rewrite gives an IPv4 packet other addresses and ports and takes from its TTL, and corrects its checksums. An echo keeps its identifier, and
+// with that its own checksum. The bytes are those that p was
 // read from, and p is kept in step.
 func (p *Plain) Rewrite(b []byte, addresses uint64, ports uint32, hops uint8) {
 	delta := sum64(^p.Addresses) + sum64(addresses)
@@ -102,9 +121,10 @@ func (p *Plain) Rewrite(b []byte, addresses uint64, ports uint32, hops uint8) {
 		binary.BigEndian.PutUint32(b[header4:], ports)
 		delta += uint64(^p.Ports) + uint64(ports)
 	}
-	if p.Proto == TCP {
+	switch p.Proto {
+	case TCP:
 		fixChecksum(b, header4+checksumTCP, delta)
-	} else {
+	case UDP:
 		fixUDPChecksum(b, header4+checksumUDP, delta)
 	}
 	p.Addresses, p.Ports = addresses, ports

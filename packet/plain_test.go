@@ -23,6 +23,10 @@ func TestParsePlain_AgreesWithParse(t *testing.T) {
 		s := Spec{Flow: f, Flags: TCPFlags(rapid.Uint8().Draw(t, "flags")), Payload: make([]byte, rapid.IntRange(0, 20).Draw(t, "payload"))}
 		if f.Proto.IsICMP() {
 			s.ICMPType = map[Proto]uint8{ICMP: ICMPEchoRequest, ICMPv6: ICMPv6EchoRequest}[f.Proto]
+			s.ICMPCode = rapid.Uint8Range(0, 1).Draw(t, "code")
+			if rapid.Bool().Draw(t, "reply") {
+				s.ICMPType = map[Proto]uint8{ICMP: ICMPEchoReply, ICMPv6: ICMPv6EchoReply}[f.Proto]
+			}
 		}
 		b := s.Bytes()
 		for range rapid.IntRange(0, 2).Draw(t, "damages") {
@@ -39,8 +43,9 @@ func TestParsePlain_AgreesWithParse(t *testing.T) {
 		var p Packet
 		err := p.Parse(b)
 		got, ok := ParsePlain(b)
-		segment := err == nil && p.l4 == map[uint8]int{4: header4, 6: header6}[p.Version] && !p.IsFragment() && (p.Flow.Proto == UDP || p.Flow.Proto == TCP)
-		want := segment && (p.Flow.Proto == UDP || p.Flags&(SYN|FIN|RST) == 0)
+		segment := err == nil && p.l4 == map[uint8]int{4: header4, 6: header6}[p.Version] && !p.IsFragment() &&
+			(p.Flow.Proto == UDP || p.Flow.Proto == TCP || isPing(&p))
+		want := segment && (p.Flow.Proto != TCP || p.Flags&(SYN|FIN|RST) == 0)
 		if ok != want {
 			t.Fatalf("%x: %v, want %v (%v)", b, ok, want, err)
 		}
@@ -65,10 +70,18 @@ func TestParsePlain_AgreesWithParse(t *testing.T) {
 				t.Fatalf("%x: addresses %x", b, back)
 			}
 		}
+		if isPing(&p) && EchoType(b) != p.ICMPType {
+			t.Fatalf("%x: type %d, want %d", b, EchoType(b), p.ICMPType)
+		}
 		if got != exact || TTL(b) != p.TTL() || IsWide(b) != (p.Version == 6) {
 			t.Fatalf("%x: got %+v, want %+v", b, got, exact)
 		}
 	})
+}
+
+func isPing(p *Packet) bool {
+	_, _, echo := p.ICMPEcho()
+	return echo && p.ICMPCode == 0
 }
 
 // TestPlain_Rewrite holds it against the setters of Packet.
@@ -79,13 +92,16 @@ func TestPlain_Rewrite(t *testing.T) {
 		}
 		port := rapid.Uint16()
 		f := Flow{Src: addr("src"), Dst: addr("dst"), SrcPort: port.Draw(t, "sport"), DstPort: port.Draw(t, "dport"),
-			Proto: rapid.SampledFrom([]Proto{TCP, UDP}).Draw(t, "proto")}
+			Proto: rapid.SampledFrom([]Proto{TCP, UDP, ICMP}).Draw(t, "proto")}
 		b := Spec{Flow: f, Flags: ACK, Payload: rapid.SliceOfN(rapid.Byte(), 0, 9).Draw(t, "payload")}.Bytes()
 		if f.Proto == UDP && rapid.Bool().Draw(t, "no checksum") {
 			binary.BigEndian.PutUint16(b[26:], 0)
 		}
 		c := slices.Clone(b)
 		to := Flow{Src: addr("new src"), Dst: addr("new dst"), SrcPort: port.Draw(t, "new sport"), DstPort: port.Draw(t, "new dport"), Proto: f.Proto}
+		if f.Proto == ICMP { // whose identifier stays
+			to.SrcPort, to.DstPort = f.SrcPort, 0
+		}
 		hops := rapid.Uint8Range(0, 1).Draw(t, "hops")
 
 		var want Packet

@@ -22,7 +22,7 @@ func TestConnections(t *testing.T) {
 		connect(t, with, taken)
 	}
 	t.Log(taken)
-	for _, kind := range []string{"IPv4", "IPv6", "transit IPv4", "transit IPv6", "from on-premises", "to on-premises", "from internet", "to internet"} {
+	for _, kind := range []string{"IPv4", "IPv6", "transit IPv4", "transit IPv6", "from on-premises", "to on-premises", "from internet", "to internet", "ping"} {
 		assert.GreaterOrEqual(t, taken[kind], *networks/10, "%s: too few short cuts to say anything", kind)
 	}
 }
@@ -63,6 +63,7 @@ func willing(n *vpc.Network) {
 			for _, all := range []string{"0.0.0.0/0", "::/0"} {
 				g.AllowIn("tcp/1-60000", all).AllowIn("udp/1-60000", all).AllowOut("tcp/1-60000", all).AllowOut("udp/1-60000", all)
 			}
+			g.AllowIn("icmp", "0.0.0.0/0").AllowOut("icmp", "0.0.0.0/0").AllowIn("icmpv6", "::/0").AllowOut("icmpv6", "::/0")
 		}
 		for _, i := range v.Instances {
 			i.State = vpc.Running
@@ -156,6 +157,9 @@ func (c *connections) ended(e emu.Event) {
 		ttl, version = e.Bytes[7], "IPv6"
 	}
 	c.taken[version]++
+	if e.Flow.Proto.IsICMP() {
+		c.taken["ping"]++
+	}
 	switch to := c.heard[""].Port; {
 	case ttl < c.sent && e.Result.Fate == emu.Delivered && e.From != "internet":
 		c.taken["transit "+version]++
@@ -193,9 +197,18 @@ func (c *connections) between(places, targets []Place) (port string, f packet.Fl
 	if len(own) == 0 || len(others) == 0 {
 		return "", f
 	}
-	return from.Port, packet.Flow{Src: Pick(c.Maker, own...), Dst: Pick(c.Maker, others...), SrcPort: Pick(c.Maker, clientPorts...), DstPort: Pick(c.Maker, serverPorts...),
-		Proto: Pick(c.Maker, packet.TCP, packet.TCP, packet.UDP)}
+	f = packet.Flow{Src: Pick(c.Maker, own...), Dst: Pick(c.Maker, others...), SrcPort: Pick(c.Maker, clientPorts...), DstPort: Pick(c.Maker, serverPorts...),
+		Proto: Pick(c.Maker, packet.TCP, packet.TCP, packet.UDP, packet.ICMP)}
+	if f.Proto == packet.ICMP {
+		f.SrcPort, f.DstPort = 7, 0
+		if v6 {
+			f.Proto = packet.ICMPv6
+		}
+	}
+	return from.Port, f
 }
+
+var replies = map[packet.Proto]uint8{packet.ICMP: packet.ICMPEchoReply, packet.ICMPv6: packet.ICMPv6EchoReply}
 
 // connection plays one: mostly segments in its middle, in both directions.
 func (c *connections) connection(places, targets []Place) {
@@ -203,13 +216,12 @@ func (c *connections) connection(places, targets []Place) {
 	if port == "" {
 		return
 	}
-	s := packet.Spec{Flow: f}
-	there := packet.Spec{Flow: s.Flow, Flags: packet.SYN, TTL: 9}
+	there := packet.Spec{Flow: f, ICMPType: packet.Echo(f).ICMPType, Flags: packet.SYN, TTL: 9}
 	far, ok := c.send(port, there)
 	if !ok {
 		return
 	}
-	back := packet.Spec{Flow: far.Flow.Reverse(), Flags: packet.SYN | packet.ACK, TTL: 9}
+	back := packet.Spec{Flow: far.Flow.Reverse(), ICMPType: replies[far.Flow.Proto], Flags: packet.SYN | packet.ACK, TTL: 9}
 	c.send(far.Port, back)
 	for range 4 + c.IntN(12) {
 		flags := Pick(c.Maker, packet.ACK, packet.ACK, packet.ACK, packet.ACK, packet.ACK, packet.ACK, packet.ACK, packet.ACK, packet.PSH|packet.ACK, packet.PSH|packet.ACK, packet.SYN, packet.FIN|packet.ACK, packet.RST)
