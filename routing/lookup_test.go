@@ -128,7 +128,7 @@ func TestLookupAgreesInBigTables(t *testing.T) {
 			for _, prefixes := range [][]netip.Prefix{dense, sparse, groups, slices.Concat(dense[:n/3], sparse[:n/3], groups[:n/3])} {
 				f := fib(prefixes)
 				addrs := []netip.Addr{netip.IPv6Unspecified(), netip.IPv4Unspecified()}
-				for range 100 {
+				for range 50 {
 					p := prefixes[r.IntN(len(prefixes))]
 					addrs = append(addrs, edges(p)...)
 					addrs = append(addrs, randomPrefix(r, v4, 0).Addr())
