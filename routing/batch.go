@@ -61,7 +61,7 @@ func (t *index[K]) findAll(xs []K, leaves []leaf) {
 func (t *index[K]) fetch(slots []slot) (sum K) {
 	for _, s := range slots {
 		if s < isCrowd {
-			sum += t.spans[s+near/2].start
+			sum += t.spans[s+near/2].last
 		}
 	}
 	return sum

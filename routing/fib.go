@@ -158,23 +158,25 @@ func (f *FIB) find(addr netip.Addr) leaf {
 	if f == nil {
 		return none
 	}
-	// The slice stays on the stack. As16 would cost four times as much, because a
-	// copy of its array has to wait for the two writes that made it.
-	switch b := addr.AsSlice(); len(b) {
-	case 4:
-		x := binary.BigEndian.Uint32(b)
+	if addr.Is4() {
+		x := number(addr)
 		if f.big4 != nil {
 			return f.big4.find(x)
 		}
 		return f.v4.find(x)
-	case 16:
-		l := f.findUpper(binary.BigEndian.Uint64(b))
-		if l.bits() == halved {
-			return f.lower[l>>8].find(binary.BigEndian.Uint64(b[8:]))
-		}
-		return l
 	}
-	return none
+	// The slice stays on the stack. As16 would cost four times as much, because a
+	// copy of its array has to wait for the two writes that made it (As4 has none:
+	// the number stays in a register).
+	b := addr.AsSlice()
+	if len(b) != 16 {
+		return none
+	}
+	l := f.findUpper(binary.BigEndian.Uint64(b))
+	if l.bits() == halved {
+		return f.lower[l>>8].find(binary.BigEndian.Uint64(b[8:]))
+	}
+	return l
 }
 
 func (f *FIB) findUpper(x uint64) leaf {

@@ -15,7 +15,7 @@ import (
 //	                         ─▶ a block again, where the spans are dense
 //
 // In a full BGP table of IPv4 three of four lookups end with the slot, two reads
-// after they began. Against a tree this saves a fifth at 10,000 routes.
+// after they began. Against a tree this saves a fifth at 100,000 routes.
 type index[K key] struct {
 	shift  uint8 // an address shifted right by it is the number of its block
 	fine   int   // how often the number of slots is doubled
@@ -61,7 +61,7 @@ func newIndex[K key](spans []span[K], fine int) *index[K] {
 	t.slots = slices.Clone(t.slots) // no spare room is kept
 	t.spans = make([]span[K], len(spans)+near-1)
 	for i := copy(t.spans, spans); i < len(t.spans); i++ {
-		t.spans[i] = span[K]{^K(0), spans[len(spans)-1].leaf} // so that near can be read from any on
+		t.spans[i] = spans[len(spans)-1] // so that near can be read from any on
 	}
 	return t
 }
@@ -84,7 +84,7 @@ func (t *index[K]) fill(b int, start K, width uint8, at int) int {
 
 // makeSlot makes one slot in the same manner.
 func (t *index[K]) makeSlot(start K, width uint8, at int) (slot, int) {
-	if at+1 < len(t.spans) && t.spans[at+1].start == start {
+	if t.spans[at].last < start {
 		at++
 	}
 	switch n := t.within(at, start, width); {
@@ -107,7 +107,7 @@ func (t *index[K]) makeSlot(start K, width uint8, at int) (slot, int) {
 func (t *index[K]) within(at int, start K, width uint8) int {
 	last := start + (1<<width - 1)
 	n := 0
-	for at+1+n < len(t.spans) && t.spans[at+1+n].start <= last {
+	for t.spans[at+n].last < last {
 		n++
 	}
 	return n
@@ -132,10 +132,10 @@ func (t *index[K]) resolve(s slot, x K) leaf {
 		return t.findInCrowd(t.crowds[s&^isCrowd], x)
 	}
 	few := (*[near]span[K])(t.spans[s:])
-	i := 8 * one(few[8].start <= x)
-	i += 4 * one(few[(i+4)%near].start <= x)
-	i += 2 * one(few[(i+2)%near].start <= x)
-	i += 1 * one(few[(i+1)%near].start <= x)
+	i := 8 * one(few[7].last < x)
+	i += 4 * one(few[(i+3)%near].last < x)
+	i += 2 * one(few[(i+1)%near].last < x)
+	i += 1 * one(few[i%near].last < x)
 	return few[i%near].leaf
 }
 
@@ -143,7 +143,15 @@ func (t *index[K]) findInCrowd(c crowd, x K) leaf {
 	spans := t.spans[c.first:][:c.n]
 	i := uint(0)
 	for n := uint(len(spans)); n > 1; n -= n / 2 {
-		i += n / 2 * one(spans[i+n/2].start <= x)
+		i += n / 2 * one(spans[i+n/2-1].last < x)
 	}
 	return spans[i].leaf
+}
+
+// one is 1 for true, which compiles to no branch.
+func one(b bool) uint {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -116,7 +116,7 @@ func TestLookupAgreesWithTryingEveryPrefix(t *testing.T) {
 	})
 }
 
-// The tables that are big enough for an index, and those around that size.
+// Tables as a tree and as an index, whichever their size would be.
 func TestLookupAgreesInBigTables(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, v4 := range []bool{true, false} {
@@ -128,14 +128,17 @@ func TestLookupAgreesInBigTables(t *testing.T) {
 			for _, prefixes := range [][]netip.Prefix{dense, sparse, groups, slices.Concat(dense[:n/3], sparse[:n/3], groups[:n/3])} {
 				f := fib(prefixes)
 				addrs := []netip.Addr{netip.IPv6Unspecified(), netip.IPv4Unspecified()}
-				for range 100 {
+				for range 50 {
 					p := prefixes[r.IntN(len(prefixes))]
 					addrs = append(addrs, edges(p)...)
 					addrs = append(addrs, randomPrefix(r, v4, 0).Addr())
 				}
 				agrees(t, f, prefixes, addrs)
-				if f.big4 != nil {
-					f.big4 = newIndex(f.spans4(), 1) // as in tables too big for a test
+				upper, _ := f.spans6()
+				f.v4, f.v6, f.big4, f.big6 = newTree(f.spans4()), newTree(upper), nil, nil
+				agrees(t, f, prefixes, addrs)
+				for fine := range 2 {
+					f.big4, f.big6 = newIndex(f.spans4(), fine), newIndex(upper, fine)
 					agrees(t, f, prefixes, addrs)
 				}
 			}
@@ -197,13 +200,14 @@ func TestLookupOddAddresses(t *testing.T) {
 }
 
 func TestLookupDoesNotAllocate(t *testing.T) {
-	for _, n := range []int{5, 10_000} {
+	for _, n := range []int{5, 20_000} {
 		r := rand.New(rand.NewPCG(1, 1))
 		prefixes := make([]netip.Prefix, n)
 		for i := range prefixes {
 			prefixes[i] = randomPrefix(r, i%2 == 0, 2)
 		}
 		f := fib(prefixes)
+		require.Equal(t, n > indexed, f.big4 != nil && f.big6 != nil, "big tables have indexes")
 		a4, a6 := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("2001:db8::1")
 		addrs, routes := [...]netip.Addr{a4, a4}, [2]int{}
 		assert.Zero(t, testing.AllocsPerRun(10, func() {
