@@ -129,29 +129,39 @@ func (m *Mappings) endOutside(s *shard, n uint32) {
 	}
 }
 
-// leftBehind is the time of outside records without an inside one. That of others is one at which the mapping was there, so that it cannot
-// have idled out for a while.
+// leftBehind is the time of outside records without an inside one, long ago. That of others is one at which the mapping was there, so that it
+// cannot have idled out for a while.
 const leftBehind = math.MinInt64 / 2
 
 // fresh reports whether the mapping of an outside record is surely there and has not idled out. The shard is locked.
 func (m *Mappings) fresh(s *shard, n uint32, now int64) bool {
 	r := s.record(n)
-	last := r.last.Load()
-	return last != leftBehind && now-last < m.outside.idle(packet.Proto(r.b.Load()>>24))
+	return now-r.last.Load() < m.outside.idle(packet.Proto(r.b.Load()>>24))
 }
 
-// over reports whether an outside record was left behind. The shard is locked.
+// over reports whether an outside record was left behind, or its mapping has idled out and is ended now. The shard is locked.
 func (m *Mappings) over(s *shard, n uint32, now int64) bool {
 	if m.fresh(s, n, now) {
 		return false
 	}
-	in, r := partner(s, n), s.record(n)
-	last := r.last.Load()
-	if last == leftBehind || !m.inside.pointsTo(in, s.ref(n)) {
+	t, r, in := m.table(), s.record(n), partner(s, n)
+	i, at := t.at(in)
+	switch {
+	case !m.inside.pointsTo(in, s.ref(n)):
 		return true
+	case i == s || !i.mu.TryLock(): // somebody will come by the inside one
+		return false
 	}
-	r.last.CompareAndSwap(last, max(last, m.table().lastOf(in))) // unless it is left behind just now
-	return false
+	defer i.mu.Unlock()
+	switch {
+	case !m.inside.pointsTo(in, s.ref(n)):
+	case t.idledOut(i, at, now):
+		t.forget(i, at)
+	default:
+		r.last.Store(max(r.last.Load(), t.lastOf(in)))
+		return false
+	}
+	return true
 }
 
 // Forget ends the mapping of a flow that comes in.

@@ -151,6 +151,9 @@ func TestMappings_Twin(t *testing.T) {
 			case r.IntN(60) == 0:
 				fast.Flush()
 				slow.list = nil
+				if len(fast.counts.list) != 0 {
+					t.Fatal("counts of mappings that are gone")
+				}
 			default:
 				tracker.Expire(now)
 			}
@@ -322,6 +325,44 @@ func TestMappings_BoundedMemory(t *testing.T) {
 	}
 	if n := table.records(); n > 2*alive*2 {
 		t.Errorf("%d records for %d mappings", n, alive)
+	}
+}
+
+// TestMappings_LeftBehind: a mapping ends also while somebody has the shard of its outside record.
+func TestMappings_LeftBehind(t *testing.T) {
+	in := toward(1)
+	for what, then := range map[string]func(m *Mappings, was packet.Flow) bool{
+		"an answer": func(m *Mappings, was packet.Flow) bool {
+			_, ok := m.Answer(was.Reverse(), 1)
+			return !ok
+		},
+		"the same flow": func(m *Mappings, was packet.Flow) bool {
+			got, ok := m.Allot(in, outsideOfMapped(in), 1)
+			return ok && got.Flow == was
+		},
+		"another flow":        func(m *Mappings, was packet.Flow) bool { return m.Join(toward(2), was, 1) },
+		"whoever looks at it": func(m *Mappings, _ packet.Flow) bool { m.inside.tracker.Expire(1); return true },
+		"nobody":              func(*Mappings, packet.Flow) bool { return true },
+	} {
+		var table FlowTable
+		m := newMappings(&table)
+		was, _ := m.Allot(in, outsideOfMapped(in), 0)
+		k := m.outside.key(was.Flow)
+		s := table.shardOf(k.hash())
+		if s == table.shardOf(ptr(m.inside.key(in)).hash()) {
+			t.Fatal("the test wants a flow with its records in two shards")
+		}
+		s.mu.Lock()
+		m.Forget(in)
+		s.mu.Unlock()
+		if !then(m, was.Flow) {
+			t.Errorf("%s finds it in the way", what)
+		}
+		m.inside.tracker.Expire(1)
+		want := map[string]int{"the same flow": 1, "another flow": 1}[what]
+		if n, _ := m.counts.of(&k); n != want || table.records() != 2*want {
+			t.Errorf("%s: %d mappings counted and %d records, want %d and %d", what, n, table.records(), want, 2*want)
+		}
 	}
 }
 
