@@ -18,6 +18,11 @@ func TestHash(t *testing.T) {
 	} {
 		f := packet.MustParseFlow(flow)
 		out, in, far := app.keyOf(Egress, f, false), db.keyOf(Ingress, f, false), elsewhere.keyOf(Egress, f, false)
+		app.Add(Egress, mustParse(packet.Spec{Flow: f}), f, 0)
+		s, n := app.lock(&out, out.hash(app.realm), 0)
+		if s.mu.Unlock(); n == 0 || table.hashOf(s.record(n)) != out.hash(app.realm) {
+			t.Errorf("%s: a record has another hash than its key", name)
+		}
 		a, b, c := out.hash(app.realm), in.hash(db.realm), far.hash(elsewhere.realm)
 		switch {
 		case a&bucket != b&bucket:
