@@ -18,6 +18,11 @@ func TestHash(t *testing.T) {
 	} {
 		f := packet.MustParseFlow(flow)
 		out, in, far := app.keyOf(Egress, f, false), db.keyOf(Ingress, f, false), elsewhere.keyOf(Egress, f, false)
+		app.Add(Egress, mustParse(packet.Spec{Flow: f}), f, 0)
+		s, n := app.lock(&out, out.hash(app.realm), 0)
+		if s.mu.Unlock(); n == 0 || table.hashOf(s.record(n)) != out.hash(app.realm) {
+			t.Errorf("%s: a record has another hash than its key", name)
+		}
 		a, b, c := out.hash(app.realm), in.hash(db.realm), far.hash(elsewhere.realm)
 		switch {
 		case a&bucket != b&bucket:
@@ -109,6 +114,51 @@ func TestExpire_PlacesAreTakenAgain(t *testing.T) {
 		send(add, flows, flows+flows*9/10, packet.SYN) // shards do not get the same again
 		if after := records(); after > before+before/50 {
 			t.Errorf("%s: %d records after %d", name, after, before)
+		}
+	}
+}
+
+// TestForget_EndsShortCuts: what leaves the table leaves neither its short cut nor its ring to the next flow in its place; and while it is in
+// a ring it is as old as the youngest of that.
+func TestForget_EndsShortCuts(t *testing.T) {
+	f := packet.MustParseFlow(udpFlow)
+	for name, others := range map[string]int{"alone": 0, "in a ring": 1} {
+		var table FlowTable
+		here, there := table.Passive().Pass(f, 0), table.Passive().Pass(f, 0)
+		table.Join(here, []Tracked{there}[:others], 1, 5)
+		if table.record(here.at).fast.Load() == 0 || table.tail(here.at).next() == 0 != (others == 0) {
+			t.Fatalf("%s: not joined", name)
+		}
+		table.record(here.at).touch(1)
+		at := func(e Tracked) (*shard, uint32) { return &table.shards[e.at%shards], uint32(e.at >> shardBits) }
+		s, n := at(there)
+		if got, want := table.idledOut(s, n, passiveIdle), others == 0; got != want {
+			t.Errorf("%s: the other has idled out: %v, want %v", name, got, want)
+		}
+		s, n = at(here)
+		table.forget(s, n)
+		for _, e := range []Tracked{here, there} {
+			if table.record(e.at).fast.Load() != 0 || table.tail(e.at).next() != 0 {
+				t.Errorf("%s: something is left of the short cut", name)
+			}
+		}
+	}
+}
+
+// TestRows_Grow: all flows are found while their shards get more rows, IPv6 ones too.
+func TestRows_Grow(t *testing.T) {
+	for name, flow := range map[string]string{"IPv4": tcpFlow, "IPv6": "tcp [2001:db8::1]:40000 > [2001:db8::2]:443"} {
+		var tracker Tracker
+		f := packet.MustParseFlow(flow)
+		p := mustParse(packet.Spec{Flow: f, Flags: packet.ACK})
+		for port := range uint16(20_000) {
+			f.SrcPort = port
+			tracker.Add(Egress, p, f, 0)
+		}
+		for port := range uint16(20_000) {
+			if f.SrcPort = port; tracker.Lookup(Egress, p, f, 0) == Untracked {
+				t.Fatalf("%s: the flow from port %d is lost", name, port)
+			}
 		}
 	}
 }
