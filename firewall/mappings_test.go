@@ -348,8 +348,8 @@ func TestMappings_LeftBehind(t *testing.T) {
 		m := newMappings(&table)
 		was, _ := m.Allot(in, outsideOfMapped(in), 0)
 		k := m.outside.key(was.Flow)
-		s := table.shardOf(k.hash())
-		if s == table.shardOf(ptr(m.inside.key(in)).hash()) {
+		s := table.shardOf(m.outside.hash(&k))
+		if s == table.shardOf(m.inside.hash(ptr(m.inside.key(in)))) {
 			t.Fatal("the test wants a flow with its records in two shards")
 		}
 		s.mu.Lock()
