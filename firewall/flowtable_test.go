@@ -132,7 +132,7 @@ func TestForget_EndsShortCuts(t *testing.T) {
 		table.record(here.at).touch(1)
 		at := func(e Tracked) (*shard, uint32) { return &table.shards[e.at%shards], uint32(e.at >> shardBits) }
 		s, n := at(there)
-		if got, want := table.idledOut(s, n, passiveIdle), others == 0; got != want {
+		if got, want := table.idledOut(s, n, FastIdleTCP), others == 0; got != want {
 			t.Errorf("%s: the other has idled out: %v, want %v", name, got, want)
 		}
 		s, n = at(here)
