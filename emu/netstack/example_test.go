@@ -22,6 +22,7 @@ func Example() {
 	prod.AddSubnet("data", "10.0.2.0/24").AddInterface("db-1", "10.0.2.20", "db")
 	prod.AddSecurityGroup("web").AllowOut("all", "0.0.0.0/0")
 	prod.AddSecurityGroup("db").AllowIn("tcp/80", "web")
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello from db-1") })
 	e, _ := emu.New(&n, emu.Options{})
 
 	db, _ := netstack.New(e, "db-1", netstack.Options{})
@@ -30,9 +31,9 @@ func Example() {
 	defer web.Close()
 
 	l, _ := db.Listen("tcp", ":80")
-	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello from db-1") }))
+	go http.Serve(l, handler)
 
-	client := http.Client{Transport: &http.Transport{DialContext: web.DialContext}, Timeout: 10 * time.Second}
+	client := http.Client{Transport: &http.Transport{DialContext: web.DialContext}}
 	r, err := client.Get("http://db-1.ec2.internal/")
 	if err != nil {
 		fmt.Println(err)

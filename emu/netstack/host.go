@@ -1,6 +1,7 @@
 package netstack
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -36,6 +37,8 @@ type Options struct {
 	// machine's. A faketime.ManualClock of gVisor moves only when told to, and its Now can be
 	// [emu.Options.Now] as well. Contexts and deadlines are by the machine's clock always.
 	Clock tcpip.Clock
+
+	queues [2]int // for tests: other limits than queueLimits
 }
 
 // MTUs in bytes: of an interface, and of Ethernet without jumbo frames.
@@ -103,18 +106,19 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 	if o.MTU != 0 {
 		mtu = o.MTU
 	}
-	h.link = newLink(port, mtu)
-	if err := h.start(o); err != nil {
+	h.link = newLink(port, mtu, cmp.Or(o.queues, queueLimits))
+	if err := h.start(h.link, o); err != nil {
 		h.Close()
 		return nil, err
 	}
+	h.link.start()
 	h.Resolver = h.resolver()
 	return h, nil
 }
 
 // start sets up TCP/IP as Linux has it: two default routes, through an interface that
 // needs no neighbours, and a loopback interface.
-func (h *Host) start(o Options) error {
+func (h *Host) start(link stack.LinkEndpoint, o Options) error {
 	h.stack = stack.New(stack.Options{
 		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol, udp.NewProtocol, icmp.NewProtocol4, icmp.NewProtocol6},
@@ -127,7 +131,7 @@ func (h *Host) start(o Options) error {
 			return fmt.Errorf("netstack: %s: %s", h.name, err)
 		}
 	}
-	for id, endpoint := range map[tcpip.NICID]stack.LinkEndpoint{nic: h.link, loopbackNIC: loopback.New()} {
+	for id, endpoint := range map[tcpip.NICID]stack.LinkEndpoint{nic: link, loopbackNIC: loopback.New()} {
 		if err := h.stack.CreateNIC(id, endpoint); err != nil {
 			return fmt.Errorf("netstack: %s: %s", h.name, err)
 		}
@@ -148,7 +152,6 @@ func (h *Host) start(o Options) error {
 			return err
 		}
 	}
-	h.link.start()
 	return nil
 }
 

@@ -3,6 +3,8 @@ package netstack_test
 import (
 	"net"
 	"net/netip"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -103,4 +105,24 @@ func TestAnyAddressOutside(t *testing.T) {
 	assert.Error(t, err)
 	assert.Contains(t, internet.Addresses(), netip.MustParseAddr("203.0.113.92"))
 	assert.Positive(t, e.count(func(ev event) bool { return ev.Flow.Src == netip.MustParseAddr("203.0.113.92") }))
+}
+
+// TestREADME: the code of README.md is that of the example.
+func TestREADME(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	example, err := os.ReadFile("example_test.go")
+	require.NoError(t, err)
+	lines := 0
+	for block := range strings.SplitSeq(string(readme), "```") {
+		if !strings.Contains(block, "netstack.New(") {
+			continue
+		}
+		for line := range strings.SplitSeq(strings.TrimPrefix(block, "go\n"), "\n") {
+			code, _, _ := strings.Cut(line, " // ")
+			assert.Contains(t, string(example), code)
+			lines++
+		}
+	}
+	assert.Greater(t, lines, 10)
 }

@@ -36,10 +36,7 @@ type link struct {
 
 // How many packets wait at the most, each way. A TCP connection has up to 4 MiB under way,
 // which are 3,000 packets of 1500 bytes.
-const (
-	outLimit = 8192
-	inLimit  = 2048
-)
+var queueLimits = [2]int{8192, 2048} // out, in
 
 // Packets are sent to the network by so many together, or so many bytes.
 const (
@@ -50,8 +47,8 @@ const (
 var _ stack.LinkEndpoint = (*link)(nil)
 var _ stack.GSOEndpoint = (*link)(nil)
 
-func newLink(port *emu.Port, mtu int) *link {
-	l := &link{port: port, in: newQueue(inLimit), out: newQueue(outLimit)}
+func newLink(port *emu.Port, mtu int, limits [2]int) *link {
+	l := &link{port: port, out: newQueue(limits[0]), in: newQueue(limits[1])}
 	l.mtu.Store(uint32(mtu))
 	return l
 }
