@@ -25,7 +25,8 @@ func (h *Host) Dial(network, address string) (net.Conn, error) {
 // DialContext connects to an address as [net.Dialer.DialContext] does: "tcp", "udp" and
 // their "4" and "6" kinds, to an address or a name that the host's Resolver knows, and
 // with names of both kinds of addresses by Happy Eyeballs. It is what
-// [net/http.Transport] takes. Errors are those of package net: what a security group
+// [net/http.Transport] takes. It asks for no keep-alives, which package net sends every 15
+// seconds. Errors are those of package net: what a security group
 // drops ends with ETIMEDOUT or the context, a closed port with ECONNREFUSED.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return h.From(netip.Addr{}).DialContext(ctx, network, address)
@@ -62,7 +63,6 @@ type socket struct {
 	name     string // "tcp6"
 	tcp      bool
 	no4, no6 bool // it is for one IP version
-
 }
 
 func parseNetwork(network string) (s socket, err error) {

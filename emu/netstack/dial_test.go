@@ -175,6 +175,8 @@ func TestUDP(t *testing.T) {
 			require.NoError(t, err)
 			_, err = client.Write([]byte("question"))
 			require.NoError(t, err)
+			require.NoError(t, server.SetDeadline(time.Now().Add(patience)))
+			require.NoError(t, client.SetDeadline(time.Now().Add(patience)))
 			b := make([]byte, 100)
 			n, from, err := server.ReadFrom(b)
 			require.NoError(t, err)
@@ -290,4 +292,57 @@ func TestCancelledDial(t *testing.T) {
 	err := <-done
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.False(t, errors.Is(err, context.DeadlineExceeded))
+}
+
+// TestListen: a listener takes connections at its address and of its IP version, and
+// refuses elsewhere.
+func TestListen(t *testing.T) {
+	for _, c := range []struct {
+		name, network, at string
+		takes             []string
+		refuses           []string
+	}{
+		{"everywhere", "tcp", ":80", []string{"10.0.2.20", "2001:db8:1:2::20"}, nil},
+		{"every IPv4 address", "tcp4", ":80", []string{"10.0.2.20"}, []string{"2001:db8:1:2::20"}},
+		{"every IPv6 address", "tcp6", ":80", []string{"2001:db8:1:2::20"}, []string{"10.0.2.20"}},
+		{"every address, written out", "tcp", "[::]:80", []string{"10.0.2.20", "2001:db8:1:2::20"}, nil},
+		{"every IPv4 address, written out", "tcp", "0.0.0.0:80", []string{"10.0.2.20"}, []string{"2001:db8:1:2::20"}},
+		{"one address", "tcp", "10.0.2.20:80", []string{"10.0.2.20"}, []string{"2001:db8:1:2::20"}},
+		{"the host itself", "tcp", "127.0.0.1:80", nil, []string{"10.0.2.20", "2001:db8:1:2::20"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := newEmulator(t, sample(), emu.Options{})
+			web, db := hostAt(t, e.Emulator, "web-1", netstack.Options{}), hostAt(t, e.Emulator, "db-1", netstack.Options{})
+			go echo(listen(t, db, c.network, c.at))
+			for _, to := range c.takes {
+				conn, err := web.DialContext(within(t, patience), "tcp", net.JoinHostPort(to, "80"))
+				require.NoError(t, err)
+				says(t, conn, "hello")
+			}
+			for _, to := range c.refuses {
+				_, err := web.DialContext(within(t, patience), "tcp", net.JoinHostPort(to, "80"))
+				assert.ErrorIs(t, err, syscall.ECONNREFUSED, to)
+			}
+		})
+	}
+}
+
+func TestListenErrors(t *testing.T) {
+	e := newEmulator(t, sample(), emu.Options{})
+	web := hostAt(t, e.Emulator, "web-1", netstack.Options{})
+	for _, c := range []struct{ name, network, at, want string }{
+		{"a name", "tcp", "web-1:80", "listen tcp: address web-1: not an IP address"},
+		{"a port by name", "tcp", ":http", "listen tcp: address http: not a port number"},
+		{"the wrong IP version", "tcp6", "10.0.1.10:80", "listen tcp6: address 10.0.1.10: no suitable address"},
+		{"datagrams", "udp", ":80", "listen udp: unknown network udp"},
+		{"no port", "tcp", "10.0.1.10", "listen tcp: address 10.0.1.10: missing port in address"},
+		{"somebody else's address", "tcp", "10.0.2.20:80", "listen tcp 10.0.2.20:80: bind: cannot assign requested address"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := web.Listen(c.network, c.at)
+			assert.EqualError(t, err, c.want)
+		})
+	}
+	l := listen(t, web, "tcp", ":0")
+	assert.Positive(t, l.Addr().(*net.TCPAddr).Port, "some port")
 }

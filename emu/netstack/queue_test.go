@@ -5,18 +5,39 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 )
 
-func packets(n int) (all []*stack.PacketBuffer) {
+// packets are some that go with the test, whoever has them then.
+func packets(t *testing.T, n int) (all []*stack.PacketBuffer) {
 	for range n {
-		all = append(all, stack.NewPacketBuffer(stack.PacketBufferOptions{}))
+		p := stack.NewPacketBuffer(stack.PacketBufferOptions{})
+		t.Cleanup(p.DecRef)
+		all = append(all, p)
 	}
 	return all
 }
 
+// TestWritePacketsSaysWhatItDidNotTake, so that TCP knows.
+func TestWritePacketsSaysWhatItDidNotTake(t *testing.T) {
+	l := newLink(nil, 1500, [2]int{2, 2})
+	var list stack.PacketBufferList
+	for _, p := range packets(t, 3) {
+		list.PushBack(p.IncRef())
+	}
+	defer list.DecRef()
+	n, err := l.WritePackets(list)
+	assert.Equal(t, 2, n)
+	assert.IsType(t, new(tcpip.ErrNoBufferSpace), err)
+	assert.Equal(t, uint64(1), l.refused.Load())
+	for _, p := range l.out.take(nil) {
+		p.DecRef()
+	}
+}
+
 func TestQueueRefuses(t *testing.T) {
-	q, p := newQueue(4), packets(5)
+	q, p := newQueue(4), packets(t, 5)
 	for _, c := range []struct {
 		name string
 		want bool
@@ -40,7 +61,7 @@ func TestQueueWaits(t *testing.T) {
 	order := make(map[*stack.PacketBuffer]int)
 	var all [pushers][]*stack.PacketBuffer
 	for k := range all {
-		all[k] = packets(each)
+		all[k] = packets(t, each)
 		for n, p := range all[k] {
 			order[p] = n
 		}
@@ -76,10 +97,10 @@ func TestQueueWaits(t *testing.T) {
 func TestQueueCloseWakes(t *testing.T) {
 	full, empty := newQueue(2), newQueue(2)
 	for range 2 {
-		full.put(packets(1)[0])
+		full.put(packets(t, 1)[0])
 	}
 	results := make(chan bool)
-	go func() { results <- full.push(packets(1)) }()
+	go func() { results <- full.push(packets(t, 1)) }()
 	go func() { results <- full.await() }()
 	go func() { results <- len(empty.take(nil)) > 0 }()
 	full.close()

@@ -4,12 +4,14 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"gvisor.dev/gvisor/pkg/refs"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/emu/netstack"
@@ -18,8 +20,16 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// TestMain fails if a closed host has left a goroutine.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain fails if a closed host has left a goroutine, or a packet that nobody let go.
+func TestMain(m *testing.M) {
+	refs.SetLeakMode(refs.LeaksPanic)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if code == 0 {
+			refs.DoLeakCheck()
+		}
+		os.Exit(code)
+	}))
+}
 
 // sample is a VPC with both IP versions.
 //
