@@ -210,11 +210,40 @@ func exchange(t testing.TB, e *emu.Emulator, from string, query []byte, proto pa
 		seq, ack := (*in)[0].TCPSeq()
 		assert.Equal(t, []uint32{200, 100 + uint32(len(s.Payload))}, []uint32{seq, ack})
 		require.Greater(t, len(payload), 2)
+		assert.Equal(t, packet.PSH|packet.ACK, (*in)[0].Flags)
 		require.Equal(t, len(payload)-2, int(binary.BigEndian.Uint16(payload)))
 		payload = payload[2:]
 	}
 	require.NoError(t, m.Unpack(payload))
 	return m
+}
+
+// TestResolverOfWhatDoesNotWork: names go and change with what they belong to.
+func TestResolverOfWhatDoesNotWork(t *testing.T) {
+	const peer, endpoint = "A ec2-198-51-100-20.compute-1.amazonaws.com", "A api.ecr.us-east-1.amazonaws.com"
+	for _, c := range []struct {
+		name, question, before, after string
+		edit                          func(n *vpc.Network, v *vpc.VPC)
+	}{
+		{"peering that is not accepted", peer, "10.1.1.10", "198.51.100.20", func(n *vpc.Network, _ *vpc.VPC) { n.Gateways[0].State = "pending-acceptance" }},
+		{"peering without the option", peer, "10.1.1.10", "198.51.100.20", func(n *vpc.Network, _ *vpc.VPC) { n.Gateways[0].PeerDNS = nil }},
+		{"an endpoint that is not there yet", endpoint, "10.0.1.30 10.0.2.30", "SERVFAIL", func(_ *vpc.Network, v *vpc.VPC) { v.Gateways[0].State = "pending" }},
+		{"an endpoint of another service", "A ecs-a.us-east-1.amazonaws.com", "SERVFAIL", "10.0.1.30 10.0.2.30", func(_ *vpc.Network, v *vpc.VPC) {
+			v.Gateways[0].Endpoint.Service = "com.amazonaws.us-east-1.ecs-agent"
+		}},
+		{"interfaces that are not listed", "A ip-10-0-1-13.ec2.internal", "NXDOMAIN", "SERVFAIL", func(_ *vpc.Network, v *vpc.VPC) { v.Unlisted = "no listing of them" }},
+		{"a load balancer with IPv6", "AAAA front.elb.us-east-1.amazonaws.com", "", "2001:db8:1::40", func(_ *vpc.Network, v *vpc.VPC) {
+			node := &v.LoadBalancers[0].Nodes[0]
+			node.Addresses = append(node.Addresses, vpc.Address{IP: netip.MustParseAddr("2001:db8:1::40")})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := namesNetwork()
+			assert.Equal(t, c.before, resolve(t, newEmulator(t, n, emu.Options{}), "web-1", c.question, packet.UDP))
+			c.edit(n, n.VPC("prod"))
+			assert.Equal(t, c.after, resolve(t, newEmulator(t, n, emu.Options{}), "web-1", c.question, packet.UDP))
+		})
+	}
 }
 
 func reverse6(address string) string {
@@ -229,27 +258,30 @@ func reverse6(address string) string {
 // TestResolverCutsShort: an answer that is longer than 512 bytes, or than the query says it
 // may be, is asked for over TCP.
 func TestResolverCutsShort(t *testing.T) {
-	many := func(string) (addrs []netip.Addr) {
+	many := func(name string) (addrs []netip.Addr) {
+		if name == "one.example.com" {
+			return outside("example.com")
+		}
 		for k := range byte(100) {
 			addrs = append(addrs, netip.AddrFrom4([4]byte{203, 0, 113, k}))
 		}
 		return addrs
 	}
 	for _, c := range []struct {
-		name  string
-		size  int // that the query takes, 0 if it does not say
-		proto packet.Proto
-		want  int
+		name, asks string
+		size       int // that the query takes, 0 if it does not say
+		proto      packet.Proto
+		want       int
 	}{
-		{"says nothing", 0, packet.UDP, 0},
-		{"takes too little", 1232, packet.UDP, 0},
-		{"takes less than it must", 10, packet.UDP, 0},
-		{"takes enough", 4096, packet.UDP, 100},
-		{"over TCP", 0, packet.TCP, 100},
+		{"says nothing", "many", 0, packet.UDP, 0},
+		{"takes too little", "many", 1232, packet.UDP, 0},
+		{"takes less than it must", "one", 10, packet.UDP, 1},
+		{"takes enough", "many", 4096, packet.UDP, 100},
+		{"over TCP", "many", 0, packet.TCP, 100},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newEmulator(t, namesNetwork(), emu.Options{Names: many})
-			m := dnsmessage.Message{Questions: []dnsmessage.Question{{Name: dnsmessage.MustNewName("many.example.com."), Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}}}
+			m := dnsmessage.Message{Questions: []dnsmessage.Question{{Name: dnsmessage.MustNewName(c.asks + ".example.com."), Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}}}
 			if c.size > 0 {
 				r := dnsmessage.Resource{Body: &dnsmessage.OPTResource{}}
 				require.NoError(t, r.Header.SetEDNS0(c.size, 0, false))

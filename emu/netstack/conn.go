@@ -2,7 +2,6 @@ package netstack
 
 import (
 	"net"
-	"net/netip"
 	"sync/atomic"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -22,8 +21,11 @@ func (e *ends) LocalAddr() net.Addr  { return e.local }
 func (e *ends) RemoteAddr() net.Addr { return e.remote }
 
 func (e *ends) fail(op string, err error) error {
-	return opError(op, err, e.closed.Load(), e.local, e.remote)
+	return opError(op, err, e.ended(), e.local, e.remote)
 }
+
+// ended reports whether the connection, or its host, has been closed.
+func (e *ends) ended() bool { return e.closed.Load() || e.host.closed() }
 
 // admit waits until there is room for what a writer sends.
 func (e *ends) admit() error {
@@ -41,7 +43,7 @@ type conn struct {
 
 func newConn(h *Host, tcp *gonet.TCPConn) (net.Conn, error) {
 	c := &conn{TCPConn: tcp, ends: ends{host: h, local: tcp.LocalAddr(), remote: tcp.RemoteAddr()}}
-	if err := h.keep(c); err != nil {
+	if err := h.alive(c); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -73,7 +75,6 @@ func (c *conn) Close() error {
 	if c.closed.Swap(true) {
 		return c.fail("close", net.ErrClosed)
 	}
-	c.host.forget(c)
 	return c.TCPConn.Close()
 }
 
@@ -81,10 +82,9 @@ func (c *conn) Close() error {
 type packetConn struct {
 	*gonet.UDPConn
 	ends
-	four bool // it takes IPv4 addresses of four bytes
 }
 
-func newPacketConn(h *Host, ep tcpip.Endpoint, wq *waiter.Queue, four bool) (*packetConn, error) {
+func newPacketConn(h *Host, ep tcpip.Endpoint, wq *waiter.Queue) (*packetConn, error) {
 	// gVisor learns no path MTU for datagrams: let routers fragment them. Linux loses the first
 	// that is too large, and then fragments itself.
 	ep.SetSockOptInt(tcpip.MTUDiscoverOption, int(tcpip.PMTUDiscoveryDont))
@@ -92,8 +92,8 @@ func newPacketConn(h *Host, ep tcpip.Endpoint, wq *waiter.Queue, four bool) (*pa
 	refused := waiter.NewFunctionEntry(waiter.EventErr, func(waiter.EventMask) { go wq.Notify(waiter.ReadableEvents) })
 	wq.EventRegister(&refused)
 	udp := gonet.NewUDPConn(wq, ep)
-	c := &packetConn{UDPConn: udp, ends: ends{host: h, local: udp.LocalAddr(), remote: udp.RemoteAddr()}, four: four}
-	if err := h.keep(c); err != nil {
+	c := &packetConn{UDPConn: udp, ends: ends{host: h, local: udp.LocalAddr(), remote: udp.RemoteAddr()}}
+	if err := h.alive(c); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -121,30 +121,19 @@ func (c *packetConn) Write(b []byte) (int, error) {
 }
 
 func (c *packetConn) WriteTo(b []byte, to net.Addr) (int, error) {
-	a, ok := to.(*net.UDPAddr)
-	if !ok {
+	if _, ok := to.(*net.UDPAddr); !ok {
 		return 0, &net.OpError{Op: "write", Net: "udp", Source: c.local, Addr: to, Err: net.InvalidAddrError("not a UDP address")}
 	}
 	if err := c.admit(); err != nil {
 		return 0, c.fail("write", err)
 	}
-	n, err := c.UDPConn.WriteTo(b, &net.UDPAddr{IP: c.form(a.AddrPort().Addr()), Port: a.Port})
-	return n, opError("write", err, c.closed.Load(), c.local, to)
-}
-
-// form writes an address as the socket takes it.
-func (c *packetConn) form(a netip.Addr) net.IP {
-	if c.four {
-		return a.Unmap().AsSlice()
-	}
-	sixteen := a.As16()
-	return sixteen[:]
+	n, err := c.UDPConn.WriteTo(b, to)
+	return n, opError("write", err, c.ended(), c.local, to)
 }
 
 func (c *packetConn) Close() error {
 	if c.closed.Swap(true) {
 		return c.fail("close", net.ErrClosed)
 	}
-	c.host.forget(c)
 	return c.UDPConn.Close()
 }

@@ -11,7 +11,6 @@ import (
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
-	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
 	"gvisor.dev/gvisor/pkg/waiter"
 )
@@ -233,7 +232,7 @@ func (d Dialer) one(ctx context.Context, s socket, to netip.AddrPort) (net.Conn,
 	switch {
 	case err == nil:
 		return c, nil
-	case d.host.down.Err() != nil:
+	case d.host.closed():
 		err = net.ErrClosed
 	}
 	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
@@ -281,7 +280,7 @@ func (h *Host) dialUDP(local, remote tcpip.FullAddress, p tcpip.NetworkProtocolN
 		ep.Close()
 		return nil, os.NewSyscallError("connect", errno(err))
 	}
-	c, closed := newPacketConn(h, ep, wq, p == ipv4.ProtocolNumber)
+	c, closed := newPacketConn(h, ep, wq)
 	if closed != nil {
 		return nil, closed
 	}

@@ -187,6 +187,13 @@ func TestUDP(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, "answer", string(b[:n]))
 
+			a := from.(*net.UDPAddr).AddrPort()
+			_, err = server.WriteTo([]byte("again"), net.UDPAddrFromAddrPort(netip.AddrPortFrom(a.Addr().Unmap(), a.Port())))
+			require.NoError(t, err)
+			n, err = client.Read(b)
+			require.NoError(t, err)
+			assert.Equal(t, "again", string(b[:n]))
+
 			_, err = server.WriteTo(nil, new(net.TCPAddr))
 			assert.Error(t, err)
 			require.NoError(t, server.Close())

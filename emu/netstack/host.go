@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -64,10 +63,10 @@ type Host struct {
 	anywhere  bool            // it is on no interface: any address may be its own
 	down      context.Context // done when the host is closed
 	goDown    context.CancelFunc
+	closing   sync.Once
 
-	mu        sync.Mutex
+	mu        sync.Mutex // held while addresses are added
 	addresses []netip.Addr
-	sockets   map[io.Closer]bool // that are open
 }
 
 // The network interfaces of a host.
@@ -87,7 +86,7 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{name: name, sockets: make(map[io.Closer]bool)}
+	h := &Host{name: name}
 	h.down, h.goDown = context.WithCancel(context.Background())
 	mtu := mtuElsewhere
 	if i := port.Interface(); i != nil {
@@ -159,47 +158,25 @@ func (h *Host) start(link stack.LinkEndpoint, o Options) error {
 // waits for them fails with [net.ErrClosed], and none of its goroutines is left. A second
 // Close does nothing.
 func (h *Host) Close() error {
-	open, first := h.shut()
-	if !first {
-		return nil
-	}
-	h.stack.Close() // which sends the resets
-	for c := range open {
-		c.Close()
-	}
-	h.link.stop()
-	h.stack.Wait()
+	h.closing.Do(func() {
+		h.goDown()
+		h.stack.Close() // which sends the resets
+		h.link.stop()
+		h.stack.Wait()
+	})
 	return nil
 }
 
-// shut lets nobody open sockets any more and says which are open.
-func (h *Host) shut() (open map[io.Closer]bool, first bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	first = h.down.Err() == nil
-	h.goDown()
-	return maps.Clone(h.sockets), first
-}
+func (h *Host) closed() bool { return h.down.Err() != nil }
 
-// keep notes a socket to close with the host. If that is closed, so is the socket.
-func (h *Host) keep(c io.Closer) error {
-	h.mu.Lock()
-	down := h.down.Err() != nil
-	if !down {
-		h.sockets[c] = true
-	}
-	h.mu.Unlock()
-	if down {
+// alive closes a socket that was opened while the host was being closed, which may not
+// have seen it.
+func (h *Host) alive(c io.Closer) error {
+	if h.closed() {
 		c.Close()
 		return net.ErrClosed
 	}
 	return nil
-}
-
-func (h *Host) forget(c io.Closer) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.sockets, c)
 }
 
 // Addresses are those that the host has, but for loopback ones.

@@ -37,7 +37,7 @@ func TestClose(t *testing.T) {
 
 	require.NoError(t, web.Close())
 	for range 4 {
-		assert.Error(t, <-ends)
+		assert.ErrorIs(t, <-ends, net.ErrClosed)
 	}
 	_, err = s.Read(make([]byte, 1))
 	assert.ErrorContains(t, err, "connection reset by peer")

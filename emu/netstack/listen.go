@@ -33,7 +33,7 @@ func (h *Host) Listen(network, address string) (net.Listener, error) {
 	}
 	l := &listener{TCPListener: gonet.NewTCPListener(h.stack, &wq, ep), host: h}
 	l.addr = l.TCPListener.Addr()
-	if err := h.keep(l); err != nil {
+	if err := h.alive(l); err != nil {
 		return nil, listenError(network, at, s, err)
 	}
 	return l, nil
@@ -54,7 +54,7 @@ func (h *Host) ListenPacket(network, address string) (net.PacketConn, error) {
 	if err != nil {
 		return nil, listenError(network, at, s, err)
 	}
-	c, err := newPacketConn(h, ep, &wq, s.no6 || at.Addr().Is4())
+	c, err := newPacketConn(h, ep, &wq)
 	if err != nil {
 		return nil, listenError(network, at, s, err)
 	}
@@ -138,7 +138,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		c, err = newConn(l.host, accepted.(*gonet.TCPConn))
 	}
 	if err != nil {
-		return nil, opError("accept", err, l.closed.Load(), nil, l.addr)
+		return nil, opError("accept", err, l.closed.Load() || l.host.closed(), nil, l.addr)
 	}
 	return c, nil
 }
@@ -148,7 +148,5 @@ func (l *listener) Close() error {
 	if l.closed.Swap(true) {
 		return opError("close", net.ErrClosed, true, nil, l.addr)
 	}
-	l.host.forget(l)
-	l.Shutdown() // wakes Accept
 	return l.TCPListener.Close()
 }

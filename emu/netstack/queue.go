@@ -70,7 +70,6 @@ func (q *queue) waitForRoom() bool {
 // take waits for packets and returns all of them; none if the queue is closed and
 // empty. It takes the memory of a list that it returned earlier for the next ones.
 func (q *queue) take(old []*stack.PacketBuffer) []*stack.PacketBuffer {
-	clear(old)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for !q.closed && len(q.packets) == 0 {
