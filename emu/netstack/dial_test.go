@@ -287,6 +287,19 @@ func TestHappyEyeballs(t *testing.T) {
 	}
 }
 
+// TestOneOfSeveralAddresses: of a name with a silent address first, that one has its share
+// of the time and not all of it.
+func TestOneOfSeveralAddresses(t *testing.T) {
+	n := sample()
+	e := newEmulator(t, n, emu.Options{Names: func(string) []addr { return addrs("10.0.2.99", "10.0.2.20") }})
+	web, db := hostAt(t, e.Emulator, "web-1", netstack.Options{}), hostAt(t, e.Emulator, "db-1", netstack.Options{})
+	go echo(listen(t, db, "tcp", ":80"))
+	c, err := web.DialContext(within(t, time.Second), "tcp", "two.example.com:80")
+	require.NoError(t, err)
+	assert.Equal(t, "10.0.2.20:80", c.RemoteAddr().String())
+	assert.Positive(t, e.dropped(emu.NoSuchAddress), "it was tried")
+}
+
 // TestCancelledDial ends at once and leaves nothing that would connect later.
 func TestCancelledDial(t *testing.T) {
 	e := newEmulator(t, sample(), emu.Options{})
