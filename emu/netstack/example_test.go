@@ -44,7 +44,7 @@ func Example() {
 
 	soon, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	_, err = web.DialContext(soon, "tcp", "db-1.ec2.internal:22")
+	_, err = web.DialContext(soon, "tcp", "10.0.2.20:22")
 	fmt.Println(err)
 	// Output:
 	// hello from db-1

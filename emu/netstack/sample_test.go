@@ -117,6 +117,18 @@ func (w *witness) wait(n int, is func(event) bool) {
 	}
 }
 
+// never claims that something runs out of time, and that the network drops what it sends: it
+// is tried again until that has been seen.
+func (w *witness) never(t testing.TB, r emu.Reason, try func(context.Context) error) {
+	t.Helper()
+	for before := w.dropped(r); w.dropped(r) == before; {
+		err := try(within(t, brief))
+		var timeout net.Error
+		require.ErrorAs(t, err, &timeout)
+		require.True(t, timeout.Timeout(), "%v", err)
+	}
+}
+
 // to are packets of a protocol to a port.
 func to(proto packet.Proto, port uint16) func(event) bool {
 	return func(ev event) bool { return ev.Flow.Proto == proto && ev.Flow.DstPort == port }
