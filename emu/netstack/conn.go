@@ -17,9 +17,6 @@ type ends struct {
 	closed        atomic.Bool
 }
 
-func (e *ends) LocalAddr() net.Addr  { return e.local }
-func (e *ends) RemoteAddr() net.Addr { return e.remote }
-
 func (e *ends) fail(op string, err error) error {
 	return opError(op, err, e.ended(), e.local, e.remote)
 }
