@@ -16,5 +16,9 @@
 // [Emulator.UpdateNetworkACL], [Emulator.AddInterface] and [Emulator.RemoveInterface]
 // cost what they touch.
 //
-// Start with [New], or with package emutest in tests.
+// A VPC's resolver answers queries that are sent to it, in packets: private names of
+// instances, endpoints and load balancers (dnsnames.go), and what [Options.Names] knows.
+//
+// Start with [New], or with package emutest in tests; with package netstack for real servers
+// and clients.
 package emu

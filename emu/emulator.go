@@ -2,6 +2,7 @@ package emu
 
 import (
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,10 @@ type Options struct {
 	// BlockPort25 drops TCP port 25 to the internet, as EC2 does for accounts
 	// that have not asked otherwise (IGW-31).
 	BlockPort25 bool
+	// Names is what the resolvers of all VPCs know of names outside the network, such as
+	// public ones: the addresses of a name in lower case, without the dot at the end. Of
+	// names without addresses, and of all if it is nil, they know nothing: SERVFAIL.
+	Names func(name string) []netip.Addr
 }
 
 // Emulator carries packets through a network. All its methods may be called at

@@ -22,9 +22,9 @@ const metadataService = "imds"
 var localServices = [...]localService{
 	{metadataService, netip.MustParseAddr("169.254.169.254"), 80, true, false, metadataOff},
 	{metadataService, netip.MustParseAddr("fd00:ec2::254"), 80, true, false, metadata6Off},
-	{"dns", netip.Addr{}, 53, true, true, dnsOff},
-	{"dns", netip.MustParseAddr("169.254.169.253"), 53, true, true, dnsOff},
-	{"dns", netip.MustParseAddr("fd00:ec2::253"), 53, true, true, dnsOff},
+	{dnsService, netip.Addr{}, 53, true, true, dnsOff},
+	{dnsService, netip.MustParseAddr("169.254.169.253"), 53, true, true, dnsOff},
+	{dnsService, netip.MustParseAddr("fd00:ec2::253"), 53, true, true, dnsOff},
 	{"time", netip.MustParseAddr("169.254.169.123"), 123, false, true, nil},
 	{"time", netip.MustParseAddr("fd00:ec2::123"), 123, false, true, nil},
 	{"kms", netip.MustParseAddr("169.254.169.250"), 1688, true, false, nil},

@@ -14,8 +14,8 @@ import (
 //	     data, FIN       ─▶ an ACK of it, with FIN if it had one
 //	     ACK alone, RST  ─▶ nothing
 //
-// The answers say what a packet says, and have no content: what a resolver, a
-// clock or a metadata service would tell is not modelled.
+// The resolver answers queries (dns.go). What the others answer says what a packet says,
+// and has no content: what a clock or a metadata service would tell is not modelled.
 
 // answerService makes a service answer the packet that it was handed.
 func (w *walk) answerService(name string) {
@@ -27,8 +27,11 @@ func (w *walk) answerService(name string) {
 	if !ok || !port.listening() {
 		return
 	}
-	if name == metadataService {
+	switch name {
+	case metadataService:
 		s.TTL = w.metadataTTL()
+	case dnsService:
+		w.answerDNS(&s)
 	}
 	port.deliver(s.Bytes())
 }

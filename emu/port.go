@@ -9,6 +9,7 @@ import (
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // Port is where bytes enter and leave the network: an interface, as its guest
@@ -64,6 +65,19 @@ func (e *Emulator) Internet() *Port { return &e.internet }
 // ID is the ID of the interface or of the gateway endpoint, "onprem:GATEWAY", or
 // "internet".
 func (p *Port) ID() string { return p.id }
+
+// Interface is a copy of what the port's interface is described as at the moment, with
+// the addresses that were assigned; nil if the port is no interface's or the interface
+// has gone.
+func (p *Port) Interface() *vpc.Interface {
+	if p.enter != nil {
+		return nil
+	}
+	if i := p.em.current.Load().at(p); i != nil {
+		return i.Desc.Clone()
+	}
+	return nil
+}
 
 // Receive sets what happens to packets that arrive; nil drops them. Among them are
 // the answers of link-local services and of routers to what the port sends, which

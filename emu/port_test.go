@@ -130,3 +130,20 @@ func TestViaAPortOfAnotherEmulator(t *testing.T) {
 	r := portOf(t, e, "web-1").SendVia(portOf(t, other, "web-1"), b)
 	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.L2Unsupported}, r)
 }
+
+// TestPortInterface: a port tells what its interface is, in a copy, for as long as it is there.
+func TestPortInterface(t *testing.T) {
+	e := newEmulator(t, twoTier(), emu.Options{})
+	web := portOf(t, e, "web-1")
+	i := web.Interface()
+	require.NotNil(t, i)
+	assert.Equal(t, "10.0.1.10", i.Addresses[0].IP.String())
+	i.Addresses[0] = vpc.Address{}
+	assert.Equal(t, "10.0.1.10", web.Interface().Addresses[0].IP.String())
+	assert.Nil(t, e.Internet().Interface())
+	require.NoError(t, e.Update(func(n *vpc.Network) error {
+		n.VPC("prod").Subnet("web").Interfaces = nil
+		return nil
+	}))
+	assert.Nil(t, web.Interface())
+}

@@ -90,6 +90,8 @@ func (s *script) command(line string) error {
 		return s.trace(args, wants)
 	case "aaaa":
 		return s.aaaa(args, wants)
+	case "resolve":
+		return s.resolve(args, wants)
 	case "stages":
 		return s.stages(args, wants)
 	case "send":

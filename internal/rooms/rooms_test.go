@@ -67,6 +67,7 @@ var testsToo = []string{"github.com/stretchr/testify", "pgregory.net/rapid"}
 // testsOnly are the tests that may import more, because nobody imports their
 // packages: a user of emu would have to download what its tests import.
 var testsOnly = map[string][]string{
+	"emu/netstack":         {"vpc", "packet", "routing", "go.uber.org/goleak"},
 	"firewall":             {"github.com/gaissmai/bart"},
 	"examples":             {"vpc/load/yaml", "emu"},
 	"routing":              {"github.com/gaissmai/bart"},
@@ -74,7 +75,7 @@ var testsOnly = map[string][]string{
 	"vpc/load/yaml":        {"examples", "github.com/santhosh-tekuri/jsonschema/v6", "emu"},
 	"vpc/load/awsjson":     {"emu", "vpc/load/yaml"},
 	"internal/random":      {"emu", "vpc/load/yaml", "vpc/load/awsjson"},
-	"internal/conformance": {"internal/random", "emu", "emu/flowlog", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal"},
+	"internal/conformance": {"internal/random", "emu", "emu/flowlog", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal", "golang.org/x/net"},
 	"cmd/vpcemu":           {"github.com/rogpeppe/go-internal", "packet", "github.com/google/gopacket"},
 	"bench":                {"github.com/google/gopacket"},
 }

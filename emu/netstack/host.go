@@ -1,0 +1,238 @@
+package netstack
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"sync"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/link/loopback"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/icmp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
+
+	"github.com/vpcemu/vpcemu/emu"
+)
+
+// Options of a host. The zero Options are right for one on an interface.
+type Options struct {
+	// Addresses of the host. None means those that its interface has at the time. A host
+	// that is on no interface (on the internet, on-premises, behind an endpoint) needs some.
+	Addresses []netip.Addr
+	// MTU is the size of the largest IP packet that it sends, in bytes. Zero means 9001
+	// on an interface (MTU-1) and 1500 elsewhere.
+	MTU int
+	// Clock is that of its TCP/IP: retransmission, time-outs of connections. nil means the
+	// machine's. A faketime.ManualClock of gVisor moves only when told to, and its Now can be
+	// [emu.Options.Now] as well. Contexts and deadlines are by the machine's clock always.
+	Clock tcpip.Clock
+
+	queues [2]int // for tests: other limits than queueLimits
+}
+
+// MTUs in bytes: of an interface, and of Ethernet without jumbo frames.
+const (
+	mtuInterface = 9001
+	mtuElsewhere = 1500
+)
+
+// Host is a TCP/IP host at a port. All its methods may be called at once from several
+// goroutines.
+type Host struct {
+	// Resolver asks the resolver of the host's VPC: private DNS names of instances,
+	// endpoints, load balancers, and what [emu.Options.Names] knows. It is Go's own, so it looks
+	// into the machine's /etc/hosts first, and adds the machine's search domains
+	// to names without a dot at the end. Hosts on no interface have no resolver, until
+	// this is set to one.
+	Resolver *net.Resolver
+
+	name      string
+	stack     *stack.Stack
+	link      *link
+	delegated []netip.Prefix
+	anywhere  bool            // it is on no interface: any address may be its own
+	down      context.Context // done when the host is closed
+	goDown    context.CancelFunc
+	closing   sync.Once
+
+	mu        sync.Mutex // held while addresses are added
+	addresses []netip.Addr
+}
+
+// The network interfaces of a host.
+const (
+	nic tcpip.NICID = iota + 1
+	loopbackNIC
+)
+
+// New puts a host at a port, by the name that [emu.Emulator.Port] takes, in the place of
+// whatever received there: a port has one host at a time. It must be closed.
+//
+// A host has the addresses that it is made with. Like the guest of an instance it does not
+// see those that its interface is given later; an address of a delegated prefix it takes when
+// it is first asked to listen or dial there.
+func New(e *emu.Emulator, name string, o Options) (*Host, error) {
+	port, err := e.Port(name)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{name: name}
+	h.down, h.goDown = context.WithCancel(context.Background())
+	mtu := mtuElsewhere
+	if i := port.Interface(); i != nil {
+		mtu, h.delegated = mtuInterface, i.Prefixes
+		if len(o.Addresses) == 0 {
+			for _, a := range i.Addresses {
+				o.Addresses = append(o.Addresses, a.IP)
+			}
+		}
+	} else {
+		h.anywhere = true
+		if len(o.Addresses) == 0 {
+			return nil, fmt.Errorf("netstack: %s is no interface: which addresses does the host have?", name)
+		}
+	}
+	if o.MTU != 0 {
+		mtu = o.MTU
+	}
+	h.link = newLink(port, mtu, cmp.Or(o.queues, queueLimits))
+	if err := h.start(h.link, o); err != nil {
+		h.Close()
+		return nil, err
+	}
+	h.link.start()
+	h.Resolver = h.resolver()
+	return h, nil
+}
+
+// start sets up TCP/IP as Linux has it: two default routes, through an interface that
+// needs no neighbours, and a loopback interface.
+func (h *Host) start(link stack.LinkEndpoint, o Options) error {
+	h.stack = stack.New(stack.Options{
+		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
+		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol, udp.NewProtocol, icmp.NewProtocol4, icmp.NewProtocol6},
+		HandleLocal:        true, // what a host sends to itself stays there (ENI-23)
+		Clock:              o.Clock,
+	})
+	sack, cubic, moderate := tcpip.TCPSACKEnabled(true), tcpip.CongestionControlOption("cubic"), tcpip.TCPModerateReceiveBufferOption(true)
+	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &cubic, &moderate} {
+		if err := h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
+			return fmt.Errorf("netstack: %s: %s", h.name, err)
+		}
+	}
+	for id, endpoint := range map[tcpip.NICID]stack.LinkEndpoint{nic: link, loopbackNIC: loopback.New()} {
+		if err := h.stack.CreateNIC(id, endpoint); err != nil {
+			return fmt.Errorf("netstack: %s: %s", h.name, err)
+		}
+	}
+	h.stack.SetRouteTable([]tcpip.Route{
+		{Destination: header.IPv4LoopbackSubnet, NIC: loopbackNIC},
+		{Destination: header.IPv6Loopback.WithPrefix().Subnet(), NIC: loopbackNIC},
+		{Destination: header.IPv4EmptySubnet, NIC: nic},
+		{Destination: header.IPv6EmptySubnet, NIC: nic},
+	})
+	for _, a := range []string{"127.0.0.1", "::1"} {
+		if err := h.assign(loopbackNIC, netip.MustParseAddr(a)); err != nil {
+			return err
+		}
+	}
+	for _, a := range o.Addresses {
+		if err := h.add(a.Unmap()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends the host: its connections are reset, its listeners and sockets closed, what
+// waits for them fails with [net.ErrClosed], and none of its goroutines is left. A second
+// Close does nothing.
+func (h *Host) Close() error {
+	h.closing.Do(func() {
+		h.goDown()
+		h.stack.Close() // which sends the resets
+		h.link.stop()
+		h.stack.Wait()
+	})
+	return nil
+}
+
+func (h *Host) closed() bool { return h.down.Err() != nil }
+
+// alive closes a socket that was opened while the host was being closed, which may not
+// have seen it.
+func (h *Host) alive(c io.Closer) error {
+	if h.closed() {
+		c.Close()
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// Addresses are those that the host has, but for loopback ones.
+func (h *Host) Addresses() []netip.Addr {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.addresses)
+}
+
+// Refused is how many packets the host's TCP/IP made while too many waited to
+// be sent; it was told, and TCP sends such packets again.
+func (h *Host) Refused() uint64 { return h.link.refused.Load() }
+
+// have makes sure that the host has an address, which it takes if it may.
+func (h *Host) have(a netip.Addr) error {
+	if !a.IsValid() || a.IsUnspecified() || a.IsLoopback() {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if slices.Contains(h.addresses, a) {
+		return nil
+	}
+	if !h.anywhere && !slices.ContainsFunc(h.delegated, func(p netip.Prefix) bool { return p.Contains(a) }) {
+		return os.NewSyscallError("bind", errno(&tcpip.ErrBadLocalAddress{}))
+	}
+	return h.addLocked(a)
+}
+
+func (h *Host) add(a netip.Addr) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.addLocked(a)
+}
+
+func (h *Host) addLocked(a netip.Addr) error {
+	if err := h.assign(nic, a); err != nil {
+		return err
+	}
+	h.addresses = append(h.addresses, a)
+	return nil
+}
+
+// assign gives one of the host's network interfaces an address.
+func (h *Host) assign(id tcpip.NICID, a netip.Addr) error {
+	address := tcpip.ProtocolAddress{Protocol: protocol(a), AddressWithPrefix: tcpip.AddrFromSlice(a.AsSlice()).WithPrefix()}
+	if err := h.stack.AddProtocolAddress(id, address, stack.AddressProperties{}); err != nil {
+		return fmt.Errorf("netstack: %s: address %s: %s", h.name, a, err)
+	}
+	return nil
+}
+
+// protocol is that of an address.
+func protocol(a netip.Addr) tcpip.NetworkProtocolNumber {
+	if a.Is4() {
+		return ipv4.ProtocolNumber
+	}
+	return ipv6.ProtocolNumber
+}
