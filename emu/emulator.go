@@ -38,7 +38,8 @@ type Emulator struct {
 	flows      firewall.FlowTable
 	passing    *firewall.Tracker // what the internet sends
 
-	shortCuts bool // nobody takes records on the way
+	shortCuts bool          // nobody takes records on the way
+	sent      atomic.Uint64 // packets, if somebody observes ports
 
 	mu sync.Mutex // held by Update
 }
@@ -96,7 +97,7 @@ func New(n *vpc.Network, opts Options) (*Emulator, error) {
 	if e.now == nil {
 		e.now = time.Now
 	}
-	e.shortCuts = !opts.NoShortCuts && opts.Observer.Flow == nil
+	e.shortCuts = !opts.NoShortCuts && opts.Observer.Flow == nil && opts.Observer.Port == nil
 	e.passing = e.flows.Passive()
 	e.internet.em, e.internet.id, e.internet.enter = e, "internet", (*walk).enter
 	if err := e.install(n.Clone(), nil); err != nil {

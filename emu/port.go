@@ -162,17 +162,64 @@ func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 	if e.shortCuts && via == nil && w.net.tracker(p) != nil {
 		w.ends.begin(b)
 	}
+	if e.opts.Observer.Port != nil {
+		w.number = e.sent.Add(1)
+		p.see(firewall.Egress, w.number, b)
+	}
+	w.explained = e.opts.Observer.Packet != nil
 	result := w.carry(p, via, b)
 	w.learn(p)
 	for _, a := range w.answers {
 		w.net.inject(a, w.now)
 	}
 	if e.opts.Observer.Packet != nil {
-		e.opts.Observer.Packet(Event{Time: time.Unix(0, w.now), From: p.id, Flow: w.flow, Bytes: w.bytes(b), Result: result})
+		e.opts.Observer.Packet(w.event(p, b, result))
 	}
 	*w = walk{own: w.own, spare: w.spare}
 	e.walks.Put(w)
 	return result
+}
+
+// event is how the packet ended.
+func (w *walk) event(p *Port, sent []byte, r Result) Event {
+	ev := Event{Time: time.Unix(0, w.now), From: p.id, Flow: w.flow, Bytes: w.bytes(sent), Result: r, Number: w.number, walk: w}
+	if w.ended != nil {
+		ev.Stage, ev.At = w.ended.name, placeIn(w.endedAt())
+	}
+	return ev
+}
+
+// endedAt is the interface where a stage has ended the packet, nil if it was none's.
+func (w *walk) endedAt() *plan.Interface {
+	switch w.ended.name {
+	case ADDR, NACLIn, DST, SGIn, FlowIn, Deliver:
+		return w.to
+	}
+	return w.from
+}
+
+// see shows a packet at the port to the observer, if one wants to see it.
+func (p *Port) see(dir firewall.Direction, number uint64, b []byte) {
+	see := p.em.opts.Observer.Port
+	if see == nil {
+		return
+	}
+	see(Passage{Time: p.em.now(), Port: p, Place: placeIn(p.em.current.Load().at(p)), Direction: dir, Number: number, Bytes: b})
+}
+
+// placeIn is where an interface is, the zero Place if there is none in a subnet.
+func placeIn(i *plan.Interface) Place {
+	if i == nil || i.Regional() {
+		return Place{}
+	}
+	return placeOf(i)
+}
+
+// seeAt shows a packet at the interface of a gateway to the observer.
+func (w *walk) seeAt(i *plan.Interface, dir firewall.Direction, number uint64) {
+	if w.tracer == nil && !i.Regional() {
+		w.net.slots.at(i.Slot).port.see(dir, number, w.pkt.Bytes())
+	}
 }
 
 // bytes are the packet as it is now: as it was sent, unless it could be read.
@@ -248,7 +295,14 @@ func (g *generation) emit(w *walk) {
 
 func (p *Port) listening() bool { return p.receive.Load() != nil }
 
+// deliver hands a packet over at the port.
 func (p *Port) deliver(b []byte) {
+	p.see(firewall.Ingress, 0, b)
+	p.hand(b)
+}
+
+// hand is deliver without an observer.
+func (p *Port) hand(b []byte) {
 	switch r := p.receive.Load(); {
 	case r == nil:
 	case r.one != nil:

@@ -145,7 +145,7 @@ func (a *attempt) shorten(g *generation, p *Port, b []byte, now int64, d *delive
 	if whole := b[:a.packet.Len:a.packet.Len]; d != nil {
 		d.add(cut.to, whole)
 	} else {
-		cut.to.deliver(whole)
+		cut.to.hand(whole)
 	}
 	if observe := g.em.opts.Observer.Packet; observe != nil {
 		observe(Event{Time: time.Unix(0, now), From: p.id, Flow: a.packet.Flow(), Bytes: b, Result: cut.result})

@@ -41,13 +41,22 @@ type walk struct {
 	fragments bool     // to be cut to the gateway's MTU
 	hops      int
 	result    Result
+	number    uint64 // of the packet, for observers of ports
 
-	// What the last stage looked at, for those who explain.
+	looked        // what the last stage looked at, for those who explain
+	ended  *stage // the one that dropped the packet, or could not tell
+	// explained means that somebody may ask for all that; tracer is nil unless it is
+	// for a trace.
+	explained bool
+	tracer    *tracer
+}
+
+// looked is what a stage looked at.
+type looked struct {
 	decision firewall.Decision
 	acl      firewall.ACLDecision
 	tracked  trackedBy
 	note     note
-	tracer   *tracer // nil unless somebody asked for a trace
 }
 
 // stop is one place on a packet's way: a subnet that it leaves, a gateway that it
@@ -119,8 +128,8 @@ const (
 func (w *walk) run(stages []stage) bool {
 	for i := range stages {
 		s := &stages[i]
-		if w.tracer != nil {
-			w.tracer.before(w)
+		if w.explained {
+			w.before()
 		}
 		v := s.check(w)
 		if v.outcome == drop {
@@ -134,14 +143,23 @@ func (w *walk) run(stages []stage) bool {
 		case done:
 			return false
 		case unknown:
-			w.result = Result{Fate: Unknown}
+			w.result, w.ended = Result{Fate: Unknown}, s
 			return false
 		default:
-			w.result = Result{Fate: Dropped, Reason: v.reason}
+			w.result, w.ended = Result{Fate: Dropped, Reason: v.reason}, s
 			return false
 		}
 	}
 	return true
+}
+
+// before forgets what the stage before looked at, and notes the packet as the next
+// one gets it.
+func (w *walk) before() {
+	w.note, w.tracked = note{}, byRule
+	if w.tracer != nil {
+		w.tracer.arrived = w.pkt.Flow
+	}
 }
 
 // send is the way of a packet that interface w.from sends.
@@ -166,7 +184,9 @@ func (w *walk) leave() { w.depart(egress[:]) }
 
 // depart runs the stages of leaving and hands the packet to its next node.
 func (w *walk) depart(stages []stage) {
-	w.back = w.answersThrough()
+	if w.back = w.answersThrough(); w.hops > 0 {
+		w.seeAt(w.from, firewall.Egress, w.number)
+	}
 	if w.hops++; w.hops > maxHops {
 		w.result = Result{Fate: Dropped, Reason: RoutingLoop}
 		return
@@ -263,6 +283,7 @@ func (w *walk) hairpin() {
 // ports of the first. One lost piece loses the packet.
 func (w *walk) inPieces(mtu int, on func(*walk)) {
 	var result Result
+	lost := *w // the piece whose loss it is
 	packet.Fragment(&w.pkt, mtu, func(b []byte) {
 		piece := *w
 		piece.fragments, piece.own, piece.spare = false, nil, nil
@@ -272,9 +293,11 @@ func (w *walk) inPieces(mtu int, on func(*walk)) {
 		w.answers = piece.answers
 		if result == (Result{}) || piece.result.Fate == Dropped {
 			result = piece.result
+			lost = piece
 		}
 	})
 	w.result = result
+	w.stop, w.looked, w.ended = lost.stop, lost.looked, lost.ended
 }
 
 // enter is the way of a packet that comes from the internet.
