@@ -33,7 +33,7 @@ type receiver struct {
 }
 
 // Port is the port of an interface, by any name that [Emulator.Trace] takes; of
-// "internet"; of on-premises behind a gateway, as "onprem:GATEWAY"; of the service of
+// "internet", also as "internet:ADDRESS" or by the address of a host there; of on-premises behind a gateway, as "onprem:GATEWAY"; of the service of
 // a gateway endpoint, and of the appliance of a Gateway Load Balancer endpoint, by
 // the endpoint's name. It serves the interface for as long as that is in the network:
 // for one that was removed and added again, ask anew.
@@ -48,7 +48,7 @@ func (e *Emulator) Port(name string) (*Port, error) {
 		return g.slots.at(end.iface.Slot).port, nil
 	case end.outer != nil:
 		return g.outer[end.outer.Slot], nil
-	case end.internet && !end.asked:
+	case end.internet:
 		return &e.internet, nil
 	case end.service != nil:
 		return g.services[serviceKey(end.service)].port, nil

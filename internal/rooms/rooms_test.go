@@ -76,6 +76,7 @@ var testsOnly = map[string][]string{
 	"internal/random":      {"emu", "vpc/load/yaml", "vpc/load/awsjson"},
 	"internal/conformance": {"internal/random", "emu", "emu/flowlog", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal"},
 	"cmd/vpcemu":           {"github.com/rogpeppe/go-internal", "packet", "github.com/google/gopacket"},
+	"emu/capture":          {"packet", "vpc"},
 	"bench":                {"github.com/google/gopacket"},
 }
 
