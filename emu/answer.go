@@ -79,7 +79,6 @@ func (g *generation) inject(a answer, now int64) {
 		return
 	}
 	w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
-	w.seeAt(a.from, firewall.Egress, 0)
 	if a.from.GatewayOf(routing.TransitGateway) != nil {
 		w.emerge(a.from)
 		return

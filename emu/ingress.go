@@ -64,12 +64,8 @@ func groupsIn(w *walk) verdict {
 
 // deliver hands the packet over.
 func deliver(w *walk) verdict {
-	switch {
-	case w.to.Service():
-		return skipped // which has checks of its own
-	case w.to.Gateway != nil || w.to.Balancer != nil: // it goes through
-		w.seeAt(w.to, firewall.Ingress, 0)
-		return skipped
+	if w.to.Gateway != nil || w.to.Balancer != nil || w.to.Service() {
+		return skipped // it goes through
 	}
 	w.result = Result{Fate: Delivered, At: w.to.Desc.ID}
 	w.net.deliver(w)

@@ -164,7 +164,9 @@ func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 	}
 	if e.opts.Observer.Port != nil {
 		w.number = e.sent.Add(1)
-		p.see(firewall.Egress, w.number, b)
+		if !goesThrough(w.net.at(p)) {
+			p.see(firewall.Egress, w.number, b)
+		}
 	}
 	w.explained = e.opts.Observer.Packet != nil
 	result := w.carry(p, via, b)
@@ -191,8 +193,7 @@ func (w *walk) event(p *Port, sent []byte, r Result) Event {
 
 // endedAt is the interface where a stage has ended the packet, nil if it was none's.
 func (w *walk) endedAt() *plan.Interface {
-	switch w.ended.name {
-	case ADDR, NACLIn, DST, SGIn, FlowIn, Deliver:
+	if w.ended.name.AtReceiver() {
 		return w.to
 	}
 	return w.from
@@ -213,13 +214,6 @@ func placeIn(i *plan.Interface) Place {
 		return Place{}
 	}
 	return placeOf(i)
-}
-
-// seeAt shows a packet at the interface of a gateway to the observer.
-func (w *walk) seeAt(i *plan.Interface, dir firewall.Direction, number uint64) {
-	if w.tracer == nil && !i.Regional() {
-		w.net.slots.at(i.Slot).port.see(dir, number, w.pkt.Bytes())
-	}
 }
 
 // bytes are the packet as it is now: as it was sent, unless it could be read.

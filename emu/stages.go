@@ -31,6 +31,16 @@ const (
 	Deliver Stage = "DELIVER"  // handed over
 )
 
+// AtReceiver reports whether it is a stage of who gets the packet, not of who has sent
+// it or of a gateway.
+func (s Stage) AtReceiver() bool {
+	switch s {
+	case ADDR, NACLIn, DST, SGIn, FlowIn, Deliver:
+		return true
+	}
+	return false
+}
+
 // stageWords are the stages in words; ways has those of the gateways.
 var stageWords = map[Stage]string{
 	ATT: "attachment", L2: "packet check", SRC: "source check", LL: "link-local", SGOut: "sg egress", NACLOut: "nacl egress",

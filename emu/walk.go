@@ -184,9 +184,7 @@ func (w *walk) leave() { w.depart(egress[:]) }
 
 // depart runs the stages of leaving and hands the packet to its next node.
 func (w *walk) depart(stages []stage) {
-	if w.back = w.answersThrough(); w.hops > 0 {
-		w.seeAt(w.from, firewall.Egress, w.number)
-	}
+	w.back = w.answersThrough()
 	if w.hops++; w.hops > maxHops {
 		w.result = Result{Fate: Dropped, Reason: RoutingLoop}
 		return

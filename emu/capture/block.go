@@ -30,8 +30,6 @@ const (
 	optResolution  = 9
 	optOffset      = 14
 	optFlags       = 2 // of a packet
-	flagInbound    = 1
-	flagOutbound   = 2
 	nanoseconds    = 9 // resolution
 	headerLength   = 8
 	trailerLength  = 4

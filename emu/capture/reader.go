@@ -63,6 +63,30 @@ func (p *Packet) Comment() string {
 	return ""
 }
 
+// Way is which way a packet went at the captured interface.
+type Way uint8
+
+// The ways.
+const (
+	NoWay Way = iota // the capture does not say
+	Inbound
+	Outbound
+)
+
+// Way is which way it went.
+func (p *Packet) Way() Way {
+	for code, value := range options(p.options, p.big) {
+		if code == optFlags && len(value) == 4 {
+			low := value[0]
+			if p.big {
+				low = value[3]
+			}
+			return Way(low & 3)
+		}
+	}
+	return NoWay
+}
+
 // Reader reads a capture: pcap with micro- or nanoseconds, or pcapng, of either byte
 // order, compressed by gzip or not, from a file or from a pipe. The longest block that
 // it reads has 16 MiB, and it allocates no more than there is.

@@ -86,7 +86,8 @@ func (c *Writer) ended(ev emu.Event) {
 	for _, e := range c.queue {
 		if e.number == ev.Number && e.waits {
 			e.waits, e.comment, e.stage, e.reason = false, comment, ev.Stage, ev.Result.Reason
-			elsewhere = elsewhere && (e.place.Interface != ev.At.Interface || e.place.VPC != ev.At.VPC)
+			here := e.place.Interface == ev.At.Interface && e.place.VPC == ev.At.VPC && !ev.Stage.AtReceiver()
+			elsewhere = elsewhere && !here
 		}
 	}
 	if elsewhere {
@@ -197,8 +198,8 @@ func (c *Writer) packet(e *entry) {
 	}
 	id := c.iface(e)
 	ns := uint64(max(0, e.time.UnixNano()))
-	flags := [...]byte{Sent: flagOutbound, Delivered: flagInbound, Dropped: 0}[e.view]
-	c.scratch = appendPacket(c.scratch[:0], id, ns, flags, e.comment, e.data)
+	way := [...]Way{Sent: Outbound, Delivered: Inbound, Dropped: NoWay}[e.view]
+	c.scratch = appendPacket(c.scratch[:0], id, ns, byte(way), e.comment, e.data)
 	c.write(c.scratch)
 }
 

@@ -16,6 +16,11 @@ type end struct {
 	unmapped bool
 }
 
+// outside reports whether it is on the internet or on-premises.
+func (e *end) outside() bool {
+	return e.port != nil && (e.port.ID() == "internet" || strings.HasPrefix(e.port.ID(), "onprem:"))
+}
+
 // end is what a captured address stands for: what it is mapped to, else who has it in
 // the network.
 func (r *Replay) end(a netip.Addr) *end {

@@ -98,7 +98,7 @@ func (r *Replay) prepare() error {
 		}
 		for _, s := range v.Subnets {
 			for _, i := range s.Interfaces {
-				if !i.NoSourceDestCheck {
+				if !i.NoSourceDestCheck || i.Kind != "" { // a gateway's sends on by itself
 					continue
 				}
 				p, err := r.em.Port(v.ID + "/" + i.ID)
@@ -227,8 +227,11 @@ func (r *Replay) find(flow packet.Flow) (*Flow, Direction) {
 func (r *Replay) open(flow packet.Flow) *Flow {
 	client, server := r.end(flow.Src), r.end(flow.Dst)
 	switch {
-	case client.unmapped || server.unmapped || client.port == r.em.Internet() && server.port == client.port:
+	case client.unmapped || server.unmapped || client.outside() && server.port == client.port:
 		r.strangers(flow, client, server)
+		return nil
+	case client.port != nil && client.port == server.port:
+		r.unused(NotUsed{Because: "what " + client.port.ID() + " sends to itself stays in the guest"})
 		return nil
 	case r.answers():
 		r.unused(NotUsed{Because: "an answer without its request", Matters: true})
@@ -284,8 +287,8 @@ func (r *Replay) answers() bool {
 	case packet.TCP:
 		return p.Flags.Has(packet.SYN|packet.ACK) || p.Flags.Has(packet.RST)
 	case packet.ICMP, packet.ICMPv6:
-		_, reply, echo := p.ICMPEcho()
-		return echo && reply
+		_, request, echo := p.ICMPEcho()
+		return echo && !request
 	}
 	return false
 }
