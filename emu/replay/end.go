@@ -16,9 +16,9 @@ type end struct {
 	unmapped bool
 }
 
-// outside reports whether it is on the internet or on-premises.
-func (e *end) outside() bool {
-	return e.port != nil && (e.port.ID() == "internet" || strings.HasPrefix(e.port.ID(), "onprem:"))
+// outside reports whether a port is that of the internet or of on-premises.
+func outside(p *emu.Port) bool {
+	return p != nil && (p.ID() == "internet" || strings.HasPrefix(p.ID(), "onprem:"))
 }
 
 // end is what a captured address stands for: what it is mapped to, else who has it in

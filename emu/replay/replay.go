@@ -43,6 +43,7 @@ type Replay struct {
 	pairs  map[pairKey]pair
 
 	pkt       packet.Packet
+	crossed   []byte // the packet in the other IP version
 	fragments firewall.Fragments
 	flows     map[packet.Flow]*Flow // as captured, in the direction of the request
 	sent      map[packet.Flow]*Flow // as sent
@@ -227,7 +228,7 @@ func (r *Replay) find(flow packet.Flow) (*Flow, Direction) {
 func (r *Replay) open(flow packet.Flow) *Flow {
 	client, server := r.end(flow.Src), r.end(flow.Dst)
 	switch {
-	case client.unmapped || server.unmapped || client.outside() && server.port == client.port:
+	case client.unmapped || server.unmapped || outside(client.port) && server.port == client.port:
 		r.strangers(flow, client, server)
 		return nil
 	case client.port != nil && client.port == server.port:
@@ -300,12 +301,31 @@ func (r *Replay) reply(f *Flow) {
 		r.unused(NotUsed{Because: "the answer of a service that the network answers for by itself"})
 	case f.at == nil:
 		r.withhold(f, Reply)
-	case f.arrived.Src.Is4() != r.pkt.Flow.Src.Is4():
-		r.unused(NotUsed{Because: "an answer over the other IP version than its request arrives over", Matters: true})
+	case !r.cross(f):
+		r.unused(NotUsed{Because: otherVersion, Matters: true})
 	default:
 		r.rewrite(f.arrived.Reverse())
 		r.send(f, Reply, f.at)
 	}
+}
+
+const otherVersion = "an answer that the IP version in which its request arrives does not have"
+
+// cross makes an answer one of the IP version in which the server has got the request,
+// which NAT64 may have changed.
+func (r *Replay) cross(f *Flow) bool {
+	p := &r.pkt
+	if f.arrived.Src.Is4() == (p.Version == 4) {
+		return true
+	}
+	if p.Version == 4 {
+		return false
+	}
+	prefix, _ := p.Flow.Src.Prefix(96)
+	n := packet.NAT64{Prefix: prefix, Inside: p.Flow.Dst, Outside: f.arrived.Src}
+	b, ok := n.Append(r.crossed[:0], p)
+	r.crossed = b
+	return ok && p.Parse(b) == nil
 }
 
 // withhold counts a packet that nobody would have sent.
@@ -331,8 +351,8 @@ func (r *Replay) message(about packet.Flow) {
 		r.unused(NotUsed{Because: "the answer of a service that the network answers for by itself"})
 	case f.at == nil:
 		r.withhold(f, d)
-	case f.arrived.Src.Is4() != p.Flow.Src.Is4():
-		r.unused(NotUsed{Because: "an answer over the other IP version than its request arrives over", Matters: true})
+	case d == Reply && !r.cross(f):
+		r.unused(NotUsed{Because: otherVersion, Matters: true})
 	case d == Reply:
 		r.rewriteMessage(f.arrived)
 		r.send(f, d, f.at)
