@@ -48,11 +48,11 @@ used, or nothing was left to send.
 comment that says what became of it. In Wireshark, frame.interface_name tells
 where it was seen, and frame.comment contains "SG_INGRESS" finds drops.`
 
-const replayExamples = `  vpcemu replay example:three-tier web.pcapng                # status 2
-  vpcemu replay net.yaml web.pcapng --map 192.168.1.10=app-1 --map 192.168.1.20=db-1
-  vpcemu replay net.yaml web.pcapng --map 192.168.1.10=app-1 --map 192.168.1.20=internet -o json
-  vpcemu replay net.yaml web.pcapng --map 192.168.1.10=app-1 --map 192.168.1.20=db-1 --pcap out.pcapng
-  vpcemu replay net.yaml - < web.pcapng --map 192.168.1.10=web-1 --map 192.168.1.20=db-1  # status 1`
+const replayExamples = `  vpcemu replay example:three-tier w.pcap                     # who is who? status 2
+  vpcemu replay net.yaml w.pcap --map 192.168.1.10=app-1 --map 192.168.1.20=db-1
+  vpcemu replay net.yaml w.pcap --map 192.168.1.10=app-1,192.168.1.20=internet -o json
+  vpcemu replay net.yaml w.pcap --map 192.168.1.10=app-1,192.168.1.20=db-1 --pcap o.pcapng
+  vpcemu replay net.yaml - --map 192.168.1.10=web-1,192.168.1.20=db-1 < w.pcap  # status 1`
 
 // replayFlags are the flags of replay.
 type replayFlags struct {
@@ -80,7 +80,8 @@ func (a *app) replayCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return a.replay(c, args[0], args[1], &f) },
 	}
 	outputFlag(c, &f.output, "form of the answer")
-	c.Flags().StringArrayVar(&f.maps, "map", nil, "a captured address stands for an end: `ADDRESS=NAME`; repeat it")
+	c.Flags().StringSliceVar(&f.maps, "map", nil, "a captured address stands for an end: `ADDRESS=NAME`;\nrepeat it, or list several with commas between them")
+	_ = c.RegisterFlagCompletionFunc("map", completeMap)
 	c.Flags().BoolVar(&f.realTime, "real-time", false, "wait between packets as long as they did")
 	f.pcap.add(c)
 	f.logs.add(c)

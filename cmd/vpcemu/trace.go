@@ -58,7 +58,7 @@ const traceExamples = `  vpcemu trace example:three-tier app-1 db-1 tcp/5432    
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -o json         # for programs
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -q              # one word: REACHABLE
   vpcemu trace net.yaml app-1 db-1 tcp/5432 --flow-logs     # and its flow-log lines
-  vpcemu trace net.yaml app-1 db-1 tcp/5432 --pcap t.pcapng # and its packets, for Wireshark`
+  vpcemu trace net.yaml app-1 db-1 tcp/5432 --pcap t.pcapng # its packets, for Wireshark`
 
 // traceFlags are the flags of trace, apart from the source port.
 type traceFlags struct {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -134,10 +135,15 @@ func zipped(b []byte) []byte {
 
 // inputs are captures that others have published, hostile ones among them.
 func inputs(t testing.TB) []string {
-	files, _ := filepath.Glob("../../../shared/inputs/pcap/*/*.pcap")
-	more, _ := filepath.Glob("../../../shared/inputs/pcap/*/*/*.pcapng")
-	others, _ := filepath.Glob("../../../../shared/inputs/pcap/*/*.pcap")
-	return append(append(files, more...), others...)
+	var files []string
+	for _, dir := range []string{"../../../shared/inputs/pcap", "../../../../shared/inputs/pcap"} {
+		for _, pattern := range []string{"*/*.pcap", "*/*/*.pcapng"} {
+			more, err := filepath.Glob(filepath.Join(dir, pattern))
+			require.NoError(t, err)
+			files = append(files, more...)
+		}
+	}
+	return files
 }
 
 // TestReader_Published: on what others have published we and gopacket agree; where we do
@@ -352,6 +358,19 @@ func TestReader_Long(t *testing.T) {
 		assert.Equal(t, "", p.Comment())
 		assert.Equal(t, int64(len(b)), c.Offset())
 	}
+}
+
+// TestReader_Memory: what a capture claims to have costs nothing.
+func TestReader_Memory(t *testing.T) {
+	claim := record(micro, 101, 16_000_000, 16_000_000, "data")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 10 {
+		_, err := ours(claim)
+		require.ErrorIs(t, err, capture.ErrCutOff)
+	}
+	runtime.ReadMemStats(&after)
+	assert.Less(t, (after.TotalAlloc-before.TotalAlloc)/10, uint64(1<<20))
 }
 
 // TestReader_PacketSource: gopacket decodes what our reader reads.
