@@ -12,7 +12,9 @@ import (
 // its security groups and its subnet's network ACL (FLOW-11). What Block Public
 // Access will stop is a rejected packet already here (FLOW-34).
 func flowOut(w *walk) verdict {
-	w.seeThrough(w.from, firewall.Egress, w.number)
+	if w.explained {
+		w.seeThrough(w.from, firewall.Egress, w.number)
+	}
 	switch {
 	case !w.recording():
 	case w.publicAccessBlocked():
@@ -28,7 +30,9 @@ func flowIn(w *walk) verdict {
 	if w.to.Regional() {
 		return skipped // it has no interface of which there are records (ORDER-23)
 	}
-	w.seeThrough(w.to, firewall.Ingress, 0)
+	if w.explained {
+		w.seeThrough(w.to, firewall.Ingress, 0)
+	}
 	w.record(w.to, firewall.Ingress, true, "")
 	return passed
 }

@@ -96,6 +96,20 @@ func TestPassages_Answers(t *testing.T) {
 	}, *seen)
 }
 
+// TestPassages_Gateways: what a gateway says itself leaves its interface and arrives, with
+// no number: here the RST of a NAT gateway that knows of no such connection any more.
+func TestPassages_Gateways(t *testing.T) {
+	e, seen := watched(t, natted())
+	portOf(t, e, "app").Send(segment("tcp 10.0.2.10:40000 > 203.0.113.99:443", packet.ACK))
+	assert.Equal(t, []string{
+		"1 app egress tcp 10.0.2.10:40000 > 203.0.113.99:443",
+		"0 nat ingress tcp 10.0.2.10:40000 > 203.0.113.99:443",
+		"0 nat egress tcp 203.0.113.99:443 > 10.0.2.10:40000",
+		"0 app ingress tcp 203.0.113.99:443 > 10.0.2.10:40000",
+		"1 dropped NAT nat nat, NAT gateway: no mapping, and no plain SYN: answered with RST",
+	}, *seen)
+}
+
 // TestPassages_Nested: a packet that is sent while another is delivered has a number of
 // its own, by which its end is told from the other's.
 func TestPassages_Nested(t *testing.T) {

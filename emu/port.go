@@ -162,13 +162,9 @@ func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 	if e.shortCuts && via == nil && w.net.tracker(p) != nil {
 		w.ends.begin(b)
 	}
-	if e.opts.Observer.Port != nil {
-		w.number = e.sent.Add(1)
-		if !goesThrough(w.net.at(p)) {
-			p.see(firewall.Egress, w.number, b)
-		}
+	if o := &e.opts.Observer; o.Packet != nil || o.Port != nil {
+		w.watch(p, b)
 	}
-	w.explained = e.opts.Observer.Packet != nil
 	result := w.carry(p, via, b)
 	w.learn(p)
 	for _, a := range w.answers {
@@ -180,6 +176,18 @@ func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 	*w = walk{own: w.own, spare: w.spare}
 	e.walks.Put(w)
 	return result
+}
+
+// watch makes the walk one that observers see, and shows them the packet as it is sent,
+// unless it is at a gateway's interface: what passes there is seen at its flow log.
+func (w *walk) watch(p *Port, b []byte) {
+	w.explained = true
+	if p.em.opts.Observer.Port == nil {
+		return
+	}
+	if w.number = p.em.sent.Add(1); !goesThrough(w.net.at(p)) {
+		p.see(firewall.Egress, w.number, b)
+	}
 }
 
 // event is how the packet ended.
@@ -199,13 +207,9 @@ func (w *walk) endedAt() *plan.Interface {
 	return w.from
 }
 
-// see shows a packet at the port to the observer, if one wants to see it.
+// see shows a packet at the port to the observer, who wants to see it.
 func (p *Port) see(dir firewall.Direction, number uint64, b []byte) {
-	see := p.em.opts.Observer.Port
-	if see == nil {
-		return
-	}
-	see(Passage{Time: p.em.now(), Port: p, Place: placeIn(p.em.current.Load().at(p)), Direction: dir, Number: number, Bytes: b})
+	p.em.opts.Observer.Port(Passage{Time: p.em.now(), Port: p, Place: placeIn(p.em.current.Load().at(p)), Direction: dir, Number: number, Bytes: b})
 }
 
 // placeIn is where an interface is, the zero Place if there is none in a subnet.
@@ -291,7 +295,9 @@ func (p *Port) listening() bool { return p.receive.Load() != nil }
 
 // deliver hands a packet over at the port.
 func (p *Port) deliver(b []byte) {
-	p.see(firewall.Ingress, 0, b)
+	if p.em.opts.Observer.Port != nil {
+		p.see(firewall.Ingress, 0, b)
+	}
 	p.hand(b)
 }
 

@@ -45,8 +45,8 @@ type walk struct {
 
 	looked        // what the last stage looked at, for those who explain
 	ended  *stage // the one that dropped the packet, or could not tell
-	// explained means that somebody may ask for all that; tracer is nil unless it is
-	// for a trace.
+	// explained means that somebody looks on, and may ask for all that; tracer is nil
+	// unless it is for a trace.
 	explained bool
 	tracer    *tracer
 }

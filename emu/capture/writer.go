@@ -70,10 +70,12 @@ func (c *Writer) port(p emu.Passage) {
 	e := c.entry()
 	e.number, e.port, e.place, e.time = p.Number, p.Port.ID(), p.Place, p.Time
 	e.data = append(e.data, p.Bytes...)
-	if p.Direction == firewall.Ingress {
+	switch e.waits = p.Number != 0; {
+	case p.Direction == firewall.Ingress:
 		e.view, e.comment = Delivered, "delivered to "+e.port
+	case !e.waits:
+		e.comment = "made by " + e.port
 	}
-	e.waits = p.Number != 0
 	c.add(e)
 }
 
