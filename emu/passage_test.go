@@ -3,6 +3,7 @@ package emu_test
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -110,6 +111,39 @@ func TestPassages_Gateways(t *testing.T) {
 	}, *seen)
 }
 
+// TestPassages_Appliance: what a Gateway Load Balancer's appliance takes and gives back is
+// seen once on its way in and once on its way out.
+func TestPassages_Appliance(t *testing.T) {
+	n := inspected()
+	n.VPCs[0].Gateways[0].Endpoint.Appliances = nil
+	e, seen := watched(t, n)
+	fw := portOf(t, e, "fw")
+	fw.Receive(func(b []byte) { fw.Send(append([]byte(nil), b...)) })
+	portOf(t, e, "client").Send(segment("tcp 10.0.1.5:40000 > 10.0.2.5:80", packet.SYN))
+	var passed []string
+	for _, s := range *seen {
+		if strings.Contains(s, "gress") {
+			passed = append(passed, strings.Fields(s)[1]+" "+strings.Fields(s)[2])
+		}
+	}
+	assert.Equal(t, []string{"client egress", fw.ID() + " ingress", fw.ID() + " egress", "server ingress"}, passed)
+}
+
+// TestPassages_Established: packets of established connections are seen too, by
+// themselves and in batches.
+func TestPassages_Established(t *testing.T) {
+	e, seen := watched(t, twoTier())
+	web, db := portOf(t, e, "web-1"), portOf(t, e, "db-1")
+	web.Send(segment("tcp 10.0.1.10:40000 > 10.0.2.20:5432", packet.SYN))
+	db.Send(segment("tcp 10.0.2.20:5432 > 10.0.1.10:40000", packet.SYN|packet.ACK))
+	for range 3 {
+		web.Send(segment("tcp 10.0.1.10:40000 > 10.0.2.20:5432", packet.ACK))
+	}
+	web.SendBatch([][]byte{segment("tcp 10.0.1.10:40000 > 10.0.2.20:5432", packet.ACK), segment("tcp 10.0.1.10:40000 > 10.0.2.20:5432", packet.ACK)}, nil)
+	assert.Len(t, *seen, 7*3, "sent, delivered, ended")
+	assert.Equal(t, "7 delivered   db-1", (*seen)[20])
+}
+
 // TestPassages_Nested: a packet that is sent while another is delivered has a number of
 // its own, by which its end is told from the other's.
 func TestPassages_Nested(t *testing.T) {
@@ -134,6 +168,13 @@ func TestEventWithoutStage(t *testing.T) {
 	require.NoError(t, e.Update(func(n *vpc.Network) error { n.Subnet("db").Interfaces = nil; return nil }))
 	db.Send(segment("tcp 10.0.2.20:5432 > 10.0.1.10:40000", packet.ACK))
 	assert.Equal(t, "1 dropped   db-1: the interface is not attached to a running instance", (*seen)[1])
+}
+
+// TestEventOfPieces: a packet that is cut up on its way ends where the piece is lost.
+func TestEventOfPieces(t *testing.T) {
+	e, seen := watched(t, twoTier())
+	portOf(t, e, "web-1").Send(packet.Spec{Flow: packet.MustParseFlow("udp 10.0.1.10:5000 > 198.51.100.10:6000"), Payload: make([]byte, 3000)}.Bytes())
+	assert.Equal(t, "1 dropped SG-IN web-1 eni web-1, sg ingress: no rule of web matches udp/6000 from 198.51.100.10", (*seen)[len(*seen)-1])
 }
 
 // TestObserverAnd: both observers see everything, the first one first.

@@ -86,7 +86,7 @@ func (c *Writer) ended(ev emu.Event) {
 	defer c.mu.Unlock()
 	elsewhere := ev.At.Interface != ""
 	for _, e := range c.queue {
-		if e.number == ev.Number && e.waits {
+		if e.number == ev.Number {
 			e.waits, e.comment, e.stage, e.reason = false, comment, ev.Stage, ev.Result.Reason
 			here := e.place.Interface == ev.At.Interface && e.place.VPC == ev.At.VPC && !ev.Stage.AtReceiver()
 			elsewhere = elsewhere && !here

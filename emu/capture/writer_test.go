@@ -176,6 +176,22 @@ func TestWriter_Dropped(t *testing.T) {
 		"dropped, SRC_DST_CHECK: eni app-1, source check: 10.9.9.9 is not an address of it (net.yaml:5)"}, r.written(t))
 }
 
+// TestWriter_Hairpin: what comes back to its sender, and is dropped there, stands in the
+// file as it was sent and as it came back.
+func TestWriter_Hairpin(t *testing.T) {
+	n := shop()
+	v := n.VPC("prod")
+	v.AddInternetGateway("igw")
+	v.Subnet("apps").UseRouteTable("out").Interfaces[0].AddPublicIP("198.51.100.10")
+	v.AddRouteTable("out").AddRoute("0.0.0.0/0", "igw")
+	r := newRun(t, n, capture.Filter{})
+	r.send(t, "app-1", "tcp 10.0.1.10:40000 > 198.51.100.10:80")
+	lines := r.written(t)
+	require.Len(t, lines, 2, "%v", lines)
+	assert.Contains(t, lines[0], "+0 app-1 | tcp 10.0.1.10:40000 > 198.51.100.10:80 | dropped, SG_INGRESS: ")
+	assert.Contains(t, lines[1], "+0 app-1 (dropped) | tcp 198.51.100.10:40000 > 10.0.1.10:80 | dropped, SG_INGRESS: ")
+}
+
 func TestWriter_Concurrent(t *testing.T) {
 	r := newRun(t, shop(), capture.Filter{})
 	app, db := r.port(t, "app-1"), r.port(t, "db-1")

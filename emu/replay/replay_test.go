@@ -310,9 +310,11 @@ func TestPortsUsedAgain(t *testing.T) {
 	w.send(
 		spec("tcp 192.168.1.10:40000 > 192.168.1.20:5432", syn),
 		spec("tcp 192.168.1.10:40000 > 192.168.1.20:5432", syn),
-		spec("tcp 192.168.1.20:5432 > 192.168.1.10:40000", syn))
-	assert.Equal(t, "passed: 3 passed, 0 dropped, 0 unknown, 0 withheld, 0 not used", w.sums(), "the third is tracked by then")
+		spec("tcp 192.168.1.20:5432 > 192.168.1.10:40000", syn),
+		spec("tcp 192.168.1.10:40000 > 192.168.1.20:5432", synack))
+	assert.Equal(t, "passed: 4 passed, 0 dropped, 0 unknown, 0 withheld, 0 not used", w.sums(), "the third is tracked by then")
 	require.Len(t, w.Report().Flows, 2)
+	assert.Equal(t, 1, w.Report().Flows[1].Reply.Passed)
 	assert.Equal(t, 2, w.Report().Flows[0].Request.Passed)
 	assert.Equal(t, "db-1", w.Report().Flows[1].Client)
 }
@@ -329,8 +331,19 @@ func TestServices(t *testing.T) {
 	assert.Equal(t, []string{"2 from 2: the answer of a service that the network answers for by itself"}, w.because())
 }
 
-// TestMiddlebox: a guest without source/destination check sends on, there and back.
-func TestMiddlebox(t *testing.T) {
+// TestLargePacket: the internet gateway cuts it up, and its first piece says who asks.
+func TestLargePacket(t *testing.T) {
+	w := newWorld(t, office(), "192.168.1.20=web-1", "192.168.1.1=internet")
+	large := spec("udp 192.168.1.20:5000 > 192.168.1.1:6000", 0)
+	large.Payload = make([]byte, 3000)
+	w.send(large, spec("udp 192.168.1.1:6000 > 192.168.1.20:5000", 0))
+	assert.Equal(t, "passed: 2 passed, 0 dropped, 0 unknown, 0 withheld, 0 not used", w.sums(), "%v", w.lost())
+	assert.Len(t, w.arrived, 4, "three pieces and the answer")
+	assert.Equal(t, "udp 198.51.100.10:5000 > 203.0.113.7:6000", w.Report().Flows[0].Arrived)
+}
+
+// filtered is the office with a firewall between app-1 and db-1.
+func filtered() *vpc.Network {
 	n := office()
 	v := n.VPC("prod")
 	v.AddSubnet("fw", "10.0.4.0/24").AddInterface("fw", "10.0.4.10", "web").NoSourceDestCheck = true
@@ -339,7 +352,32 @@ func TestMiddlebox(t *testing.T) {
 	v.SecurityGroup("db").AllowIn("tcp/5432", "10.0.2.0/24")
 	v.AddRouteTable("data").AddRoute("10.0.2.0/24", "fw")
 	v.Subnet("data").UseRouteTable("data")
-	w := newWorld(t, n, "192.168.1.10=app-1", "192.168.1.20=db-1")
+	return n
+}
+
+// TestMiddleboxExpires: a packet whose TTL has run out ends at the middlebox, whatever
+// that says about it.
+func TestMiddleboxExpires(t *testing.T) {
+	w := newWorld(t, filtered(), "192.168.1.10=app-1", "192.168.1.20=db-1")
+	s := spec("tcp 192.168.1.10:40000 > 192.168.1.20:5432", syn)
+	s.TTL = 1
+	p := spec("icmp 192.168.1.10 > 192.168.1.20 id 7", 0)
+	p.TTL = 1
+	w.send(s, p)
+	assert.Equal(t, []string{"request dropped 1 from 1: it ends at fw", "request dropped 1 from 2: it ends at fw"}, w.lost())
+	assert.Equal(t, "dropped: 0 passed, 2 dropped, 0 unknown, 0 withheld, 0 not used", w.sums())
+
+	n := filtered()
+	n.VPC("prod").AddNetworkACL("mute").AllowIn(100, "all", "0.0.0.0/0").AllowOut(100, "tcp", "0.0.0.0/0")
+	n.VPC("prod").Subnet("fw").NetworkACL = "mute"
+	w = newWorld(t, n, "192.168.1.10=app-1", "192.168.1.20=db-1")
+	w.send(s)
+	assert.Equal(t, []string{"request dropped 1 from 1: it ends at fw"}, w.lost(), "and not as what it says about it")
+}
+
+// TestMiddlebox: a guest without source/destination check sends on, there and back.
+func TestMiddlebox(t *testing.T) {
+	w := newWorld(t, filtered(), "192.168.1.10=app-1", "192.168.1.20=db-1")
 	w.send(
 		spec("tcp 192.168.1.10:40000 > 192.168.1.20:5432", syn),
 		spec("tcp 192.168.1.20:5432 > 192.168.1.10:40000", synack),

@@ -12,7 +12,7 @@ import (
 type sending struct {
 	flow      *Flow
 	direction Direction
-	message   bool // it is ICMP itself
+	message   bool // it is an ICMP error itself
 	arrivals  []arrival
 	// Its end, once it is known. With middleboxes on the way it is that of the last
 	// packet of several, which is the first to end.
@@ -32,9 +32,9 @@ type arrival struct {
 // send sends the packet and counts how it ends.
 func (r *Replay) send(f *Flow, d Direction, from *emu.Port) {
 	c := &r.current
-	*c = sending{flow: f, direction: d, message: r.pkt.Flow.Proto.IsICMP(), arrivals: c.arrivals[:0]}
+	*c = sending{flow: f, direction: d, message: r.pkt.IsICMPError(), arrivals: c.arrivals[:0]}
 	bytes := r.pkt.Len()
-	later, about := r.pkt.IsLaterFragment(), r.pkt.IsICMPError()
+	mute := c.message || r.pkt.IsLaterFragment()
 	from.Send(r.pkt.Bytes())
 	v := Passed
 	switch lost := c.loss; {
@@ -43,7 +43,7 @@ func (r *Replay) send(f *Flow, d Direction, from *emu.Port) {
 	case d == Request && c.result.Fate == emu.Delivered && f.server.port == nil:
 		f.answered = true
 	default:
-		v = r.arrive(f, d, later || about)
+		v = r.arrive(f, d, mute)
 	}
 	if c.loss != nil {
 		c.loss.Packets++
@@ -77,7 +77,7 @@ func (r *Replay) arrive(f *Flow, d Direction, mute bool) Verdict {
 			return emu.Step{Verdict: emu.Undecided, Component: c.result.At, Detail: "what is behind is not modelled"}
 		})
 		return Unknown
-	case mute || last.later:
+	case mute:
 		return Passed
 	case d == Request:
 		f.at, f.arrived = last.port, last.flow
@@ -108,9 +108,13 @@ func (r *Replay) stray(where string) Verdict {
 
 // passes notes where the packet arrives.
 func (r *Replay) passes(p emu.Passage) {
-	if c := &r.current; c.flow != nil && p.Direction == firewall.Ingress && !c.ended {
-		var pkt packet.Packet
-		_ = pkt.Parse(p.Bytes) // the emulator delivers what can be read
+	c := &r.current
+	if c.flow == nil || p.Direction != firewall.Ingress {
+		return
+	}
+	var pkt packet.Packet
+	_ = pkt.Parse(p.Bytes) // the emulator delivers what can be read
+	if !pkt.IsICMPError() || c.message {
 		c.arrivals = append(c.arrivals, arrival{p.Port, pkt.Flow, pkt.IsLaterFragment()})
 	}
 }
@@ -118,7 +122,7 @@ func (r *Replay) passes(p emu.Passage) {
 // ended notes how the packet ends.
 func (r *Replay) ended(ev emu.Event) {
 	c := &r.current
-	if c.flow == nil || c.ended || ev.Flow.Proto.IsICMP() && !c.message {
+	if c.flow == nil || c.ended || !c.message && isError(ev) {
 		return // a router among the guests says something about it
 	}
 	c.ended, c.result = true, ev.Result
@@ -128,6 +132,12 @@ func (r *Replay) ended(ev emu.Event) {
 	case emu.Unknown:
 		r.lose(lossKey{direction: c.direction, result: ev.Result, stage: ev.Stage, at: ev.At}, Unknown, ev.Step)
 	}
+}
+
+// isError reports whether what has ended is an ICMP error.
+func isError(ev emu.Event) bool {
+	var pkt packet.Packet
+	return ev.Flow.Proto.IsICMP() && pkt.Parse(ev.Bytes) == nil && pkt.IsICMPError()
 }
 
 // lose finds the way in which the packet was lost among those of its flow.
