@@ -37,8 +37,7 @@ arrive are withheld: nobody would have sent them. Middleboxes forward. All packe
 accounted for; those that say nothing about the network (ARP, broadcasts) or cannot be
 used (cut short, malformed, an address that is nobody's) are listed with the reason.
 Captured on the host that sent them, packets may be larger than they were on the wire,
-where its network card cut them up: then they are dropped as too large (MTU_EXCEEDED,
-L2_UNSUPPORTED).
+where its network card cut them up: then they are dropped as too large (MTU_EXCEEDED).
 
 The exit status is 0 if all packets that were sent got through, 1 if some were dropped,
 and 2 if that is unknown: something on the way is not modelled, packets could not be
