@@ -41,7 +41,8 @@ type Emulator struct {
 	deliveries sync.Pool // at rest
 	flows      firewall.FlowTable
 
-	shortCuts bool // nobody takes records on the way
+	shortCuts bool          // nobody takes records on the way
+	sent      atomic.Uint64 // packets, if somebody observes ports
 
 	mu sync.Mutex // held by Update
 }
@@ -81,7 +82,7 @@ func New(n *vpc.Network, opts Options) (*Emulator, error) {
 	if e.now == nil {
 		e.now = time.Now
 	}
-	e.shortCuts = !opts.NoShortCuts && opts.Observer.Flow == nil
+	e.shortCuts = !opts.NoShortCuts && opts.Observer.Flow == nil && opts.Observer.Port == nil
 	e.internet.em, e.internet.id, e.internet.enter = e, "internet", (*walk).enter
 	e.internet.passing = e.flows.Passive()
 	if err := e.install(n.Clone(), nil); err != nil {

@@ -12,6 +12,9 @@ import (
 // its security groups and its subnet's network ACL (FLOW-11). What Block Public
 // Access will stop is a rejected packet already here (FLOW-34).
 func flowOut(w *walk) verdict {
+	if w.explained {
+		w.seeThrough(w.from, firewall.Egress, w.number)
+	}
 	switch {
 	case !w.recording():
 	case w.publicAccessBlocked():
@@ -27,9 +30,22 @@ func flowIn(w *walk) verdict {
 	if w.to.Regional() {
 		return skipped // it has no interface of which there are records (ORDER-23)
 	}
+	if w.explained {
+		w.seeThrough(w.to, firewall.Ingress, 0)
+	}
 	w.record(w.to, firewall.Ingress, true, "")
 	return passed
 }
+
+// seeThrough shows observers of ports a packet that goes through a gateway or a load
+// balancer, at whose interfaces it is neither sent nor delivered.
+func (w *walk) seeThrough(i *plan.Interface, dir firewall.Direction, number uint64) {
+	if w.tracer == nil && w.net.em.opts.Observer.Port != nil && goesThrough(i) {
+		w.net.slots.at(i.Slot).port.see(dir, number, w.pkt.Bytes())
+	}
+}
+
+func goesThrough(i *plan.Interface) bool { return i != nil && (i.Gateway != nil || i.Balancer != nil) }
 
 // blockPublicAccess is AWS's only reject-reason (FLOW-34).
 const blockPublicAccess = "BPA"

@@ -79,7 +79,7 @@ func appliance(w *walk) verdict {
 		return dropped(GWLBAppliance)
 	case w.tracer == nil && w.net.slots.at(w.from.Slot).port.listening():
 		w.result = Result{Fate: Delivered, At: w.from.Gateway.Desc.ID}
-		w.net.slots.at(w.from.Slot).port.deliver(w.pkt.Bytes())
+		w.net.slots.at(w.from.Slot).port.hand(w.pkt.Bytes()) // observers have seen it arrive
 		return ended
 	}
 	w.say("nothing says what the appliance does")

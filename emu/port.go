@@ -35,7 +35,7 @@ type receiver struct {
 }
 
 // Port is the port of an interface, by any name that [Emulator.Trace] takes; of
-// "internet"; of on-premises behind a gateway, as "onprem:GATEWAY"; of the service of
+// "internet", also as "internet:ADDRESS" or by the address of a host there; of on-premises behind a gateway, as "onprem:GATEWAY"; of the service of
 // a gateway endpoint, and of the appliance of a Gateway Load Balancer endpoint, by
 // the endpoint's name. It serves the interface for as long as that is in the network:
 // for one that was removed and added again, ask anew.
@@ -50,7 +50,7 @@ func (e *Emulator) Port(name string) (*Port, error) {
 		return g.slots.at(end.iface.Slot).port, nil
 	case end.outer != nil:
 		return g.outer[end.outer.Slot], nil
-	case end.internet && !end.asked:
+	case end.internet:
 		return &e.internet, nil
 	case end.service != nil:
 		return g.services[serviceKey(end.service)].port, nil
@@ -177,17 +177,62 @@ func (e *Emulator) walk(p, via *Port, b []byte, now int64) Result {
 	if via == nil && w.net.tracker(p) != nil {
 		w.ends.begin(b)
 	}
+	if o := &e.opts.Observer; o.Packet != nil || o.Port != nil {
+		w.watch(p, b)
+	}
 	result := w.carry(p, via, b)
 	w.learn(p)
 	for _, a := range w.answers {
 		w.net.inject(a, w.now)
 	}
 	if e.opts.Observer.Packet != nil {
-		e.opts.Observer.Packet(Event{Time: time.Unix(0, w.now), From: p.id, Flow: w.flow, Bytes: w.bytes(b), Result: result})
+		e.opts.Observer.Packet(w.event(p, b, result))
 	}
 	*w = walk{own: w.own, spare: w.spare}
 	e.walks.Put(w)
 	return result
+}
+
+// watch makes the walk one that observers see, and shows them the packet as it is sent,
+// unless it is at a gateway's interface: what passes there is seen at its flow log.
+func (w *walk) watch(p *Port, b []byte) {
+	w.explained = true
+	if p.em.opts.Observer.Port == nil {
+		return
+	}
+	if w.number = p.em.sent.Add(1); !goesThrough(w.net.at(p)) {
+		p.see(firewall.Egress, w.number, b)
+	}
+}
+
+// event is how the packet ended.
+func (w *walk) event(p *Port, sent []byte, r Result) Event {
+	ev := Event{Time: time.Unix(0, w.now), From: p.id, Flow: w.flow, Bytes: w.bytes(sent), Result: r, Number: w.number, walk: w}
+	if w.ended != nil {
+		ev.Stage, ev.At = w.ended.name, placeIn(w.endedAt())
+	}
+	return ev
+}
+
+// endedAt is the interface where a stage has ended the packet, nil if it was none's.
+func (w *walk) endedAt() *plan.Interface {
+	if w.ended.name.AtReceiver() {
+		return w.to
+	}
+	return w.from
+}
+
+// see shows a packet at the port to the observer, who wants to see it.
+func (p *Port) see(dir firewall.Direction, number uint64, b []byte) {
+	p.em.opts.Observer.Port(Passage{Time: p.em.now(), Port: p, Place: placeIn(p.em.current.Load().at(p)), Direction: dir, Number: number, Bytes: b})
+}
+
+// placeIn is where an interface is, the zero Place if there is none in a subnet.
+func placeIn(i *plan.Interface) Place {
+	if i == nil || i.Regional() {
+		return Place{}
+	}
+	return placeOf(i)
 }
 
 // bytes are the packet as it is now: as it was sent, unless it could be read.
@@ -263,7 +308,16 @@ func (g *generation) emit(w *walk) {
 
 func (p *Port) listening() bool { return p.receive.Load() != nil }
 
+// deliver hands a packet over at the port.
 func (p *Port) deliver(b []byte) {
+	if p.em.opts.Observer.Port != nil {
+		p.see(firewall.Ingress, 0, b)
+	}
+	p.hand(b)
+}
+
+// hand is deliver without an observer.
+func (p *Port) hand(b []byte) {
 	switch r := p.receive.Load(); {
 	case r == nil:
 	case r.one != nil:
@@ -294,7 +348,7 @@ func (e *Emulator) delivery() *delivery {
 // wait.
 func (d *delivery) add(to *Port, b []byte) {
 	if d == nil {
-		to.deliver(b)
+		to.hand(b)
 		return
 	}
 	r := to.receive.Load()

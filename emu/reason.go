@@ -1,5 +1,7 @@
 package emu
 
+import "fmt"
+
 // Reason says why a packet was dropped. The zero Reason is None.
 type Reason uint8
 
@@ -132,3 +134,14 @@ func (r Reason) Text() string { return reasons[r].text }
 
 // MarshalText is the reason's name.
 func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads a reason's name.
+func (r *Reason) UnmarshalText(text []byte) error {
+	for k := range reasons {
+		if reasons[k].name == string(text) {
+			*r = Reason(k)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no reason for a drop", text)
+}

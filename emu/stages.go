@@ -1,6 +1,8 @@
 package emu
 
 import (
+	"fmt"
+
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/routing"
 )
@@ -29,11 +31,29 @@ const (
 	Deliver Stage = "DELIVER"  // handed over
 )
 
+// AtReceiver reports whether it is a stage of who gets the packet, not of who has sent
+// it or of a gateway.
+func (s Stage) AtReceiver() bool {
+	switch s {
+	case ADDR, NACLIn, DST, SGIn, FlowIn, Deliver:
+		return true
+	}
+	return false
+}
+
 // stageWords are the stages in words; ways has those of the gateways.
 var stageWords = map[Stage]string{
 	ATT: "attachment", L2: "packet check", SRC: "source check", LL: "link-local", SGOut: "sg egress", NACLOut: "nacl egress",
 	FlowOut: "flow log", RT: "route", MTU: "packet size", LB: "load balancer", EdgeRT: "edge route", ADDR: "address",
 	NACLIn: "nacl ingress", DST: "destination check", SGIn: "sg ingress", FlowIn: "flow log", Deliver: "deliver",
+}
+
+// UnmarshalText reads a stage's name.
+func (s *Stage) UnmarshalText(text []byte) error {
+	if *s = Stage(text); s.words() == "" {
+		return fmt.Errorf("%q is no stage", text)
+	}
+	return nil
 }
 
 // words are the stage in words.

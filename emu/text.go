@@ -208,6 +208,20 @@ func (s *Step) hasOrigin() bool {
 	return s.Origin != "" && (s.Rule != "" || s.Route != "" || s.Verdict != Pass)
 }
 
+// String is a step on one line: what it looked at, and what it found or what is
+// wrong: "eni db-1, sg ingress: no rule of db matches tcp/22 from 10.0.2.4".
+func (s Step) String() string {
+	where := component(s.Kind, s.Component)
+	if s.Stage != "" {
+		where += ", " + s.Stage.words()
+	}
+	found := s.Detail
+	if s.Verdict == Pass {
+		found = s.text()
+	}
+	return strings.TrimPrefix(strings.Join(nonEmpty(where, found), ": "), " ")
+}
+
 // text is what a step found: the rule, the route, the remark.
 func (s *Step) text() string {
 	return strings.Join(nonEmpty(s.Rule, s.Route, s.detailBesideRule()), "  ")

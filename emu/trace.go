@@ -103,6 +103,20 @@ type Leg struct {
 	// At is where: an interface, a service or a gateway.
 	At    string `json:"at,omitempty"`
 	Steps []Step `json:"steps"`
+	// Sent is the packet at the port of who sends it, Arrived at that of who gets it;
+	// nil if that is only what would be if something had not dropped one before. The
+	// time of both is zero: a trace has no clock.
+	Sent    *Passage `json:"-"`
+	Arrived *Passage `json:"-"`
+}
+
+// Ended is the step that dropped the packet or could not tell, false if none did.
+func (l *Leg) Ended() (Step, bool) {
+	i := slices.IndexFunc(l.Steps, func(s Step) bool { return s.Verdict != Pass })
+	if i < 0 {
+		return Step{}, false
+	}
+	return l.Steps[i], true
 }
 
 // Step is one stage of a leg.

@@ -248,6 +248,11 @@ func TestTraceSurvivesJSON(t *testing.T) {
 			require.NoError(t, err)
 			assert.JSONEq(t, string(first), string(second))
 			assert.Equal(t, trace.Verdict, back.Verdict)
+			for _, l := range []*emu.Leg{trace.Request, trace.Reply} {
+				if l != nil {
+					l.Sent, l.Arrived = nil, nil // bytes are for captures
+				}
+			}
 			assert.Equal(t, trace.Request, back.Request)
 			assert.Equal(t, trace.Reply, back.Reply)
 		})

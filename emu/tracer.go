@@ -3,6 +3,7 @@ package emu
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
@@ -163,9 +164,10 @@ func (t *tracer) verdict() Answer {
 func (t *tracer) walk(direction string, from *plan.Interface, to queryEnd, b []byte) *walk {
 	t.direction, t.goal, t.target, t.leg = direction, to, to.iface, &Leg{Verdict: Delivered, Steps: []Step{}}
 	t.balancers = nil
-	w := &walk{net: t.net, now: 1, tracer: t, stop: stop{from: from}}
+	w := &walk{net: t.net, now: 1, tracer: t, explained: true, stop: stop{from: from}}
 	_ = w.pkt.Parse(b) // newProbe has tried
 	w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
+	t.leg.Sent = t.passage(w, firewall.Egress, from, t.speaker, t.outer)
 	if t.speaker != nil {
 		w.fromEndpoint(t.speaker)
 	} else if from == nil {
@@ -227,6 +229,30 @@ func (t *tracer) finish(w *walk) {
 	if t.direction == "reply" && !t.strayed {
 		t.checkAnswer(w)
 	}
+	switch {
+	case t.leg.Verdict == Exited:
+		t.leg.Arrived = t.passage(w, firewall.Ingress, nil, w.answering(), w.left())
+	case t.leg.Verdict == Delivered && w.to != nil:
+		t.leg.Arrived = t.passage(w, firewall.Ingress, w.to, nil, nil)
+	}
+}
+
+// passage is the packet at the port of an interface, of the service of an endpoint, of
+// on-premises, or of the internet; nil if it is not sure that it gets there at all.
+func (t *tracer) passage(w *walk, dir firewall.Direction, i *plan.Interface, service, outer *plan.Gateway) *Passage {
+	if !t.real() {
+		return nil
+	}
+	p := &Passage{Port: &t.net.em.internet, Place: placeIn(i), Direction: dir, Bytes: slices.Clone(w.pkt.Bytes())}
+	switch {
+	case service != nil:
+		p.Port = t.net.services[serviceKey(service)].port
+	case outer != nil:
+		p.Port = t.net.outer[outer.Slot]
+	case i != nil:
+		p.Port = t.net.slots.at(i.Slot).port
+	}
+	return p
 }
 
 // checkAnswer lists a reply that arrives, but from elsewhere than the request was
@@ -319,12 +345,6 @@ func (t *tracer) memoryOf(v *plan.VPC) outbound {
 		t.went[v] = o
 	}
 	return o
-}
-
-// before notes the packet as a stage gets it.
-func (t *tracer) before(w *walk) {
-	t.arrived = w.pkt.Flow
-	w.note, w.tracked = note{}, byRule
 }
 
 // after writes down what a stage decided, and forces the packet past it if it

@@ -40,13 +40,22 @@ type walk struct {
 	fragments bool     // to be cut to the gateway's MTU
 	hops      int
 	result    Result
+	number    uint64 // of the packet, for observers of ports
 
-	// What the last stage looked at, for those who explain.
+	looked        // what the last stage looked at, for those who explain
+	ended  *stage // the one that dropped the packet, or could not tell
+	// explained means that somebody looks on, and may ask for all that; tracer is nil
+	// unless it is for a trace.
+	explained bool
+	tracer    *tracer
+}
+
+// looked is what a stage looked at.
+type looked struct {
 	decision firewall.Decision
 	acl      firewall.ACLDecision
 	tracked  trackedBy
 	note     note
-	tracer   *tracer // nil unless somebody asked for a trace
 }
 
 // stop is one place on a packet's way: a subnet that it leaves, a gateway that it
@@ -118,8 +127,8 @@ const (
 func (w *walk) run(stages []stage) bool {
 	for i := range stages {
 		s := &stages[i]
-		if w.tracer != nil {
-			w.tracer.before(w)
+		if w.explained {
+			w.before()
 		}
 		v := s.check(w)
 		if v.outcome == drop {
@@ -133,14 +142,23 @@ func (w *walk) run(stages []stage) bool {
 		case done:
 			return false
 		case unknown:
-			w.result = Result{Fate: Unknown}
+			w.result, w.ended = Result{Fate: Unknown}, s
 			return false
 		default:
-			w.result = Result{Fate: Dropped, Reason: v.reason}
+			w.result, w.ended = Result{Fate: Dropped, Reason: v.reason}, s
 			return false
 		}
 	}
 	return true
+}
+
+// before forgets what the stage before looked at, and notes the packet as the next
+// one gets it.
+func (w *walk) before() {
+	w.note, w.tracked = note{}, byRule
+	if w.tracer != nil {
+		w.tracer.arrived = w.pkt.Flow
+	}
 }
 
 // send is the way of a packet that interface w.from sends.
@@ -263,6 +281,7 @@ func (w *walk) hairpin() {
 // ports of the first. One lost piece loses the packet.
 func (w *walk) inPieces(mtu int, on func(*walk)) {
 	var result Result
+	lost := *w // the piece whose loss it is
 	packet.Fragment(&w.pkt, mtu, func(b []byte) {
 		piece := *w
 		piece.fragments, piece.own, piece.spare = false, nil, nil
@@ -272,9 +291,11 @@ func (w *walk) inPieces(mtu int, on func(*walk)) {
 		w.answers = piece.answers
 		if result == (Result{}) || piece.result.Fate == Dropped {
 			result = piece.result
+			lost = piece
 		}
 	})
 	w.result = result
+	w.stop, w.looked, w.ended = lost.stop, lost.looked, lost.ended
 }
 
 // enter is the way of a packet that comes from the internet.

@@ -48,6 +48,23 @@ func completeTrace(c *cobra.Command, args []string, typed string) ([]string, cob
 	return startingWith(list, typed), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
+// completeMap completes ADDRESS=NAME with the ends of the network.
+func completeMap(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	addr, name, ok := strings.Cut(typed, "=")
+	if !ok || len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	n, _, err := loadNetwork(args[0])
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	list := startingWith(endNames(n), name)
+	for i := range list {
+		list[i] = addr + "=" + list[i]
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+}
+
 // completeList completes the last word of a list with commas.
 func completeList(c *cobra.Command, flag string, words []string) {
 	_ = c.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {

@@ -5,6 +5,7 @@
 //	vpcemu check NETWORK [FILE…]            do all expectations hold?
 //	vpcemu show NETWORK                     tables of what was loaded, and what was left out
 //	vpcemu convert NETWORK [DIR] -o yaml|aws
+//	vpcemu replay NETWORK CAPTURE           what becomes of captured packets?
 //	vpcemu snapshot                         a script that takes a snapshot of an AWS account
 //	vpcemu examples [NAME]                  the networks that come with vpcemu
 //	vpcemu schema                           the JSON schema of the YAML network file
@@ -50,6 +51,17 @@
 //	              "error": "…",                if the question could not be asked; "got" is "unknown" then
 //	              "origin": "net.yaml:52",
 //	              "trace": {…}}]}              if it does not hold, or with --verbose
+//
+// Of replay, a [replay.Report] with the names of what was replayed:
+//
+//	{"network": "net.yaml", "capture": "web.pcapng", "verdict": "dropped",   passed, dropped or unknown
+//	 "error": "…",                             why the capture was not read to its end, if so
+//	 "read": 10, "passed": 6, "dropped": 1, "unknown": 0, "withheld": 1, "not_used": 2, "bytes": 308,
+//	 "flows": [{"client": "app-1", "server": "db-1", "captured": "tcp 192.168.1.10:40001 > 192.168.1.20:22", "sent": "…",
+//	            "arrived": "…", "first": 6, "verdict": "dropped", "request": {"passed": 0, "dropped": 1, …}, "reply": {…},
+//	            "lost": [{"direction": "request", "verdict": "dropped", "packets": 1, "first": 6, "step": {…}}]}],
+//	 "not_used_because": [{"because": "not IP: ARP", "packets": 1, "first": 1, "matters": false}],
+//	 "flow_logs": […]}                         with --flow-logs
 //
 // Of show, flat lists in which things refer to each other by ID; --only leaves
 // lists out. The types are in view.go:

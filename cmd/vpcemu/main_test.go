@@ -19,12 +19,13 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts. Besides what testscript has, they know
 //
-//	status N COMMAND…    run a command that must end with the exit status N
+//	status N COMMAND…          run a command that must end with the exit status N
+//	capture FILE FORM LINES    make a capture, see [writeCapture]
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "capture": writeCapture},
 	})
 }
 

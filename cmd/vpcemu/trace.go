@@ -41,6 +41,9 @@ and 2 if that is unknown or the question makes no sense.
 --flow-logs has one line for all packets of a flow at an interface: the first and the
 third of a handshake are two packets of one.
 
+--pcap writes the packets as they are sent and as they arrive, at the time zero, each
+with a comment that says what became of it.
+
 --flow-format takes these fields, as '${srcaddr} ${dstaddr}':
 ` + flowFieldHelp()
 
@@ -54,13 +57,15 @@ const traceExamples = `  vpcemu trace example:three-tier app-1 db-1 tcp/5432    
   vpcemu trace example:hybrid internet front tcp/443 --all-targets
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -o json         # for programs
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -q              # one word: REACHABLE
-  vpcemu trace net.yaml app-1 db-1 tcp/5432 --flow-logs     # and its flow-log lines`
+  vpcemu trace net.yaml app-1 db-1 tcp/5432 --flow-logs     # and its flow-log lines
+  vpcemu trace net.yaml app-1 db-1 tcp/5432 --pcap t.pcapng # its packets, for Wireshark`
 
 // traceFlags are the flags of trace, apart from the source port.
 type traceFlags struct {
 	output choice
 	query  emu.Query
 	logs   logFlags
+	pcap   pcapFlags
 }
 
 func (a *app) traceCommand() *cobra.Command {
@@ -80,6 +85,7 @@ func (a *app) traceCommand() *cobra.Command {
 	c.Flags().BoolVar(&f.query.AllTargets, "all-targets", false, "of a load balancer: ask about every target that it would choose")
 	c.Flags().BoolVarP(&f.query.IPv6, "ipv6", "6", false, "use IPv6 where both ends have both versions")
 	f.logs.add(c)
+	f.pcap.add(c)
 	return c
 }
 
@@ -103,6 +109,9 @@ func (a *app) trace(c *cobra.Command, args []string, f *traceFlags) error {
 	}
 	records, err := f.logs.records(c, e.Network(), t)
 	if err != nil {
+		return err
+	}
+	if err := f.pcap.trace(c, e, t); err != nil {
 		return err
 	}
 	if err := a.writeTrace(t, records, f.output.value); err != nil {

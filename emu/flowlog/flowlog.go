@@ -23,6 +23,8 @@ type Config struct {
 	// pkt-dst-aws-service have for them, like "S3"; none means that nothing is known
 	// of public addresses (FLOW-38).
 	Services map[netip.Prefix]string
+	// FlowsOnly leaves out the lines of interfaces without flows, NODATA and SKIPDATA.
+	FlowsOnly bool
 }
 
 // To sends the lines of all logs to one writer.
@@ -187,6 +189,9 @@ func (l *Logs) write(f *flows, v *vpc.VPC, log *vpc.FlowLog, places []emu.Place)
 				return err
 			}
 		}
+	}
+	if l.cfg.FlowsOnly {
+		return nil
 	}
 	for _, p := range places {
 		for _, status := range f.statuses(p) {

@@ -37,9 +37,16 @@ func TestPacketsEndAsTraced(t *testing.T) {
 func sendAndTrace(n *vpc.Network, o emu.Options, q emu.Query, sent *int) error {
 	q.OneWay, q.AllTargets = true, false
 	var ends []emu.Event
-	var records []string
-	o.Observer.Packet = func(e emu.Event) { ends = append(ends, e) }
-	o.Observer.Flow = func(r emu.Record) { records = append(records, recordText(r)) }
+	var steps []emu.Step // why they ended so
+	var records, passages []string
+	o.Observer.Port = func(p emu.Passage) { passages = append(passages, passageText(p)) }
+	o.Observer.Packet = func(e emu.Event) { ends, steps = append(ends, e), append(steps, e.Step()) }
+	var accepted []string
+	o.Observer.Flow = func(r emu.Record) {
+		if records = append(records, recordText(r)); r.Accept {
+			accepted = append(accepted, fmt.Sprint(r.VPC, "/", r.Interface, " ", r.Direction, " ", r.Flow))
+		}
+	}
 	e, err := emu.New(n, o)
 	if err != nil {
 		return err
@@ -65,11 +72,26 @@ func sendAndTrace(n *vpc.Network, o emu.Options, q emu.Query, sent *int) error {
 	if got != want {
 		return fmt.Errorf("the packet is %s, the trace says %s %+v", got, want, trace.Blockers)
 	}
+	if step, ok := trace.Request.Ended(); ok {
+		if err := same(whyText(steps[0]), whyText(step)); err != nil {
+			return err
+		}
+	}
+	for _, a := range accepted {
+		if !slices.Contains(passages, a) {
+			return fmt.Errorf("flow logs have %s, and nobody has seen it pass among %q", a, passages)
+		}
+	}
 	var traced []string
 	for _, r := range trace.Records {
 		traced = append(traced, recordText(r))
 	}
 	return same(strings.Join(records, "\n"), strings.Join(traced, "\n"))
+}
+
+// whyText is what a step says of the end of a packet.
+func whyText(s emu.Step) string {
+	return fmt.Sprintf("%s %s %s, rule %q, route %q, at %s in %s %s, misses %v", s.Reason, s.Code, s, s.Rule, s.Route, s.Origin, s.VPC, s.Subnet, s.Misses)
 }
 
 // forwarders puts guests that send on behind all middleboxes.
@@ -134,6 +156,15 @@ func traceFate(t *emu.Trace) string {
 // follows for some hops and a packet until its TTL has run out.
 func looped(t *emu.Trace) bool {
 	return slices.ContainsFunc(t.Blockers, func(b emu.Blocker) bool { return b.Reason == emu.RoutingLoop.String() && b.Kind == "eni" })
+}
+
+// passageText is a packet at a port, as far as records say the same.
+func passageText(p emu.Passage) string {
+	var pkt packet.Packet
+	if pkt.Parse(p.Bytes) != nil {
+		return "unreadable"
+	}
+	return fmt.Sprint(p.VPC, "/", p.Interface, " ", p.Direction, " ", pkt.Flow)
 }
 
 func recordText(r emu.Record) string {

@@ -74,9 +74,11 @@ var testsOnly = map[string][]string{
 	"vpc/load":             {"examples", "emu", "firewall"},
 	"vpc/load/yaml":        {"examples", "github.com/santhosh-tekuri/jsonschema/v6", "emu"},
 	"vpc/load/awsjson":     {"emu", "vpc/load/yaml"},
-	"internal/random":      {"emu", "vpc/load/yaml", "vpc/load/awsjson"},
+	"internal/random":      {"emu", "emu/capture", "emu/replay", "vpc/load/yaml", "vpc/load/awsjson"},
 	"internal/conformance": {"internal/random", "emu", "emu/flowlog", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal", "golang.org/x/net"},
 	"cmd/vpcemu":           {"github.com/rogpeppe/go-internal", "packet", "github.com/google/gopacket"},
+	"emu/capture":          {"packet", "vpc"},
+	"emu/replay":           {"emu/flowlog"},
 	"bench":                {"github.com/google/gopacket"},
 }
 
