@@ -23,7 +23,7 @@ var differences = []struct {
 }{
 	{"LNK-17", "Linux takes one from the TTL at each router, AWS only at NAT gateways: namespaces add it first", nil},
 	{"SG-36", "Linux knows a flow by both ends, AWS by which of them is the interface's: each has a conntrack zone", nil},
-	{"SG-36", "Linux takes an echo request against the direction of another for a flow of its own: each port has its identifiers", nil},
+	{"SG-36", "Linux takes an echo request against the direction of another for a flow of its own: each port has its identifiers, and does not ping its own public address", nil},
 	{"SG-37", "Linux takes a connection that it picked up for established with the third segment, AWS with the second, and gives a FIN that nobody " +
 		"acknowledges less time: established or not, connections have 60 s in random networks; testdata/times.txt has others", nil},
 	{"SG-39", "Linux calls a UDP flow a stream after two seconds, AWS after more than one exchange: both have 60 s here", nil},

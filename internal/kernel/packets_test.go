@@ -65,7 +65,7 @@ func (m maker) fresh(g *game) step {
 	if f.Proto == packet.ICMP && v6 {
 		f.Proto = packet.ICMPv6
 	}
-	if from.at.owns(f.Dst) { // which never leaves the guest (ENI-23)
+	if from.at.owns(f.Dst) || f.Proto == packet.ICMP && from.at.public(f.Dst) { // see differences, ENI-23 and SG-36
 		return m.fresh(g)
 	}
 	s := packet.Spec{Flow: f, Seq: 1000}

@@ -51,6 +51,11 @@ func (p *station) own() (all []netip.Prefix) {
 
 func (p *station) owns(a netip.Addr) bool { return p != nil && within(a, p.own()) }
 
+// public reports whether the internet knows the station by an address.
+func (p *station) public(a netip.Addr) bool {
+	return p != nil && slices.ContainsFunc(p.addresses(), func(x vpc.Address) bool { return x.Public == a })
+}
+
 // up reports whether packets come and go there (RT-37, NAT-29).
 func (p *station) up() bool {
 	if p.i == nil {
