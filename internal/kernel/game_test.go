@@ -70,6 +70,7 @@ type game struct {
 	excuses  map[string]int
 	strange  map[ends]bool // flows of which the kernel has called a packet INVALID
 	ports    natPorts
+	seen     map[natFlow]time.Time // when a flow, with the emulator's port, was last to be seen
 	nat      map[netip.Addr]string // NAT gateways, by their addresses
 	sent     int
 	steps    []step
@@ -77,7 +78,7 @@ type game struct {
 
 // newGame builds a network in the emulator and in the kernel. An error that wraps errRefused means that AWS would refuse it.
 func newGame(n *vpc.Network, s *sentinel) (*game, error) {
-	g := &game{nat: make(map[netip.Addr]string), ports: make(natPorts), excuses: make(map[string]int), strange: make(map[ends]bool)}
+	g := &game{nat: make(map[netip.Addr]string), ports: make(natPorts), seen: make(map[natFlow]time.Time), excuses: make(map[string]int), strange: make(map[ends]bool)}
 	g.clock.Advance(time.Hour)
 	var err error
 	if g.emulator, err = emu.New(n, emu.Options{Now: g.clock.Now}); err != nil {
@@ -149,6 +150,12 @@ func (g *game) play(s step) error {
 	g.heard = append(g.heard, ours...)
 	all = g.ports.fromKernel(g.nat, all, ours)
 	g.kernels = all
+	for _, a := range ours {
+		var p packet.Packet
+		if p.Parse(a.b) == nil && g.nat[p.Flow.Src] != "" {
+			g.seen[natFlowOf(g.nat[p.Flow.Src], p.Flow)] = g.clock.Now()
+		}
+	}
 	d := differ(texts(ours), texts(all))
 	if d == nil {
 		return nil

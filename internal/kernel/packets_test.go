@@ -30,7 +30,7 @@ func (m maker) next(g *game) step {
 	}
 	h := g.heard[len(g.heard)-1-m.IntN(min(8, len(g.heard)))]
 	var p packet.Packet
-	if p.Parse(h.b) != nil || p.IsLaterFragment() || g.nat[p.Flow.Dst] != "" || g.stationOf(h.at).owns(p.Flow.Src) {
+	if p.Parse(h.b) != nil || p.IsLaterFragment() || g.nat[p.Flow.Dst] != "" || g.stationOf(h.at).owns(p.Flow.Src) || g.forgotten(p.Flow) {
 		return m.fresh(g)
 	}
 	for _, later := range slices.Backward(g.heard) { // who answers knows all that it has heard of a flow
@@ -50,7 +50,22 @@ func (m maker) next(g *game) step {
 			return last // once more
 		}
 	}
-	return m.answer(g, h.at, &p)
+	s := m.answer(g, h.at, &p)
+	if s.Spec.Flow.Proto == packet.ICMP && g.stationOf(h.at).public(s.Spec.Flow.Dst) {
+		return m.fresh(g)
+	}
+	return s
+}
+
+// forgotten reports whether a packet came through a NAT gateway so long ago that its flow may have got other ports since, which nobody
+// has seen (NAT-13).
+func (g *game) forgotten(f packet.Flow) bool {
+	gateway := g.nat[f.Src]
+	if gateway == "" || !hasPort(f.Proto) {
+		return false
+	}
+	seen, ok := g.seen[natFlowOf(gateway, f)]
+	return !ok || g.clock.Now().Sub(seen) >= 350*time.Second
 }
 
 // end of a random choice: an interface or the internet.
