@@ -132,6 +132,9 @@ func (o *oracle) makeVPCs() (err error) {
 			if o.homes[s], err = o.space(); err != nil {
 				return err
 			}
+			if err := o.homes[s].localLast(); err != nil {
+				return err
+			}
 			name := o.link("sub")
 			if err := wire(o.homes[s], "core", o.cores[v], name); err != nil {
 				return err

@@ -142,6 +142,23 @@ func (ns *namespace) rule(link string, table int) error {
 	return nil
 }
 
+// localLast makes the rules for links count before the namespace's own addresses: where a route names a station, that gets also what is
+// for the router's address in the station's subnet.
+func (ns *namespace) localLast() error {
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		r := netlink.NewRule()
+		r.Table, r.Family, r.Priority = unix.RT_TABLE_LOCAL, family, 2000
+		if err := ns.net.RuleAdd(r); err != nil {
+			return fmt.Errorf("rule: %w", err)
+		}
+		r.Priority = 0
+		if err := ns.net.RuleDel(r); err != nil {
+			return fmt.Errorf("rule: %w", err)
+		}
+	}
+	return nil
+}
+
 // local gives the namespace an address.
 func (ns *namespace) local(a netip.Addr) error {
 	lo, err := ns.net.LinkByName("lo")
