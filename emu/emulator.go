@@ -3,6 +3,7 @@ package emu
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -254,7 +255,17 @@ func newState(flows *firewall.FlowTable, i *plan.Interface, budget *firewall.Bud
 func (g *generation) retire(next *generation) {
 	for key, m := range g.memories {
 		if _, stays := next.memories[key]; !stays {
-			m.Flush()
+			m.Close()
+		}
+	}
+	for _, p := range g.outer {
+		if p != nil && !slices.Contains(next.outer, p) {
+			p.passing.Close()
+		}
+	}
+	for key, s := range g.services {
+		if next.services[key].port != s.port {
+			s.port.passing.Close()
 		}
 	}
 	for k, piece := range g.slots {
@@ -263,7 +274,7 @@ func (g *generation) retire(next *generation) {
 		}
 		for j, old := range piece {
 			if old.state != nil && (k >= len(next.slots) || next.slots[k][j].state != old.state) {
-				old.state.flush()
+				old.state.close()
 			}
 		}
 	}

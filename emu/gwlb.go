@@ -180,11 +180,11 @@ func applianceNamed(e *vpc.Endpoint, name string) (vpc.Appliance, bool) {
 	return vpc.Appliance{}, false
 }
 
-func (s *sticky) flush() {
+func (s *sticky) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.memories {
-		m.Flush()
+		m.Close()
 	}
 }
 

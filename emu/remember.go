@@ -62,12 +62,12 @@ func newSpecial(flows *firewall.FlowTable, realm uint32) *special {
 	}
 }
 
-func (s *special) flush() {
-	s.balancer.Flush()
-	s.internet.Flush()
-	s.nat.Flush()
-	s.service.Flush()
-	s.sticky.flush()
+func (s *special) close() {
+	s.balancer.Close()
+	s.internet.Close()
+	s.nat.Close()
+	s.service.Close()
+	s.sticky.close()
 }
 
 // rare is the special memory of an interface, made when it is first asked for.
@@ -78,10 +78,10 @@ func (s *state) rare() *special {
 	return s.special.Load()
 }
 
-// flush forgets every flow.
-func (s *state) flush() {
-	s.flows.Flush()
+// close forgets every flow, and remembers none of packets that are still under way.
+func (s *state) close() {
+	s.flows.Close()
 	if r := s.special.Load(); r != nil {
-		r.flush()
+		r.close()
 	}
 }

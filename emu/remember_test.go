@@ -41,8 +41,9 @@ func TestEP27_Sticky(t *testing.T) {
 	assert.Equal(t, first, choose(f, endpoint(time.Minute, first), 700*time.Second), "it has idled out")
 	assert.Equal(t, first, choose(f, endpoint(0, "three", first), 759*time.Second))
 	assert.Equal(t, "three", choose(f, endpoint(0, "three"), 819*time.Second), "after a minute")
-	s.flush()
-	assert.Equal(t, other, choose(f, endpoint(0, other), 819*time.Second), "flushed")
+	s.close()
+	_, ok := s.choose(f, endpoint(0, first, other), int64(819*time.Second))
+	assert.False(t, ok, "the endpoint is gone, and there is no room")
 	assert.Empty(t, choose(f, endpoint(0), 0))
 	assert.Empty(t, choose(f, endpoint(0, ""), 0), "a lone one without a name")
 }

@@ -11,8 +11,8 @@ type Budget struct {
 	mu    sync.Mutex
 	used  int
 	table *FlowTable
-	// None of the flows will have idled out before this; 0 if that is not known.
-	quiet int64
+	// None of the flows will have idled out before quiet, as seen at looked; 0 if that is not known.
+	looked, quiet int64
 }
 
 // Used is how many flows are tracked, with those that have idled out but are not yet forgotten.
@@ -98,9 +98,9 @@ func (b *Budget) reclaim(table *FlowTable, now int64) bool {
 		return false // the table itself is full
 	}
 	b.mu.Lock()
-	quiet := b.quiet
+	looked, quiet := b.looked, b.quiet
 	b.mu.Unlock()
-	if now < quiet {
+	if looked <= now && now < quiet { // a clock may go back
 		return false
 	}
 	quiet = now + int64(tcpHandshakeTimeout)/2 // no flow of later idles out before
@@ -111,6 +111,6 @@ func (b *Budget) reclaim(table *FlowTable, now int64) bool {
 	})
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.quiet = quiet
+	b.looked, b.quiet = now, quiet
 	return true
 }

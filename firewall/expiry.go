@@ -33,15 +33,20 @@ func (t *FlowTable) forget(s *shard, n uint32) {
 	s.remove(t, n)
 }
 
-// lookedAt is how many records a new flow looks at if none is free. More than one, so that it finds one even if three in four are in use.
-const lookedAt = 4
+// lookedAt is how many records a new flow may look at if none is free. Those that did not need to leave it to the ones after them, up to so
+// many: else a table would grow whenever a few records in a row are in use, and so without end.
+const (
+	lookedAt   = 4
+	lookedMost = 128
+)
 
 // expire sees to it that a record is free, if one of the next few has idled out. The shard is locked.
 func (t *FlowTable) expire(s *shard, now int64) {
+	s.looks = min(s.looks+lookedAt, lookedMost)
 	if s.free != 0 || s.top == 0 {
 		return
 	}
-	for range lookedAt {
+	for ; s.free == 0 && s.looks > 0; s.looks-- {
 		s.hand = s.after(s.hand)
 		if n := s.hand; s.rested(n, now) && t.idledOut(s, n, now) {
 			t.forget(s, n)

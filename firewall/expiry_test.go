@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/vpcemu/vpcemu/packet"
@@ -43,5 +44,28 @@ func TestEvict(t *testing.T) {
 		if f.State != Established {
 			t.Fatalf("%s is left in state %s", f.Flow, f.State)
 		}
+	}
+}
+
+// TestExpire_TwoLifetimes: a table stays near what is in use, also if some records of a row live long.
+func TestExpire_TwoLifetimes(t *testing.T) {
+	var tracker Tracker
+	const alive = 1000 // of each lifetime of UDP, 30 s
+	f := packet.MustParseFlow("udp 10.0.0.1:1 > 203.0.113.5:53")
+	for k := range 300 * alive {
+		f.Src, f.SrcPort, f.Proto = netip.AddrFrom4([4]byte{10, byte(k >> 16), byte(k >> 8), byte(k)}), 1, packet.UDP
+		if k%16 == 0 {
+			f.SrcPort, f.DstPort, f.Proto = 0, 0, 50 // 600 s
+		}
+		if !tracker.Add(Egress, mustParse(packet.Spec{Flow: f}), f, int64(k)*int64(FastIdle)/alive) {
+			t.Fatal("refused")
+		}
+	}
+	top := 0
+	for i := range tracker.table.shards {
+		top += int(tracker.table.shards[i].top)
+	}
+	if inUse := alive*15/16 + 20*alive/16; top > 2*inUse {
+		t.Errorf("%d records for %d flows", top, inUse)
 	}
 }

@@ -63,8 +63,9 @@ func (k *flowKey) widen(addresses [4]uint64) {
 
 // mix makes 32 bits of an IPv6 address, by a multiplication as in hash.
 func mix(high, low uint64) uint32 {
-	high, low = bits.Mul64(high^0xa0761d6478bd642f, low^0xe7037ed1a0b428db)
-	return uint32((high ^ low) >> 32)
+	h, l := bits.Mul64(high^0xa0761d6478bd642f, low^0xe7037ed1a0b428db)
+	h ^= l ^ high ^ bits.RotateLeft64(low, 32) // a factor of 0 does not make all alike
+	return uint32(h>>32) ^ uint32(h)
 }
 
 // flow is the inverse of keyOf: the flow of a packet in this direction.
@@ -118,7 +119,7 @@ func hash(a, b uint64, realm uint32) uint64 {
 	ports := uint32(b >> 32)
 	out, back := a^uint64(ports), bits.RotateLeft64(a, 32)^uint64(bits.RotateLeft32(ports, 16))
 	high, low := bits.Mul64(out^secret, back^secret)
-	high, low = bits.Mul64(high^low, 0x8ebc6af09c88c6e3^uint64(realm))
+	high, low = bits.Mul64(high^low^(out+back), 0x8ebc6af09c88c6e3^uint64(realm)) // the sum for when a factor is 0
 	return high ^ low ^ uint64(uint32(b))
 }
 

@@ -33,6 +33,7 @@ type FlowTable struct {
 	most   uint32 // records of a shard in tests; 0 is what MaxFlows says
 
 	trackers numbers
+	rings    sync.Mutex // after any shard; held to follow or change the rings of short cuts
 }
 
 const (
@@ -53,6 +54,7 @@ type shard struct {
 	top   uint32 // numbers given so far, 0 is none
 	free  uint32 // a chain through the keys of free records
 	hand  uint32 // where expiry goes on
+	looks uint32 // that new flows have left to expiry
 	room  uint32 // in the list of rows
 	moved int
 	used  int

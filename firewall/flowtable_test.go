@@ -162,3 +162,25 @@ func TestRows_Grow(t *testing.T) {
 		}
 	}
 }
+
+// TestHash_NoAddressIsSpecial: flows spread over the shards also when an address makes a factor of the hash 0.
+func TestHash_NoAddressIsSpecial(t *testing.T) {
+	for name, key := range map[string]func(i uint32) flowKey{
+		"IPv6": func(i uint32) (k flowKey) {
+			k.widen([4]uint64{0x20010db8<<32 | uint64(i), 0xe7037ed1a0b428db, 0x20010db8 << 32, 5})
+			return k
+		},
+		"IPv4": func(i uint32) flowKey {
+			return flowKey{a: 0xa0761d64<<32 | uint64(0x78bd642f^(i<<16|53)), b: uint64(i<<16|53) << 32}
+		},
+	} {
+		met := make(map[uint64]bool)
+		for i := range uint32(2000) {
+			k := key(i)
+			met[k.hash(0)>>(64-shardBits)] = true
+		}
+		if len(met) < shards/2 {
+			t.Errorf("%s: 2,000 flows in %d shards", name, len(met))
+		}
+	}
+}

@@ -119,13 +119,22 @@ func (m *Mappings) endOutside(s *shard, n uint32) {
 	o, at := m.table().at(out)
 	if o != s {
 		if !o.mu.TryLock() { // who waits for more than one does it in order
-			o.record(at).last.Store(leftBehind)
+			m.leaveBehind(out, s.ref(n))
 			return
 		}
 		defer o.mu.Unlock()
 	}
 	if m.outside.pointsTo(out, s.ref(n)) {
 		m.table().forget(o, at)
+	}
+}
+
+// leaveBehind marks an outside record whose shard is not locked: it may become another flow's at any moment, whose time stays as it is.
+func (m *Mappings) leaveBehind(out, in ref) {
+	r := m.table().record(out)
+	last := r.last.Load()
+	if m.outside.pointsTo(out, in) && r.last.CompareAndSwap(last, leftBehind) && !m.outside.pointsTo(out, in) {
+		r.last.CompareAndSwap(leftBehind, last)
 	}
 }
 
@@ -176,6 +185,15 @@ func (m *Mappings) Flush() {
 	m.counts.clear()
 }
 
+// Close ends every mapping and makes no other.
+func (m *Mappings) Close() {
+	m.adding.Lock()
+	defer m.adding.Unlock()
+	m.inside.Close()
+	m.outside.Close()
+	m.counts.clear()
+}
+
 // flushed reports whether a key is one of before a flush. Who has read the other record of a mapping, and then that it was not flushed,
 // has read that of the mapping.
 func (m *Mappings) flushed(k *flowKey) bool {
@@ -186,7 +204,8 @@ func (m *Mappings) flushed(k *flowKey) bool {
 // pointsTo reports whether a record is one of the memory's, and has the number of another one.
 func (m *Memory) pointsTo(r, other ref) bool {
 	s, n := m.tracker.table.at(r)
-	return uint32(s.record(n).b.Load())&maxTracker == m.tracker.number.Load() && partner(s, n) == other
+	b := s.record(n).b.Load()
+	return b != 0 && trackerNumber(b) == m.tracker.number.Load() && partner(s, n) == other
 }
 
 // partner is the other record of a mapping.
@@ -325,6 +344,9 @@ func (m *Mappings) add(i, o *flowKey, now int64) (Mapping, outcome) {
 
 // tryAdd is add, unless it would have to wait for a third shard.
 func (m *Mappings) tryAdd(i, o *flowKey, now int64) (Mapping, outcome) {
+	if m.inside.tracker.flushed(i) || m.outside.tracker.flushed(o) { // closed: nobody else flushes now
+		return Mapping{}, full
+	}
 	t := m.table()
 	hi, ho := m.inside.hash(i), m.outside.hash(o)
 	in, out := t.shardOf(hi), t.shardOf(ho)

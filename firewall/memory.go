@@ -51,7 +51,10 @@ func (m *Memory) Enter(f packet.Flow, value uint32, now int64) bool {
 	h := m.hash(&k)
 	s, n := m.tracker.lock(&k, h, now)
 	defer s.mu.Unlock()
-	if n == 0 {
+	switch {
+	case m.tracker.flushed(&k):
+		return false
+	case n == 0:
 		t.expire(s, now)
 		n = t.admit(s, &k, h, now, packValue(value))
 		return n != 0
@@ -107,6 +110,13 @@ func (m *Memory) Forget(f packet.Flow) {
 func (m *Memory) Flush() {
 	if !m.empty() {
 		m.tracker.Flush()
+	}
+}
+
+// Close forgets every flow and remembers no other.
+func (m *Memory) Close() {
+	if m.tracker.table != nil {
+		m.tracker.Close()
 	}
 }
 

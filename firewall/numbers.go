@@ -28,7 +28,7 @@ func (t *FlowTable) give(tracker *Tracker) {
 	x := &t.trackers
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if tracker.number.Load() != 0 {
+	if tracker.number.Load() != 0 || tracker.closed.Load() {
 		return
 	}
 	if len(x.free) == 0 && len(x.gone) >= mostGone {
@@ -47,13 +47,22 @@ func (t *FlowTable) give(tracker *Tracker) {
 	if last := len(x.free) - 1; last >= 0 {
 		n, x.free = x.free[last], x.free[:last]
 	} else {
-		n = uint32(len(list))
+		if n = uint32(len(list)); n > maxTracker {
+			panic("firewall: more than 8,388,607 trackers in one table")
+		}
 		list = append(list, new(numbered))
 		x.list.Store(&list)
 	}
 	list[n].realm.Store(tracker.realm)
 	list[n].tracker.Store(tracker)
 	tracker.number.Store(n)
+}
+
+// close sees to it that a tracker that loses its number gets no other.
+func (t *FlowTable) close(tracker *Tracker) {
+	t.trackers.mu.Lock()
+	defer t.trackers.mu.Unlock()
+	tracker.closed.Store(true)
 }
 
 // takeBack takes a number from a tracker that has given it up.

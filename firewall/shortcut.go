@@ -33,6 +33,8 @@ const (
 func (t *FlowTable) Join(sender Tracked, others []Tracked, epoch, action uint32) {
 	unlock := t.lockAll(sender, others)
 	defer unlock()
+	t.rings.Lock()
+	defer t.rings.Unlock()
 	if !t.has(sender) {
 		return
 	}
@@ -49,9 +51,9 @@ func (t *FlowTable) Join(sender Tracked, others []Tracked, epoch, action uint32)
 			}
 		}
 	} else {
-		t.part(sender.at)
+		t.cut(sender.at)
 		for _, o := range others {
-			t.part(o.at)
+			t.cut(o.at)
 		}
 		last := sender.at
 		for _, o := range others {
@@ -87,7 +89,7 @@ func (t *FlowTable) passive(r ref) bool {
 // maxRing is how many records a ring has at the most.
 const maxRing = 4
 
-// ring visits the other records of a ring.
+// ring visits the other records of a ring. The rings are locked.
 func (t *FlowTable) ring(r ref) iter.Seq[ref] {
 	return func(yield func(ref) bool) {
 		at := t.tail(r).next()
@@ -128,6 +130,8 @@ func (t *FlowTable) has(e Tracked) bool {
 
 // lastOf is when the last packet of a record's flow passed.
 func (t *FlowTable) lastOf(r ref) int64 {
+	t.rings.Lock()
+	defer t.rings.Unlock()
 	last := t.record(r).last.Load()
 	for other := range t.ring(r) {
 		if o := t.record(other); o.fast.Load() != 0 {
@@ -143,7 +147,17 @@ func (t *FlowTable) settle(r ref) (fast uint64) {
 	if own.fast.Load() == 0 { // as that of a flow with few packets; Swap takes ten times as long
 		return 0
 	}
-	fast = own.fast.Swap(0)
+	t.rings.Lock()
+	defer t.rings.Unlock()
+	return t.account(r)
+}
+
+// account is settle with the rings locked.
+func (t *FlowTable) account(r ref) (fast uint64) {
+	own := t.record(r)
+	if fast = own.fast.Swap(0); fast == 0 {
+		return 0
+	}
 	for other := range t.ring(r) {
 		t.record(other).touch(own.last.Load())
 	}
@@ -162,9 +176,18 @@ func (r *record) touch(now int64) {
 
 // part lets the records of a ring go their own ways.
 func (t *FlowTable) part(r ref) {
-	t.settle(r)
+	t.rings.Lock()
+	defer t.rings.Unlock()
+	t.cut(r)
+}
+
+// cut is part with the rings locked. Nobody leaves the table without it, so that what a ring leads to is of the ring.
+func (t *FlowTable) cut(r ref) {
+	t.account(r)
 	for other := range t.ring(r) {
-		t.settle(other)
+		t.account(other)
+	}
+	for other := range t.ring(r) {
 		t.tail(other).setNext(0)
 	}
 	t.tail(r).setNext(0)
@@ -186,6 +209,9 @@ func (t *Tracker) Pass(f packet.Flow, now int64) Tracked {
 	defer s.mu.Unlock()
 	if n == 0 {
 		t.table.expire(s, now)
+		if t.flushed(&k) {
+			return Tracked{}
+		}
 		if n = s.insert(t.table, &k, h, now, packValue(0)); n == 0 {
 			return Tracked{}
 		}
@@ -272,9 +298,11 @@ func (l *Look) Fast(epoch uint32, now, idle int64) (action uint32, ok bool) {
 		}
 		r = s.record(n)
 	}
+	if l.key.v6() && !s.holdsWide(n, &l.key) {
+		return 0, false
+	}
 	fast, last := r.fast.Load(), r.last.Load()
-	if uint32(fast>>32) != epoch || now-last >= idle || r.b.Load() != l.key.b || r.a.Load() != l.key.a ||
-		l.key.v6() && !s.holdsWide(n, &l.key) {
+	if uint32(fast>>32) != epoch || now-last >= idle || !s.holds(n, &l.key) {
 		return 0, false
 	}
 	l.found = r

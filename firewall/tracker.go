@@ -20,6 +20,7 @@ type Tracker struct {
 	table    *FlowTable
 	number   atomic.Uint32 // in the table; 0 after a flush, and then another, so that the records of before are nobody's
 	passive  bool
+	closed   atomic.Bool // it gets no number any more
 	realm    uint32
 	timeouts atomic.Pointer[Timeouts]
 	memory   *Memory // that it is the tracker of, nil for an interface's
@@ -191,8 +192,8 @@ func (q *Query) add(now int64, cost uint32) bool {
 			return true
 		}
 	}
-	if t.number.Load() != k.tracker() {
-		return true // it was flushed meanwhile: the flow is nobody's
+	if t.flushed(k) {
+		return true // the flow is nobody's
 	}
 	t.table.expire(s, now)
 	if !t.budget.take(t, k.tracker(), entries(cost)) {
@@ -237,6 +238,19 @@ func (t *Tracker) Len(now int64) int {
 		}
 	})
 	return n
+}
+
+// flushed reports whether a key is one of before a flush, or of a tracker that is closed.
+func (t *Tracker) flushed(k *flowKey) bool {
+	return k.tracker() == 0 || k.tracker() != t.number.Load()
+}
+
+// Close forgets every flow and tracks no other: the interface is there no more. A packet that is still under way, in the network as it was,
+// passes untracked.
+func (t *Tracker) Close() {
+	t.ready()
+	t.table.close(t)
+	t.Flush()
 }
 
 // Flush forgets every flow: the interface was detached or its instance stopped (SG-50).

@@ -208,3 +208,21 @@ func TestTracker_NumbersAreGivenAgain(t *testing.T) {
 		t.Errorf("%d and %d flows, want 1 and 0", stays.Len(0), comes.Len(0))
 	}
 }
+
+// TestBudget_ClockBack: that nothing can have idled out before a time does not hold any more when the clock has gone back.
+func TestBudget_ClockBack(t *testing.T) {
+	var table FlowTable
+	tracker := table.NewTracker(Timeouts{}, &Budget{Limit: 1})
+	add := func(port uint16, seconds int64) bool {
+		f := packet.MustParseFlow(udpFlow)
+		f.SrcPort = port
+		return tracker.Add(Egress, mustParse(packet.Spec{Flow: f}), f, seconds*int64(time.Second))
+	}
+	if !add(1, 1000) || add(2, 1001) {
+		t.Fatal("want room for one")
+	}
+	tracker.Flush()
+	if !add(3, 0) || add(4, 29) || !add(4, 31) {
+		t.Error("want room for another after 30 s")
+	}
+}
