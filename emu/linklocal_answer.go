@@ -14,15 +14,18 @@ import (
 //	     data, FIN       ─▶ an ACK of it, with FIN if it had one
 //	     ACK alone, RST  ─▶ nothing
 //
-// The answers say what a packet says, and have no content: what a resolver, a
-// clock or a metadata service would tell is not modelled.
+// These answers say what a packet says, and have no content: what a resolver, a clock
+// or a metadata service would tell is not modelled, unless [Options.LinkLocal] tells it.
 
 // answerService makes a service answer the packet that it was handed.
 func (w *walk) answerService(name string) {
-	if w.tracer != nil || w.pkt.IsFragment() {
+	if w.tracer != nil {
 		return
 	}
 	port := w.net.slots.at(w.from.Slot).port
+	if serve := w.net.em.opts.LinkLocal; serve != nil && serve(port, name, w.pkt.Bytes()) || w.pkt.IsFragment() {
+		return
+	}
 	s, ok := serviceAnswer(&w.pkt)
 	if !ok || !port.listening() {
 		return

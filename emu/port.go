@@ -111,6 +111,25 @@ func (p *Port) Forward() {
 	})
 }
 
+// Answer hands the guest a packet of one of the fabric's services, past all filters
+// (LNK-8); see [Options.LinkLocal].
+func (p *Port) Answer(b []byte) { p.deliver(b) }
+
+// Neighbor is the port of the interface that has an address in the subnet of this one,
+// as the fabric answers ARP and neighbour discovery (SUB-13); nil if nobody has it
+// (SUB-14), and for the router.
+func (p *Port) Neighbor(a netip.Addr) *Port {
+	g := p.em.current.Load()
+	i := g.at(p)
+	if i == nil {
+		return nil
+	}
+	if o := g.plan.Owner(i.VPC, a); o != nil && o.Subnet == i.Subnet {
+		return g.slots.at(o.Slot).port
+	}
+	return nil
+}
+
 // owns reports whether an address is the interface's own.
 func (p *Port) owns(a netip.Addr) bool {
 	i := p.em.current.Load().at(p)
