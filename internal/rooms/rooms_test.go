@@ -68,6 +68,7 @@ var testsToo = []string{"github.com/stretchr/testify", "pgregory.net/rapid"}
 // packages: a user of emu would have to download what its tests import.
 var testsOnly = map[string][]string{
 	"firewall":             {"github.com/gaissmai/bart"},
+	"emu/tap":              {"go.uber.org/goleak", "vpc/load/yaml", "examples"},
 	"examples":             {"vpc/load/yaml", "emu"},
 	"routing":              {"github.com/gaissmai/bart"},
 	"vpc/load":             {"examples", "emu", "firewall"},

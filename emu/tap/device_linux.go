@@ -1,0 +1,123 @@
+package tap
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/packet"
+)
+
+// device is a TAP device and the port that it is joined to.
+type device struct {
+	net *Net
+	link
+	desc atomic.Pointer[Device]
+	mac  MAC
+	host string
+	port *emu.Port
+	seen traffic
+
+	macs sync.Map // of neighbours, by the MAC address that they were told to have
+}
+
+// start carries frames until the device is closed.
+func (d *device) start() {
+	d.port.ReceiveBatch(d.deliver)
+	s := sending{d: d}
+	d.carry(func(frames []frame) {
+		for _, f := range frames {
+			s.take(f)
+		}
+		s.flush()
+	})
+}
+
+// stop takes the device away and waits until it has sent its last packet.
+func (d *device) stop() {
+	d.port.Receive(nil)
+	d.close()
+}
+
+// sending is packets that wait to be sent together.
+type sending struct {
+	d       *device
+	packets [][]byte
+	flows   []flowOf
+	results [batch]emu.Result
+}
+
+// take sends a frame on its way, if it is for the network.
+func (s *sending) take(f frame) {
+	d := s.d
+	if addr, ok := f.asked(); ok {
+		d.tell(f, addr)
+		return
+	}
+	if k := f.kind(); k != typeIPv4 && k != typeIPv6 || f.from() != d.mac || f.isND() {
+		return // SUB-18, SUB-23
+	}
+	var p packet.Packet
+	flow := flowOf{length: len(f) - frameHeader}
+	if p.Parse(f[frameHeader:]) == nil {
+		flow.Flow, flow.flags, flow.length = p.Flow, p.Flags, p.Len()
+	}
+	if via, ok := d.macs.Load(f.to()); ok && d.port.Neighbor(p.Flow.Dst) != via {
+		s.flush()
+		s.results[0] = d.port.SendVia(via.(*emu.Port), f[frameHeader:]) // SUB-21
+		d.seen.sent([]flowOf{flow}, s.results[:1], time.Now())
+		return
+	}
+	s.packets, s.flows = append(s.packets, f[frameHeader:]), append(s.flows, flow)
+}
+
+// flush sends what waits.
+func (s *sending) flush() {
+	if len(s.packets) == 0 {
+		return
+	}
+	s.d.port.SendBatch(s.packets, s.results[:len(s.packets)])
+	s.d.seen.sent(s.flows, s.results[:len(s.packets)], time.Now())
+	s.packets, s.flows = s.packets[:0], s.flows[:0]
+}
+
+// tell answers who asks for the MAC address of a neighbour: with the router's for the
+// router and the reserved addresses (SUB-13), and beyond the network for everything.
+func (d *device) tell(f frame, addr netip.Addr) {
+	mac := d.desc.Load().Router
+	if n := d.port.Neighbor(addr); n != nil {
+		if n == d.port {
+			return
+		}
+		mac = d.net.macOf(n)
+		d.macs.Store(mac, n)
+	} else if !d.desc.Load().Beyond && !d.desc.Load().answersFor(addr) {
+		return // SUB-14
+	}
+	d.write(f.answer(nil, addr, mac))
+}
+
+// deliver hands packets to the guest.
+func (d *device) deliver(packets [][]byte) {
+	var header [frameHeader]byte
+	now := time.Now()
+	for _, b := range packets {
+		d.seen.received(b, now)
+		appendFrame(header[:0], d.mac, d.sender(b), kindOf(b))
+		d.write(header[:], b)
+	}
+}
+
+// sender is the MAC address that a packet seems to come from: a neighbour's own, or
+// the router's.
+func (d *device) sender(b []byte) MAC {
+	if d.desc.Load().Beyond || !d.desc.Load().beside(sourceOf(b)) {
+		return d.desc.Load().Router
+	}
+	if n := d.port.Neighbor(sourceOf(b)); n != nil {
+		return d.net.macOf(n)
+	}
+	return d.desc.Load().Router
+}
