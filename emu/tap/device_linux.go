@@ -2,6 +2,7 @@ package tap
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,7 +47,7 @@ type sending struct {
 	d       *device
 	packets [][]byte
 	flows   []flowOf
-	results [batch]emu.Result
+	results []emu.Result
 }
 
 // take sends a frame on its way, if it is for the network.
@@ -66,8 +67,8 @@ func (s *sending) take(f frame) {
 	}
 	if via, ok := d.macs.Load(f.to()); ok && d.port.Neighbor(p.Flow.Dst) != via {
 		s.flush()
-		s.results[0] = d.port.SendVia(via.(*emu.Port), f[frameHeader:]) // SUB-21
-		d.seen.sent([]flowOf{flow}, s.results[:1], time.Now())
+		r := d.port.SendVia(via.(*emu.Port), f[frameHeader:]) // SUB-21
+		d.seen.sent([]flowOf{flow}, []emu.Result{r}, time.Now())
 		return
 	}
 	s.packets, s.flows = append(s.packets, f[frameHeader:]), append(s.flows, flow)
@@ -78,8 +79,9 @@ func (s *sending) flush() {
 	if len(s.packets) == 0 {
 		return
 	}
-	s.d.port.SendBatch(s.packets, s.results[:len(s.packets)])
-	s.d.seen.sent(s.flows, s.results[:len(s.packets)], time.Now())
+	s.results = slices.Grow(s.results[:0], len(s.packets))[:len(s.packets)]
+	s.d.port.SendBatch(s.packets, s.results)
+	s.d.seen.sent(s.flows, s.results, time.Now())
 	s.packets, s.flows = s.packets[:0], s.flows[:0]
 }
 
@@ -96,18 +98,28 @@ func (d *device) tell(f frame, addr netip.Addr) {
 	} else if !d.desc.Load().Beyond && !d.desc.Load().answersFor(addr) {
 		return // SUB-14
 	}
-	d.write(f.answer(nil, addr, mac))
+	d.write(wholeFrame[:], f.answer(nil, addr, mac))
 }
 
-// deliver hands packets to the guest.
+// runs are at rest.
+var runs = sync.Pool{New: func() any { return new(run) }}
+
+// deliver hands packets to the guest, those that belong together in one piece.
 func (d *device) deliver(packets [][]byte) {
-	var header [frameHeader]byte
-	now := time.Now()
-	for _, b := range packets {
-		d.seen.received(b, now)
-		appendFrame(header[:0], d.mac, d.sender(b), kindOf(b))
-		d.write(header[:], b)
+	d.seen.received(packets, time.Now())
+	r := runs.Get().(*run)
+	for k, b := range packets {
+		if k > 0 && r.join(b) {
+			continue
+		}
+		if k > 0 {
+			d.write(r.pieces()...)
+		}
+		r.begin(d.mac, d.sender(b), b)
 	}
+	d.write(r.pieces()...)
+	clear(r.payloads)
+	runs.Put(r)
 }
 
 // sender is the MAC address that a packet seems to come from: a neighbour's own, or

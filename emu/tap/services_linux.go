@@ -156,7 +156,7 @@ func (s *services) take(from *emu.Port, service string, b []byte) bool {
 	}
 	p.SetSrc(clientAddr(number, p.Version == 6))
 	p.SetDst(to)
-	s.write(appendFrame(nil, servicesMAC, clientsMAC, kindOf(copied)), p.Bytes())
+	s.write(wholeFrame[:], appendFrame(nil, servicesMAC, clientsMAC, kindOf(copied)), p.Bytes())
 	return true
 }
 

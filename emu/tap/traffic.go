@@ -98,18 +98,20 @@ func (t *traffic) dropped(f *flowOf, r emu.Result, now time.Time) {
 	d.last = now
 }
 
-// received notes a packet that the guest gets.
-func (t *traffic) received(b []byte, now time.Time) {
-	var p packet.Packet
-	if p.Parse(b) != nil {
-		return
-	}
+// received notes packets that the guest gets.
+func (t *traffic) received(packets [][]byte, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if c := t.talk(p.Flow.Reverse(), false); c != nil {
-		c.in.add(p.Len())
-		c.inSeen |= p.Flags
-		c.last = now
+	var p packet.Packet
+	for _, b := range packets {
+		if p.Parse(b) != nil {
+			continue
+		}
+		if c := t.talk(p.Flow.Reverse(), false); c != nil {
+			c.in.add(p.Len())
+			c.inSeen |= p.Flags
+			c.last = now
+		}
 	}
 }
 

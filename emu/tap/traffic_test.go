@@ -46,7 +46,7 @@ func TestStates(t *testing.T) {
 				if p.out {
 					seen.sent([]flowOf{{c.flow, p.flags, 40}}, []emu.Result{{Fate: p.fate}}, now)
 				} else {
-					seen.received(packet.Spec{Flow: c.flow.Reverse(), Flags: p.flags}.Bytes(), now)
+					seen.received([][]byte{packet.Spec{Flow: c.flow.Reverse(), Flags: p.flags}.Bytes()}, now)
 				}
 			}
 			flows := seen.flows("web-1", now)
@@ -65,7 +65,7 @@ func TestStates(t *testing.T) {
 func TestAnswersAreNoFlows(t *testing.T) {
 	var seen traffic
 	f := packet.MustParseFlow("udp 10.0.1.4:40000 > 10.0.2.4:53")
-	seen.received(packet.Spec{Flow: f}.Bytes(), time.Unix(1000, 0))
+	seen.received([][]byte{packet.Spec{Flow: f}.Bytes()}, time.Unix(1000, 0))
 	seen.sent([]flowOf{{f.Reverse(), 0, 40}}, []emu.Result{{Fate: emu.Delivered}}, time.Unix(1000, 0))
 	assert.Empty(t, seen.flows("db-1", time.Unix(1000, 0)))
 }
