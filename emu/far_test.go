@@ -44,6 +44,9 @@ func TestNeighbor(t *testing.T) {
 			assert.Same(t, portOf(t, e, c.want), got)
 		})
 	}
+	all := e.Interfaces()
+	assert.Len(t, all, 3)
+	assert.Equal(t, emu.Place{Interface: "a", VPC: "v", Subnet: "s"}, all[a])
 	assert.Nil(t, e.Internet().Neighbor(netip.MustParseAddr("10.0.1.10")), "beyond are no subnets")
 }
 

@@ -60,6 +60,17 @@ func (e *Emulator) Port(name string) (*Port, error) {
 // internet gateway arrive here, and what it sends comes in through one.
 func (e *Emulator) Internet() *Port { return &e.internet }
 
+// Interfaces are the ports of all interfaces, those of gateways and load balancers
+// too, and where each is.
+func (e *Emulator) Interfaces() map[*Port]Place {
+	g := e.current.Load()
+	all := make(map[*Port]Place)
+	for i := range g.plan.Interfaces() {
+		all[g.slots.at(i.Slot).port] = placeOf(i)
+	}
+	return all
+}
+
 // ID is the ID of the interface or of the gateway endpoint, "onprem:GATEWAY", or
 // "internet".
 func (p *Port) ID() string { return p.id }

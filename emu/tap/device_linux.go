@@ -20,8 +20,6 @@ type device struct {
 	host string
 	port *emu.Port
 	seen traffic
-
-	macs sync.Map // of neighbours, by the MAC address that they were told to have
 }
 
 // start carries frames until the device is closed.
@@ -65,13 +63,24 @@ func (s *sending) take(f frame) {
 	if p.Parse(f[frameHeader:]) == nil {
 		flow.Flow, flow.flags, flow.length = p.Flow, p.Flags, p.Len()
 	}
-	if via, ok := d.macs.Load(f.to()); ok && d.port.Neighbor(p.Flow.Dst) != via {
-		s.flush()
-		r := d.port.SendVia(via.(*emu.Port), f[frameHeader:]) // SUB-21
-		d.seen.sent([]flowOf{flow}, []emu.Result{r}, time.Now())
-		return
+	if f.to() != d.desc.Load().Router && !f.to().multicast() {
+		via := d.net.portOf(f.to())
+		if via == nil || via != d.port.Neighbor(p.Flow.Dst) {
+			s.flush()
+			d.seen.sent([]flowOf{flow}, []emu.Result{d.past(via, f)}, time.Now())
+			return
+		}
 	}
 	s.packets, s.flows = append(s.packets, f[frameHeader:]), append(s.flows, flow)
+}
+
+// past sends a frame past the router, to an interface that is not the one that its
+// packet is for (SUB-21). A MAC address that nobody has gets nothing.
+func (d *device) past(via *emu.Port, f frame) emu.Result {
+	if via == nil {
+		return emu.Result{Reason: emu.L2Unsupported}
+	}
+	return d.port.SendVia(via, f[frameHeader:])
 }
 
 // flush sends what waits.
@@ -94,7 +103,6 @@ func (d *device) tell(f frame, addr netip.Addr) {
 			return
 		}
 		mac = d.net.macOf(n)
-		d.macs.Store(mac, n)
 	} else if !d.desc.Load().Beyond && !d.desc.Load().answersFor(addr) {
 		return // SUB-14
 	}

@@ -16,6 +16,9 @@ func (m MAC) String() string {
 	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
 }
 
+// multicast reports whether it is for several: the broadcast address is among them.
+func (m MAC) multicast() bool { return m[0]&1 != 0 }
+
 // macOf makes up the address of something by its names, always the same one. As AWS's
 // do it begins with 0a: locally administered.
 func macOf(names ...string) MAC {

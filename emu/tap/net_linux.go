@@ -19,7 +19,7 @@ type Net struct {
 	mu    sync.Mutex // held while hosts change
 	hosts []*running
 
-	macs  atomic.Pointer[map[*emu.Port]MAC]
+	macs  atomic.Pointer[macs]
 	looks looks
 }
 
@@ -101,7 +101,7 @@ func (t *Net) follow() error {
 	defer t.mu.Unlock()
 	want := hostsOf(t.emulator)
 	t.services.learn(t.emulator)
-	t.learnMACs(want)
+	t.learnMACs()
 	var kept []*running
 	for _, r := range t.hosts {
 		if slices.ContainsFunc(want, func(h *Host) bool { return t.same(r, h) }) {
@@ -199,24 +199,21 @@ func (r *running) close() {
 	r.ns.close()
 }
 
-// learnMACs notes which MAC address the interface behind each port has.
-func (t *Net) learnMACs(hosts []*Host) {
-	macs := make(map[*emu.Port]MAC)
-	for _, h := range hosts {
-		for _, d := range h.Devices {
-			if p, err := t.emulator.Port(d.Port); err == nil {
-				macs[p] = d.MAC
-			}
-		}
-	}
-	t.macs.Store(&macs)
+// macs are the MAC addresses of interfaces.
+type macs struct {
+	of    map[*emu.Port]MAC
+	ports map[MAC]*emu.Port
 }
 
-// macOf is the MAC address of an interface; those of gateways, which have no device,
-// go by their ID.
-func (t *Net) macOf(p *emu.Port) MAC {
-	if mac, ok := (*t.macs.Load())[p]; ok {
-		return mac
+// learnMACs notes which MAC address every interface has, those of gateways too.
+func (t *Net) learnMACs() {
+	m := &macs{make(map[*emu.Port]MAC), make(map[MAC]*emu.Port)}
+	for port, at := range t.emulator.Interfaces() {
+		mac := macOf(at.VPC, at.Interface)
+		m.of[port], m.ports[mac] = mac, port
 	}
-	return macOf(p.ID())
+	t.macs.Store(m)
 }
+
+func (t *Net) macOf(p *emu.Port) MAC  { return t.macs.Load().of[p] }
+func (t *Net) portOf(m MAC) *emu.Port { return t.macs.Load().ports[m] }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -221,6 +222,34 @@ func TestPastTheRouter(t *testing.T) {
 	_, err = ask(n, "client-2", "10.20.2.10:80", soon)
 	require.NoError(t, err)
 	assert.Greater(t, forwarded(), before, "through it")
+
+	// An interface that was taken away and put back has the same MAC address.
+	was := n.Emulator().Network()
+	require.NoError(t, n.Update(func(n *vpc.Network) error {
+		for _, s := range n.VPCs[0].Subnets {
+			s.Interfaces = slices.DeleteFunc(s.Interfaces, func(i *vpc.Interface) bool { return i.Instance == "fw-1" })
+		}
+		for _, r := range n.VPCs[0].RouteTables {
+			r.Routes = nil
+		}
+		return nil
+	}))
+	require.NoError(t, n.Update(func(n *vpc.Network) error {
+		*n = *was
+		return nil
+	}))
+	before = forwarded()
+	_, err = ask(n, "client-2", "10.20.2.10:80", soon)
+	require.NoError(t, err)
+	assert.Greater(t, forwarded(), before, "through it again")
+
+	// Nobody has another.
+	shell(t, n, "client-2", "ip route replace 10.20.2.0/24 via 10.20.3.99; ip neigh replace 10.20.3.99 lladdr 0a:00:00:00:00:99 dev eth0")
+	_, err = ask(n, "client-2", "10.20.2.10:80", time.Second/2)
+	require.Error(t, err)
+	drops := n.Look().Drops
+	require.NotEmpty(t, drops)
+	assert.Equal(t, "L2_UNSUPPORTED", drops[0].Reason)
 }
 
 // TestNetFollows: hosts appear and vanish, and get other addresses, while others talk.
