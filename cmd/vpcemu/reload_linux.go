@@ -40,8 +40,6 @@ func (r *reloader) reload() {
 	}
 	e := r.net.Emulator()
 	before := e.Network()
-	list := questions(r.net, before, n)
-	was := answers(e, list)
 	n.KeepAddresses(before)
 	err = r.net.Update(func(to *vpc.Network) error {
 		*to = *n
@@ -63,8 +61,11 @@ func (r *reloader) reload() {
 	for _, c := range changed {
 		a.say("  %s", c)
 	}
-	for _, line := range a.turns(list, was, answers(e, list)) {
-		a.say("  %s", line)
+	if old, err := emu.New(before, emu.Options{}); err == nil { // asked now, so that the change need not wait for the answers
+		list := questions(r.net, before, after)
+		for _, line := range a.turns(list, answers(old, list), answers(e, list)) {
+			a.say("  %s", line)
+		}
 	}
 	for _, x := range ask(e, after.Expect, false).Results {
 		if !x.Holds {
@@ -78,9 +79,9 @@ func clock() string { return time.Now().Format(time.TimeOnly) }
 // question is one of what is asked before and after a change.
 type question struct{ source, destination, service string }
 
-// mostQuestions is how many are asked. What is left out of a large network are
-// services that only flows have named.
-const mostQuestions = 20000
+// mostQuestions is how many are asked, about 40 µs each. What is left out of a large
+// network are services that only flows have named.
+const mostQuestions = 5000
 
 // questions are what may have opened or closed: what the files expect, the flows that
 // are under way, and each of the services named so between all hosts.

@@ -100,7 +100,7 @@ func rootFirst(err error) error {
 }
 
 // downWait is how long a network has to go down.
-const downWait = 15 * time.Second
+const downWait = time.Minute
 
 func (a *app) down(name string) error {
 	r, err := tap.FindRun(name)

@@ -88,11 +88,13 @@ func (t *Net) Hosts() []*Host {
 func (t *Net) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	var wait sync.WaitGroup
 	for _, r := range t.hosts {
-		r.close()
+		wait.Go(r.close) // the kernel takes its time over each device
 	}
+	wait.Go(t.services.close)
+	wait.Wait()
 	t.hosts = nil
-	t.services.close()
 }
 
 // follow makes the namespaces what the network is.

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/examples"
@@ -319,4 +320,110 @@ func TestUpFails(t *testing.T) {
 	_, err := Up(n, emu.Options{})
 	require.Error(t, err)
 	assert.Equal(t, before, files(t))
+}
+
+// TestMetadataHopLimit: the answer to who asks for a token has the hop limit of the
+// instance as its TTL, others the ordinary one (LNK-12, LNK-13).
+func TestMetadataHopLimit(t *testing.T) {
+	n := bring(t, "three-tier")
+	const token, page = "PUT /latest/api/token HTTP/1.1\r\nHost: x\r\n" + ttlHeader + ": 60\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+	for _, c := range []struct {
+		name     string
+		hopLimit int
+		minimum  int // that the guest takes: 2 is what one behind another hop needs
+		request  string
+		answer   string
+	}{
+		{"a token, by default", 0, 2, token, ""},
+		{"a token, for the instance itself", 0, 1, token, "200 OK"},
+		{"a token, hop limit 2", 2, 2, token, "200 OK"},
+		{"a token, too far", 2, 3, token, ""},
+		{"anything else", 0, 64, page, "401 Unauthorized"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			require.NoError(t, n.Update(func(n *vpc.Network) error {
+				n.Interface("web-1").Metadata.HopLimit = c.hopLimit
+				return nil
+			}))
+			wait := soon
+			if c.answer == "" {
+				wait = time.Second / 2
+			}
+			var conn net.Conn
+			require.NoError(t, n.on("web-1", func() (err error) {
+				conn, err = net.DialTimeout("tcp", "169.254.169.254:80", soon)
+				return err
+			}))
+			defer conn.Close()
+			raw, err := conn.(*net.TCPConn).SyscallConn()
+			require.NoError(t, err)
+			require.NoError(t, raw.Control(func(fd uintptr) {
+				assert.NoError(t, unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MINTTL, c.minimum))
+			}))
+			_, err = conn.Write([]byte(c.request))
+			require.NoError(t, err)
+			_ = conn.SetReadDeadline(time.Now().Add(wait))
+			b := make([]byte, 100)
+			got, err := conn.Read(b)
+			if c.answer == "" {
+				assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
+				return
+			}
+			require.NoError(t, err)
+			assert.Contains(t, string(b[:got]), c.answer)
+		})
+	}
+}
+
+// TestProcesses: a run knows what runs in its namespaces, and takes nobody else's for
+// its own, even in a namespace that has got the number of one that is gone.
+func TestProcesses(t *testing.T) {
+	privileged(t)
+	ns, err := newNamespace()
+	require.NoError(t, err)
+	defer ns.close()
+	sleeper := exec.Command("sleep", "1000")
+	require.NoError(t, ns.do(sleeper.Start))
+	ended := make(chan error, 1)
+	go func() { ended <- sleeper.Wait() }()
+	run := func(inode, cookie uint64) *Run {
+		return &Run{state: state{Hosts: []hostState{{Name: "web-1", Inode: inode, Cookie: cookie}}}}
+	}
+	assert.Empty(t, run(ns.inode, ns.cookie+1).processes(), "a later namespace")
+	assert.Empty(t, run(ns.inode+1, ns.cookie).processes(), "another one")
+	assert.Empty(t, run(ns.inode, ns.cookie+1).endProcesses())
+	mine := run(ns.inode, ns.cookie)
+	want := process{sleeper.Process.Pid, "sleep", "web-1"}
+	require.Eventually(t, func() bool { return slices.Equal(mine.processes(), []process{want}) }, soon, time.Millisecond)
+	assert.Equal(t, []string{fmt.Sprintf("sleep (%d) on web-1", sleeper.Process.Pid)}, mine.endProcesses())
+	assert.Error(t, <-ended, "a signal")
+	assert.Empty(t, mine.processes())
+}
+
+// TestThreads: what is done in a namespace leaves this process where it was.
+func TestThreads(t *testing.T) {
+	privileged(t)
+	before, err := inodeOf("/proc/self/ns/net")
+	require.NoError(t, err)
+	ns, err := newNamespace()
+	require.NoError(t, err)
+	defer ns.close()
+	assert.NotEqual(t, before, ns.inode)
+	var wait sync.WaitGroup
+	for range 100 { // the main thread is among those that they run on, sooner or later
+		wait.Go(func() {
+			assert.NoError(t, ns.do(func() error {
+				inode, err := inodeOf("/proc/thread-self/ns/net")
+				assert.Equal(t, ns.inode, inode)
+				return err
+			}))
+			inode, err := inodeOf("/proc/thread-self/ns/net")
+			assert.NoError(t, err)
+			assert.Equal(t, before, inode)
+		})
+	}
+	wait.Wait()
+	after, err := inodeOf("/proc/self/ns/net")
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
 }
