@@ -211,6 +211,12 @@ func TestUp(t *testing.T) {
 			assert.Regexp(t, c.output, strings.TrimSpace(out))
 		})
 	}
+	t.Run("what exec mounts stays with the program", func(t *testing.T) {
+		out, err := exec.Command("unshare", "-m", "--propagation", "shared", "sh", "-c",
+			"cat /proc/self/mounts >"+folder+"/before; vpcemu exec web-1 -- grep -c nameserver /etc/resolv.conf && cmp /proc/self/mounts "+folder+"/before").CombinedOutput()
+		assert.NoError(t, err, "%s", out)
+		assert.Equal(t, "1\n", string(out))
+	})
 	t.Run("top", func(t *testing.T) { l.top() })
 	t.Run("down", func(t *testing.T) {
 		out := l.down()
@@ -315,9 +321,12 @@ func TestUpDies(t *testing.T) {
 	l.wait("everything to be gone", func() bool { return machine(t) == before })
 
 	l.start() // and the next one begins on what a dead one has left
+	l.serve("app-1", "1F90", who("8080"))
+	_, was := l.run("app-1", "readlink /proc/self/ns/net")
 	require.NoError(t, l.up.Process.Signal(syscall.SIGKILL))
 	_ = l.up.Wait()
 	l.start()
+	assert.Empty(t, inNamespace(t, strings.TrimSpace(was)), "what ran on a host that died")
 	out, err = exec.Command("vpcemu", "up", l.file).CombinedOutput()
 	assert.Error(t, err)
 	assert.Contains(t, string(out), "net is up already")
@@ -326,6 +335,20 @@ func TestUpDies(t *testing.T) {
 	assert.Equal(t, 0, l.up.ProcessState.ExitCode(), "%s", l.out)
 	assert.NoDirExists(t, l.dir)
 	l.wait("everything to be gone", func() bool { return machine(t) == before })
+}
+
+// inNamespace lists the processes in a network namespace.
+func inNamespace(t *testing.T, link string) (pids []string) {
+	t.Helper()
+	require.Regexp(t, `^net:\[\d+\]$`, link)
+	all, err := filepath.Glob("/proc/[0-9]*/ns/net")
+	require.NoError(t, err)
+	for _, ns := range all {
+		if to, _ := os.Readlink(ns); to == link {
+			pids = append(pids, ns)
+		}
+	}
+	return pids
 }
 
 // TestUpRefuses: what cannot work is refused in one line, and leaves nothing.

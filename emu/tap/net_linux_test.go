@@ -253,6 +253,22 @@ func TestPastTheRouter(t *testing.T) {
 	assert.Equal(t, "L2_UNSUPPORTED", drops[0].Reason)
 }
 
+// TestOwnMAC: what a guest sends under another MAC address is discarded (SUB-18).
+func TestOwnMAC(t *testing.T) {
+	n := bring(t, "three-tier")
+	greet(t, n, "app-1", 8080)
+	own := n.hosts[slices.IndexFunc(n.hosts, func(r *running) bool { return r.Name == "web-1" })].devices[0].mac.String()
+	const gateway = "ip neigh replace 10.0.1.1 lladdr %s dev eth0 nud permanent"
+	shell(t, n, "web-1", fmt.Sprintf(gateway, macOf("prod", "web", "router")))
+	shell(t, n, "web-1", "ip link set eth0 address 0a:00:00:00:00:01")
+	_, err := ask(n, "web-1", "10.0.2.4:8080", time.Second/2)
+	require.Error(t, err)
+	assert.Empty(t, n.Look().Flows)
+	shell(t, n, "web-1", "ip link set eth0 address "+own)
+	_, err = ask(n, "web-1", "10.0.2.4:8080", soon)
+	require.NoError(t, err)
+}
+
 // TestNetFollows: hosts appear and vanish, and get other addresses, while others talk.
 func TestNetFollows(t *testing.T) {
 	n := bring(t, "three-tier")
