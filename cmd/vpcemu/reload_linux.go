@@ -17,7 +17,7 @@ type reloader struct {
 	app     *app
 	net     *tap.Net
 	network string
-	after   func() error
+	publish func() (ended []string, err error)
 }
 
 // watch follows the file until ctx ends. An example has no file.
@@ -49,8 +49,12 @@ func (r *reloader) reload() {
 		a.say("%s  not taken over, the network stays as it was: %s", clock(), errorText(err))
 		return
 	}
-	if err := errors.Join(err, r.after()); err != nil {
+	ended, failed := r.publish()
+	if err := errors.Join(err, failed); err != nil {
 		a.say("%s  %v", clock(), err)
+	}
+	if len(ended) > 0 {
+		a.say("%s  ended %s", clock(), strings.Join(ended, ", "))
 	}
 	after := e.Network()
 	changed := changes(newView(r.network, before), newView(r.network, after))

@@ -37,7 +37,7 @@ func (a *app) up(network, name string) (err error) {
 		return fmt.Errorf("%s: %w", network, err)
 	}
 	defer t.Close()
-	if err := owner.Publish(t); err != nil {
+	if _, err := owner.Publish(t); err != nil {
 		return err
 	}
 	if err := owner.Serve(t); err != nil {
@@ -45,7 +45,7 @@ func (a *app) up(network, name string) (err error) {
 	}
 	a.warn(network, rep)
 	a.announce(t, name)
-	r := reloader{app: a, net: t, network: network, after: func() error { return owner.Publish(t) }}
+	r := reloader{app: a, net: t, network: network, publish: func() ([]string, error) { return owner.Publish(t) }}
 	return r.watch(ctx)
 }
 

@@ -290,6 +290,8 @@ func TestUpFollowsFile(t *testing.T) {
 		return status == 0
 	})
 	assert.Contains(t, out, "10.0.2.6/24", "10.0.2.5 is the transit gateway's")
+	l.serve("app-0", "1F90", who("8080"))
+	_, namespace := l.run("app-0", "readlink /proc/self/ns/net")
 	_, out = l.run("app-1", "ip -o -4 address show eth0")
 	assert.Contains(t, out, "10.0.2.4/24", "who runs keeps its address")
 
@@ -301,6 +303,8 @@ func TestUpFollowsFile(t *testing.T) {
 		return status == 2
 	})
 	assert.Contains(t, l.out.String(), "~ interface web-1: - 10.0.1.4 198.51.100.1")
+	l.wait("what ran there to be ended", func() bool { return regexp.MustCompile(`ended python3 \(\d+\) on app-0`).MatchString(l.out.String()) })
+	assert.Empty(t, inNamespace(t, strings.TrimSpace(namespace)))
 }
 
 // TestUpDies: nothing of a network outlasts its process, and down removes its files.

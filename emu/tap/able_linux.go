@@ -9,7 +9,7 @@ import (
 // What a machine lacks that cannot give namespaces to hosts.
 var (
 	ErrNotRoot = errors.New("making network namespaces needs root: run it with sudo")
-	ErrNoTUN   = errors.New("making TAP devices needs /dev/net/tun (CONFIG_TUN; in a container: --device /dev/net/tun --cap-add NET_ADMIN --cap-add SYS_ADMIN)")
+	ErrNoTUN   = errors.New("making TAP devices needs /dev/net/tun (CONFIG_TUN; in a container: --privileged)")
 )
 
 // able reports why this process cannot make namespaces and devices.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -20,6 +21,7 @@ const firstTable = 10000
 // routes, and what comes in by one device may have a route by another.
 func settings(forwards bool) error {
 	set := map[string]string{
+		"ipv6/conf/all/disable_ipv6": "0", "ipv6/conf/default/disable_ipv6": "0",
 		"ipv6/conf/all/accept_ra": "0", "ipv6/conf/default/accept_ra": "0", "ipv6/conf/default/accept_dad": "0",
 		"ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0",
 	}
@@ -48,7 +50,7 @@ func (d *Device) configure(index int, changed *Device) error {
 	if err := netlink.LinkSetUp(link); err != nil {
 		return err
 	}
-	for _, a := range d.Addresses {
+	for _, a := range d.addresses() {
 		if err := netlink.AddrReplace(link, &netlink.Addr{IPNet: ipNet(a), Flags: unix.IFA_F_NODAD}); err != nil {
 			return fmt.Errorf("address %s: %w", a, err)
 		}
@@ -100,10 +102,16 @@ func (d *Device) routes(link, index int) []netlink.Route {
 		}
 	}
 	for _, p := range d.Near {
+		if !d.has(p.Addr()) {
+			continue
+		}
 		list = append(list, netlink.Route{LinkIndex: link, Dst: ipNet(p), Table: table, Scope: unix.RT_SCOPE_LINK,
 			Protocol: unix.RTPROT_DHCP, Type: unix.RTN_UNICAST, Family: family(p.Addr())})
 	}
 	for _, p := range d.Local {
+		if !d.has(p.Addr()) {
+			continue
+		}
 		list = append(list, netlink.Route{LinkIndex: lo, Dst: ipNet(p), Table: unix.RT_TABLE_MAIN, Scope: unix.RT_SCOPE_HOST,
 			Protocol: unix.RTPROT_DHCP, Type: unix.RTN_LOCAL, Family: family(p.Addr())})
 	}
@@ -129,9 +137,20 @@ func everything(router netip.Addr) netip.Prefix {
 	return netip.PrefixFrom(netip.IPv6Unspecified(), 0)
 }
 
+// hasIPv6 reports whether this kernel has IPv6.
+var hasIPv6 = sync.OnceValue(func() bool {
+	_, err := os.Stat("/proc/sys/net/ipv6")
+	return err == nil
+})
+
+// addresses are the device's, as far as the kernel has their IP version.
+func (d *Device) addresses() []netip.Prefix {
+	return slices.DeleteFunc(slices.Clone(d.Addresses), func(p netip.Prefix) bool { return p.Addr().Is6() && !hasIPv6() })
+}
+
 // has reports whether the device has an address of a router's IP version.
 func (d *Device) has(router netip.Addr) bool {
-	return slices.ContainsFunc(d.Addresses, func(p netip.Prefix) bool { return p.Addr().Is4() == router.Is4() })
+	return slices.ContainsFunc(d.addresses(), func(p netip.Prefix) bool { return p.Addr().Is4() == router.Is4() })
 }
 
 // rules send what a secondary device's addresses send to its own table.

@@ -17,6 +17,9 @@ type resolver struct {
 // listenResolver starts the DNS server, in the namespace.
 func (s *services) listenResolver() error {
 	for _, a := range []netip.Addr{resolver4, resolver6} {
+		if a.Is6() && !hasIPv6() {
+			continue
+		}
 		at := netip.AddrPortFrom(a, 53).String()
 		u, err := net.ListenPacket("udp", at)
 		if err != nil {

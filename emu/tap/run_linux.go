@@ -218,8 +218,20 @@ func (r *Run) remove() error {
 	return err
 }
 
-// Publish tells other processes of the hosts, as they are now.
-func (o *Owner) Publish(t *Net) error {
+// Publish tells other processes of the hosts, as they are now. It ends what runs on
+// hosts that are gone, and returns what that was.
+func (o *Owner) Publish(t *Net) (ended []string, err error) {
+	gone := o.run.state.Hosts
+	if err := o.publish(t); err != nil {
+		return nil, err
+	}
+	gone = slices.DeleteFunc(gone, func(g hostState) bool {
+		return slices.ContainsFunc(o.run.state.Hosts, func(h hostState) bool { return h.Cookie == g.Cookie })
+	})
+	return (&Run{state: state{Hosts: gone}}).endProcesses(), nil
+}
+
+func (o *Owner) publish(t *Net) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	o.run.state.Hosts = nil

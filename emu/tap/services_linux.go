@@ -101,6 +101,9 @@ func (s *services) listenMetadata() error {
 	s.http = &http.Server{Handler: &metadata{who: s.who, ttl: setTTL}, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }}
 	for _, a := range []netip.Addr{metadata4, metadata6} {
+		if a.Is6() && !hasIPv6() {
+			continue
+		}
 		l, err := net.Listen("tcp", netip.AddrPortFrom(a, 80).String())
 		if err != nil {
 			return err
