@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 )
@@ -161,9 +160,4 @@ func valueText(v any) string {
 		}
 	}
 	return strings.Join(parts, " ")
-}
-
-func isFolder(path string) bool {
-	s, err := os.Stat(path)
-	return err == nil && s.IsDir()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,9 +107,7 @@ func questions(t *tap.Net, networks ...*vpc.Network) []question {
 		}
 	}
 	for _, f := range t.Look().Flows {
-		if f.Peer != "" {
-			add(question{f.Host, f.Peer, f.Service})
-		}
+		add(question{f.Host, cmp.Or(f.Peer, f.Address), f.Service})
 		services = append(services, f.Service)
 	}
 	for _, s := range services {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -47,16 +48,18 @@ func watchFile(ctx context.Context, path string, changed func()) error {
 	}
 }
 
-// addFolder watches what is in a folder, if it is one.
+// addFolder watches what is in a folder, and in those in it, if it is one.
 func addFolder(w *fsnotify.Watcher, path string) error {
-	if !isFolder(path) {
-		return nil
-	}
-	return w.Add(path)
+	return filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		return w.Add(path)
+	})
 }
 
-// inPath reports whether a changed file is the one, or in the folder.
+// inPath reports whether a changed file is the one, or somewhere in the folder.
 func inPath(name, path string) bool {
-	name = filepath.Clean(name)
-	return name == path || filepath.Dir(name) == path
+	rel, err := filepath.Rel(path, name)
+	return err == nil && filepath.IsLocal(rel)
 }

@@ -10,20 +10,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWatchFile: however a file is written, it is read afterwards; what is beside it
-// does not matter.
+// TestWatchFile: however a file is written, it is read afterwards.
 func TestWatchFile(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "net.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("1"), 0o600))
 	ctx, cancel := context.WithCancel(t.Context())
-	read, ended := make(chan string, 10), make(chan error)
-	go func() {
-		ended <- watchFile(ctx, file, func() {
+	read, ended := make(chan string, 1000), make(chan error)
+	follow := func(path string) {
+		ended <- watchFile(ctx, path, func() {
 			b, _ := os.ReadFile(file)
 			read <- string(b)
 		})
-	}()
+	}
+	go follow(file)
 	wants := func(want string, write func()) {
 		t.Helper()
 		deadline := time.After(20 * time.Second)
@@ -31,8 +31,9 @@ func TestWatchFile(t *testing.T) {
 			write()
 			select {
 			case got := <-read:
-				require.Equal(t, want, got)
-				return
+				if got == want { // not what was written before, once more
+					return
+				}
 			case <-time.After(2 * quietAfter):
 			case <-deadline:
 				t.Fatal("not seen: " + want)
@@ -45,9 +46,33 @@ func TestWatchFile(t *testing.T) {
 		require.NoError(t, os.WriteFile(next, []byte("3"), 0o600))
 		require.NoError(t, os.Rename(next, file))
 	})
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "other.yaml"), []byte("x"), 0o600))
+	cancel()
+	require.NoError(t, <-ended)
+
+	ctx, cancel = context.WithCancel(t.Context())
+	defer cancel()
+	file = filepath.Join(dir, "snapshot", "us-east-1", "ec2.json")
+	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+	go follow(filepath.Join(dir, "snapshot"))
 	wants("4", func() { require.NoError(t, os.WriteFile(file, []byte("4"), 0o600)) })
 	cancel()
 	require.NoError(t, <-ended)
-	require.Empty(t, read)
+}
+
+func TestInPath(t *testing.T) {
+	for _, c := range []struct {
+		name, path string
+		want       bool
+	}{
+		{"net.yaml", "net.yaml", true},
+		{"./net.yaml", "net.yaml", true},
+		{"net.yaml~", "net.yaml", false},
+		{"other.yaml", "net.yaml", false},
+		{"/a/snapshot/ec2.json", "/a/snapshot", true},
+		{"/a/snapshot/us-east-1/ec2.json", "/a/snapshot", true},
+		{"/a/snapshot2/ec2.json", "/a/snapshot", false},
+		{"/a", "/a/snapshot", false},
+	} {
+		require.Equal(t, c.want, inPath(c.name, c.path), "%s in %s", c.name, c.path)
+	}
 }

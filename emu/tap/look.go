@@ -1,7 +1,6 @@
 package tap
 
 import (
-	"net/netip"
 	"strconv"
 	"sync"
 	"time"
@@ -106,17 +105,18 @@ func serviceOf(proto packet.Proto, port uint16) string {
 	return "ip/" + strconv.Itoa(int(proto))
 }
 
-// peers are the names of who has an address.
-func peers(hosts []*Host) map[netip.Addr]string {
-	names := make(map[netip.Addr]string)
+// peers are the names of who has an address, if only one has it.
+func peers(hosts []*Host) map[string]string {
+	names := make(map[string]string)
 	for _, h := range hosts {
 		for _, d := range h.Devices {
 			for _, a := range d.Addresses {
-				if names[a.Addr()] != "" && names[a.Addr()] != h.Name {
-					names[a.Addr()] = " " // several, in VPCs with the same range
+				addr := a.Addr().String()
+				if other, taken := names[addr]; taken && other != h.Name {
+					names[addr] = "" // in VPCs with the same range
 					continue
 				}
-				names[a.Addr()] = h.Name
+				names[addr] = h.Name
 			}
 		}
 	}

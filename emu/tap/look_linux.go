@@ -20,7 +20,7 @@ func (t *Net) Look() Look {
 	l := Look{Time: time.Now(), Flows: []Flow{}, Drops: []Drop{}}
 	for _, d := range devices {
 		for _, f := range d.seen.flows(d.host, l.Time) {
-			f.Peer = peerOf(names, f.Destination)
+			f.Peer = names[f.Address]
 			l.Flows = append(l.Flows, f)
 		}
 		for key, n := range d.seen.dropList() {
@@ -44,13 +44,4 @@ func (d *device) queryName(src netip.Addr) string {
 		return desc.Port + ":" + src.String()
 	}
 	return desc.Port
-}
-
-// peerOf is who has the address of an end.
-func peerOf(names map[netip.Addr]string, end string) string {
-	if a, err := netip.ParseAddrPort(end); err == nil {
-		return strings.TrimSpace(names[a.Addr()])
-	}
-	a, _ := netip.ParseAddr(end)
-	return strings.TrimSpace(names[a])
 }

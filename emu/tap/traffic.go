@@ -152,7 +152,8 @@ func (c *talk) state(proto packet.Proto) string {
 type Flow struct {
 	Host        string `json:"host"` // who began
 	Peer        string `json:"peer,omitempty"`
-	Source      string `json:"source"` // address and port
+	Address     string `json:"address"` // of the peer
+	Source      string `json:"source"`  // address and port
 	Destination string `json:"destination"`
 	Service     string `json:"service"` // "tcp/443"
 	Packets     uint64 `json:"packets"` // both ways
@@ -195,7 +196,7 @@ func (t *traffic) flows(host string, now time.Time) []Flow {
 		}
 		if c.began {
 			list = append(list, Flow{
-				Host: host, Source: endOf(f.Src, f.SrcPort, f.Proto), Destination: endOf(f.Dst, f.DstPort, f.Proto), Service: serviceOf(f.Proto, f.DstPort),
+				Host: host, Address: f.Dst.String(), Source: endOf(f.Src, f.SrcPort, f.Proto), Destination: endOf(f.Dst, f.DstPort, f.Proto), Service: serviceOf(f.Proto, f.DstPort),
 				Packets: c.out.packets + c.in.packets, Bytes: c.out.bytes + c.in.bytes, State: c.state(f.Proto), Last: c.last,
 			})
 		}
