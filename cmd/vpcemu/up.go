@@ -33,7 +33,8 @@ Nothing outside of the namespaces is touched, and they are gone when this proces
 however it ends. Programs that run in them are ended with it.`
 
 const upExamples = `  sudo vpcemu up example:three-tier
-  sudo vpcemu up net.yaml --name lab`
+  sudo vpcemu up net.yaml --name lab
+  sudo vpcemu up net.yaml -d && sudo vpcemu exec web-1 ./test.sh; sudo vpcemu down`
 
 const execHelp = `Exec runs a program on a host of a network that is up: in its network namespace, with
 its resolver and host name. Its files are those of this machine. The exit status is
@@ -71,7 +72,7 @@ func (a *app) machineCommands() []*cobra.Command {
 }
 
 func (a *app) upCommand() *cobra.Command {
-	name := ""
+	name, detach := "", false
 	c := &cobra.Command{
 		Use: "up NETWORK", Short: "Make instances network namespaces, for real programs (Linux, root)",
 		Long: upHelp, Example: upExamples,
@@ -83,10 +84,14 @@ func (a *app) upCommand() *cobra.Command {
 			if strings.ContainsAny(name, "/ ") || strings.HasPrefix(name, ".") || name == "" {
 				return usage(c, "--name: %q is no name for a file", name)
 			}
+			if detach {
+				return a.detach(args[0], name)
+			}
 			return a.up(args[0], name)
 		},
 	}
 	c.Flags().StringVar(&name, "name", "", "call the running network `NAME` (default: the file's)")
+	c.Flags().BoolVarP(&detach, "detach", "d", false, "return once it is up; it tells /run/vpcemu/NAME/log the rest")
 	return c
 }
 

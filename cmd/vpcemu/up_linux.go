@@ -40,11 +40,16 @@ func (a *app) up(network, name string) (err error) {
 	if _, err := owner.Publish(t); err != nil {
 		return err
 	}
-	if err := owner.Serve(t); err != nil {
-		return err
+	if os.Getenv(detached) != "" {
+		if err := owner.Log(); err != nil {
+			return err
+		}
 	}
 	a.warn(network, rep)
 	a.announce(t, name)
+	if err := owner.Serve(t); err != nil {
+		return err
+	}
 	r := reloader{app: a, net: t, network: network, publish: func() ([]string, error) { return owner.Publish(t) }}
 	return r.watch(ctx)
 }

@@ -341,6 +341,37 @@ func TestUpDies(t *testing.T) {
 	l.wait("everything to be gone", func() bool { return machine(t) == before })
 }
 
+// TestUpDetached: up may return once the network is up.
+func TestUpDetached(t *testing.T) {
+	needs(t)
+	dir := filepath.Join(t.TempDir(), "run")
+	t.Setenv("RUNTIME_DIRECTORY", dir)
+	vpcemu := func(args ...string) (string, int) { // waits until nobody has its output any more
+		c := exec.Command("vpcemu", args...)
+		out, _ := c.CombinedOutput()
+		return string(out), c.ProcessState.ExitCode()
+	}
+	out, status := vpcemu("up", "-d", "testdata/up/net.yaml")
+	require.Equal(t, 0, status, out)
+	assert.Equal(t, "net is up; \"vpcemu down net\" takes it down\n", out)
+	b, err := os.ReadFile(filepath.Join(dir, "net/log"))
+	require.NoError(t, err)
+	assert.Contains(t, string(b), "Up: net")
+	out, status = vpcemu("exec", "web-1", "hostname")
+	assert.Equal(t, 0, status)
+	assert.Equal(t, "ip-10-0-1-4\n", out)
+	out, status = vpcemu("up", "-d", "testdata/up/net.yaml")
+	assert.Equal(t, 2, status)
+	assert.Contains(t, out, "net is up already")
+	out, status = vpcemu("up", "-d", "missing.yaml")
+	assert.Equal(t, 2, status)
+	assert.Contains(t, out, "missing.yaml")
+	out, status = vpcemu("down")
+	assert.Equal(t, 0, status)
+	assert.Equal(t, "net is down\n", out)
+	assert.NoDirExists(t, dir)
+}
+
 // inNamespace lists the processes in a network namespace.
 func inNamespace(t *testing.T, link string) (pids []string) {
 	t.Helper()

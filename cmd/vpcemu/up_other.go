@@ -7,6 +7,7 @@ import "errors"
 var errNotLinux = errors.New("network namespaces need Linux")
 
 func (a *app) up(network, name string) error                   { return errNotLinux }
+func (a *app) detach(network, name string) error               { return errNotLinux }
 func (a *app) exec(name, host string, argv []string) error     { return errNotLinux }
 func (a *app) down(name string) error                          { return errNotLinux }
 func (a *app) top(name string, once bool, output string) error { return errNotLinux }

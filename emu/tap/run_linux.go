@@ -22,6 +22,7 @@ import (
 //
 //	/run/vpcemu/NAME/lock           locked for as long as the process lives
 //	                 state.json     its process and hosts
+//	                 log            what a process says that runs in the background
 //	                 socket         whoever connects gets a Look
 //	                 etc/HOST/…     what takes the place of files of /etc there
 type Run struct {
@@ -127,6 +128,9 @@ func (r *Run) Alive() bool {
 	return unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &lock) == nil && lock.Type != unix.F_UNLCK
 }
 
+// PID is the process of the run.
+func (r *Run) PID() int { return r.state.PID }
+
 // Network is what was brought up, as it was named there.
 func (r *Run) Network() string { return r.state.Network }
 
@@ -208,7 +212,7 @@ func Begin(name, network string) (*Owner, error) {
 
 // clear removes the files of a run but its lock.
 func (r *Run) clear() error {
-	return errors.Join(os.RemoveAll(r.file("etc")), os.RemoveAll(r.file("state.json")), os.RemoveAll(r.file("socket")))
+	return errors.Join(os.RemoveAll(r.file("etc")), os.RemoveAll(r.file("state.json")), os.RemoveAll(r.file("socket")), os.RemoveAll(r.file("log")))
 }
 
 // remove removes everything of a run.
@@ -293,6 +297,16 @@ func (o *Owner) Serve(t *Net) error {
 		}
 	})
 	return nil
+}
+
+// Log makes a file of the run the standard output and error of this process.
+func (o *Owner) Log() error {
+	f, err := os.OpenFile(o.run.file("log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return errors.Join(unix.Dup3(int(f.Fd()), unix.Stdout, 0), unix.Dup3(int(f.Fd()), unix.Stderr, 0))
 }
 
 // Close ends the processes that run on the hosts and removes the files. It returns
