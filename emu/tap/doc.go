@@ -11,7 +11,7 @@
 // namespaces too. So that a guest sees what it sees in AWS, the devices speak
 // Ethernet: the fabric answers ARP and neighbour discovery (SUB-13, SUB-23), the
 // router has a MAC address, and frames may go past it (SUB-21). The metadata service
-// and the resolver answer, with what the description says.
+// answers with what the description says, the resolver is the emulator's.
 //
 // Namespaces have no name in the file system: they live as long as the process, and
 // the processes in them. Whatever ends the process takes them away, with their

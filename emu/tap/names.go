@@ -8,9 +8,8 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// Where the resolver answers (LNK-2).
+// Where the resolver and the metadata service answer (LNK-1, LNK-2).
 var (
-	resolver4 = netip.MustParseAddr("169.254.169.253")
 	resolver6 = netip.MustParseAddr("fd00:ec2::253")
 	metadata4 = netip.MustParseAddr("169.254.169.254")
 	metadata6 = netip.MustParseAddr("fd00:ec2::254")

@@ -2,7 +2,6 @@ package tap
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -23,14 +22,12 @@ import (
 // address, so each is known there by another one:
 //
 //	guest 10.0.1.4 ▶ 169.254.169.254      is, in the namespace,     100.64.0.7 ▶ 169.254.169.254
-//	guest 10.0.1.4 ▶ 10.0.0.2, the resolver                         100.64.0.8 ▶ 169.254.169.253
 type services struct {
 	link
 	ns      *namespace
 	running atomic.Bool
 	guests  atomic.Pointer[map[*emu.Port]*guest]
 	http    *http.Server
-	dns     resolver
 	wait    sync.WaitGroup // for servers
 
 	mu      sync.Mutex
@@ -79,7 +76,7 @@ func (s *services) listen() error {
 		return err
 	}
 	d := Device{Name: "eth0", Beyond: true, Routers: []netip.Addr{beyondRouter4, router6}}
-	for _, a := range []netip.Addr{metadata4, resolver4, metadata6, resolver6} {
+	for _, a := range []netip.Addr{metadata4, metadata6} {
 		d.Addresses = append(d.Addresses, netip.PrefixFrom(a, a.BitLen()))
 	}
 	if err := d.configure(0, nil); err != nil {
@@ -94,7 +91,7 @@ func (s *services) listen() error {
 			return err
 		}
 	}
-	return errors.Join(s.listenMetadata(), s.listenResolver())
+	return s.listenMetadata()
 }
 
 func (s *services) listenMetadata() error {
@@ -118,7 +115,6 @@ func (s *services) close() {
 	if s.http != nil {
 		s.http.Close()
 	}
-	s.dns.close()
 	s.wait.Wait()
 	s.link.close()
 	if s.ns != nil {
@@ -134,7 +130,7 @@ func (s *services) learn(e *emu.Emulator) {
 
 // take is [emu.Options.LinkLocal].
 func (s *services) take(from *emu.Port, service string, b []byte) bool {
-	if !s.running.Load() {
+	if service != "imds" || !s.running.Load() {
 		return false
 	}
 	var p packet.Packet
@@ -142,23 +138,11 @@ func (s *services) take(from *emu.Port, service string, b []byte) bool {
 	if p.Parse(copied) != nil {
 		return false
 	}
-	to := metadata4
-	switch {
-	case service == "imds" && p.Version == 6:
-		to = metadata6
-	case service == "dns" && p.Version == 6:
-		to = resolver6
-	case service == "dns":
-		to = resolver4
-	case service != "imds":
-		return false
-	}
 	number, ok := s.number(client{from, p.Flow.Src, p.Flow.Dst})
 	if !ok {
 		return true
 	}
 	p.SetSrc(clientAddr(number, p.Version == 6))
-	p.SetDst(to)
 	s.write(wholeFrame[:], appendFrame(nil, servicesMAC, clientsMAC, kindOf(copied)), p.Bytes())
 	return true
 }

@@ -3,7 +3,6 @@
 package tap
 
 import (
-	"encoding/binary"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -14,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/emu"
-	"github.com/vpcemu/vpcemu/vpc/load/yaml"
 )
 
 const served = `
@@ -103,86 +101,6 @@ func TestMetadata(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, status)
 	status, _ = ask("web-1", "POST", dataPath+"/local-ipv4", tokenHeader, token)
 	assert.Equal(t, http.StatusMethodNotAllowed, status)
-}
-
-// question is a DNS query.
-func question(name string, kind uint16) []byte {
-	q := []byte{0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}
-	for label := range strings.SplitSeq(name, ".") {
-		q = append(append(q, byte(len(label))), label...)
-	}
-	q = binary.BigEndian.AppendUint16(append(q, 0), kind)
-	return append(q, 0, 1)
-}
-
-func TestResolver(t *testing.T) {
-	g := guestNamed(t, emulator(t, served), "web-1")
-	for _, c := range []struct {
-		name, ask string
-		kind      uint16
-		code      byte
-		want      string // the data of the answer, "" for no answer
-	}{
-		{"a private name", "ip-10-0-2-9.eu-west-1.compute.internal", dnsA, dnsOK, string([]byte{10, 0, 2, 9})},
-		{"in capitals", "IP-10-0-2-9.EU-WEST-1.Compute.Internal", dnsA, dnsOK, string([]byte{10, 0, 2, 9})},
-		{"its IPv6 address", "ip-10-0-2-9.eu-west-1.compute.internal", 28, dnsOK, ""},
-		{"outside of the VPC", "ip-10-9-2-9.eu-west-1.compute.internal", dnsA, dnsNoName, ""},
-		{"of another Region", "ip-10-0-2-9.ec2.internal", dnsA, dnsFailed, ""},
-		{"no address", "ip-10-0-2.eu-west-1.compute.internal", dnsA, dnsNoName, ""},
-		{"a public name of its own", "ec2-198-51-100-1.eu-west-1.compute.amazonaws.com", dnsA, dnsOK, string([]byte{10, 0, 1, 4})},
-		{"a public name of others", "ec2-203-0-113-9.eu-west-1.compute.amazonaws.com", dnsA, dnsOK, string([]byte{203, 0, 113, 9})},
-		{"back", "4.1.0.10.in-addr.arpa", dnsPTR, dnsOK, "\x0bip-10-0-1-4\x09eu-west-1\x07compute\x08internal\x00"},
-		{"back, of another network", "4.1.9.10.in-addr.arpa", dnsPTR, dnsFailed, ""},
-		{"back, half of it", "0.10.in-addr.arpa", dnsPTR, dnsNoName, ""},
-		{"of the internet", "example.com", dnsA, dnsFailed, ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			q := question(c.ask, c.kind)
-			r := dnsReply(q, g)
-			require.Greater(t, len(r), dnsHeader)
-			assert.Equal(t, q[:2], r[:2], "the ID")
-			assert.Equal(t, byte(0x81), r[2], "an answer, recursion desired")
-			assert.Equal(t, 0x80|c.code, r[3])
-			assert.Equal(t, q[dnsHeader:], r[dnsHeader:len(q)], "the question")
-			if c.want == "" {
-				assert.Equal(t, []byte{0, 1, 0, 0, 0, 0, 0, 0}, r[4:12])
-				assert.Len(t, r, len(q))
-				return
-			}
-			assert.Equal(t, []byte{0, 1, 0, 1, 0, 0, 0, 0}, r[4:12])
-			answer := r[len(q):]
-			assert.Equal(t, []byte{0xc0, 12}, answer[:2])
-			assert.Equal(t, c.want, string(answer[12:]))
-			assert.Equal(t, len(c.want), int(binary.BigEndian.Uint16(answer[10:])))
-		})
-	}
-	q := question("a", dnsA)
-	assert.Nil(t, dnsReply(q[:11], g), "no header")
-	assert.Equal(t, byte(0x80|dnsFormat), dnsReply(q[:15], g)[3], "cut off")
-	q[2] |= 0x80
-	assert.Nil(t, dnsReply(q, g), "an answer")
-	q[2] = 0x28
-	assert.Equal(t, byte(0x80|dnsNotKnown), dnsReply(q, g)[3], "an update")
-}
-
-// FuzzResolver: any query gets an answer to it or none.
-func FuzzResolver(f *testing.F) {
-	f.Add(question("ip-10-0-2-9.eu-west-1.compute.internal", dnsA))
-	f.Add(question("4.1.0.10.in-addr.arpa", dnsPTR))
-	f.Add([]byte{0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1}) // a name that points to itself
-	net, _, err := yaml.Parse("net.yaml", []byte(served))
-	require.NoError(f, err)
-	e, err := emu.New(net, emu.Options{})
-	require.NoError(f, err)
-	p, err := e.Port("web-1")
-	require.NoError(f, err)
-	n := guestsOf(e)[p]
-	f.Fuzz(func(t *testing.T, q []byte) {
-		if r := dnsReply(q, n); r != nil {
-			assert.Equal(t, q[:2], r[:2])
-			assert.NotZero(t, r[2]&0x80)
-		}
-	})
 }
 
 func TestClientAddresses(t *testing.T) {
