@@ -21,6 +21,12 @@ type Options struct {
 	Observer Observer
 	// NoShortCuts takes every packet through all stages. It changes no verdict.
 	NoShortCuts bool
+	// LinkLocal is offered what interfaces send to the fabric's services ("imds",
+	// "dns", …), once all that decides on it has let it through (LNK-1 to LNK-15), and
+	// reports whether it takes the packet. It answers with [Port.Answer]. What it does
+	// not take, and everything if it is nil, gets answers without content. It runs on
+	// the sender's goroutine and must not keep the bytes.
+	LinkLocal func(from *Port, service string, b []byte) bool
 	// BlockPort25 drops TCP port 25 to the internet, as EC2 does for accounts
 	// that have not asked otherwise (IGW-31).
 	BlockPort25 bool

@@ -15,14 +15,18 @@ import (
 //	     ACK alone, RST  ─▶ nothing
 //
 // The resolver answers queries (dns.go). What the others answer says what a packet says,
-// and has no content: what a clock or a metadata service would tell is not modelled.
+// and has no content: what a clock or a metadata service would tell is not modelled,
+// unless [Options.LinkLocal] tells it.
 
 // answerService makes a service answer the packet that it was handed.
 func (w *walk) answerService(name string) {
-	if w.tracer != nil || w.pkt.IsFragment() {
+	if w.tracer != nil {
 		return
 	}
 	port := w.net.slots.at(w.from.Slot).port
+	if serve := w.net.em.opts.LinkLocal; serve != nil && serve(port, name, w.pkt.Bytes()) || w.pkt.IsFragment() {
+		return
+	}
 	s, ok := serviceAnswer(&w.pkt)
 	if !ok || !port.listening() {
 		return

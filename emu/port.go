@@ -62,6 +62,17 @@ func (e *Emulator) Port(name string) (*Port, error) {
 // internet gateway arrive here, and what it sends comes in through one.
 func (e *Emulator) Internet() *Port { return &e.internet }
 
+// Interfaces are the ports of all interfaces, those of gateways and load balancers
+// too, and where each is.
+func (e *Emulator) Interfaces() map[*Port]Place {
+	g := e.current.Load()
+	all := make(map[*Port]Place)
+	for i := range g.plan.Interfaces() {
+		all[g.slots.at(i.Slot).port] = placeOf(i)
+	}
+	return all
+}
+
 // ID is the ID of the interface or of the gateway endpoint, "onprem:GATEWAY", or
 // "internet".
 func (p *Port) ID() string { return p.id }
@@ -124,6 +135,25 @@ func (p *Port) Forward() {
 			}
 		}
 	})
+}
+
+// Answer hands the guest a packet of one of the fabric's services, past all filters
+// (LNK-8); see [Options.LinkLocal].
+func (p *Port) Answer(b []byte) { p.deliver(b) }
+
+// Neighbor is the port of the interface that has an address in the subnet of this one,
+// as the fabric answers ARP and neighbour discovery (SUB-13); nil if nobody has it
+// (SUB-14), and for the router.
+func (p *Port) Neighbor(a netip.Addr) *Port {
+	g := p.em.current.Load()
+	i := g.at(p)
+	if i == nil {
+		return nil
+	}
+	if o := g.plan.Owner(i.VPC, a); o != nil && o.Subnet == i.Subnet {
+		return g.slots.at(o.Slot).port
+	}
+	return nil
 }
 
 // owns reports whether an address is the interface's own.

@@ -9,6 +9,9 @@
 //	vpcemu snapshot                         a script that takes a snapshot of an AWS account
 //	vpcemu examples [NAME]                  the networks that come with vpcemu
 //	vpcemu schema                           the JSON schema of the YAML network file
+//	vpcemu up NETWORK                       instances as network namespaces, for real programs (Linux, root)
+//	vpcemu exec HOST PROGRAM                runs a program on one
+//	vpcemu down [NAME], vpcemu top [NAME]   takes them down; what passes, live
 //	vpcemu completion bash|zsh|fish|powershell
 //	vpcemu version
 //
@@ -22,6 +25,8 @@
 //	2  the question could not be answered: bad usage, a file that cannot be
 //	   read, a name that is not there or is ambiguous, or something on the way
 //	   that is not modelled or not described
+//
+// exec has the exit status of the program.
 //
 // Answers are on standard output; errors and notes are on standard error.
 //

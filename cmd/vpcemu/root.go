@@ -68,6 +68,7 @@ func (a *app) root() *cobra.Command {
 	completeChoice(c, "color", a.color.allowed)
 	c.AddCommand(a.traceCommand(), a.checkCommand(), a.replayCommand(), a.showCommand(), a.convertCommand(),
 		a.snapshotCommand(), a.benchCommand(), a.examplesCommand(), a.schemaCommand(), a.versionCommand())
+	c.AddCommand(a.machineCommands()...)
 	c.SetHelpCommand(helpCommand())
 	c.InitDefaultCompletionCmd()
 	if completion, _, err := c.Find([]string{"completion"}); err == nil {

@@ -75,6 +75,9 @@ func (o *Outside) Host(v6 bool) netip.Addr {
 	return netip.Addr{}
 }
 
+// Prefixes are what is known to lie behind the gateway.
+func (o *Outside) Prefixes() []netip.Prefix { return slices.Clone(o.prefix) }
+
 // vpnGateway compiles a virtual private gateway.
 func (c *compiler) vpnGateway(desc *vpc.Gateway, v *VPC) {
 	g := c.addGateway(desc, v)

@@ -352,6 +352,18 @@ func (p *Plan) IsPublic(addr netip.Addr) bool {
 	return !addr.IsPrivate() && slices.ContainsFunc(p.VPCs, func(v *VPC) bool { return v.Contains(addr) })
 }
 
+// PublicAddresses are the public IPv4 addresses of this network, in order.
+func (p *Plan) PublicAddresses() []netip.Addr {
+	var list []netip.Addr
+	for _, shard := range p.public.shards {
+		for a := range shard {
+			list = append(list, a)
+		}
+	}
+	slices.SortFunc(list, netip.Addr.Compare)
+	return list
+}
+
 // GatewayID is the internet gateway's ID, empty if the VPC has none.
 func (v *VPC) GatewayID() string {
 	if v.Gateway == nil {

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"github.com/vpcemu/vpcemu/emu/tap"
+)
+
+// detached tells a process that whoever started it leaves once the network is up.
+const detached = "VPCEMU_DETACHED"
+
+// detach brings a network up in another process and returns once it is. What goes wrong
+// until then that process says itself.
+func (a *app) detach(network, name string) error {
+	c := exec.Command("/proc/self/exe", "up", network, "--name", name)
+	c.Args[0] = os.Args[0]
+	c.Env = append(os.Environ(), detached+"=1")
+	c.Stderr = a.stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := c.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for {
+		select {
+		case <-ended:
+			return status(c.ProcessState.ExitCode())
+		case <-time.After(20 * time.Millisecond):
+			r, err := tap.FindRun(name)
+			if err != nil || r.PID() != c.Process.Pid {
+				continue
+			}
+			if _, err := r.Look(); err != nil {
+				continue
+			}
+			if !a.quiet {
+				a.say("%s is up; \"vpcemu down %s\" takes it down", name, name)
+			}
+			return nil
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package tap
+
+import (
+	"encoding/json"
+	"net/netip"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// BenchmarkIperf3 holds two hosts of a network that is up against two namespaces that
+// Linux joins, with a third as the router between them and no filters, in turn:
+//
+//	up:     web-1 ─tap─▶ this process ─tap─▶ app-1
+//	kernel:     a ─veth─▶ router ─veth─▶ b
+//
+//	go test ./emu/tap -run '^$' -bench Iperf3 -benchtime 7x
+func BenchmarkIperf3(b *testing.B) {
+	privileged(b)
+	if _, err := exec.LookPath("iperf3"); err != nil {
+		b.Skip("NOT RUN: needs iperf3")
+	}
+	up := bring(b, "three-tier")
+	kernel := routed(b)
+	require.NoError(b, up.Update(func(n *vpc.Network) error { n.SecurityGroup("app").AllowIn("all", "web"); return nil }))
+	inside := func(name string) *namespace {
+		for _, r := range up.hosts {
+			if r.Name == name {
+				return r.ns
+			}
+		}
+		b.Fatal(name)
+		return nil
+	}
+	for _, c := range []struct{ name, args string }{
+		{"tcp", "-n 2G"},
+		{"tcp-mss-1460", "-n 1G -M 1460"},
+		{"udp-1400", "-u -b 0 -l 1400 -n 200M"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			var ours, theirs measures
+			for b.Loop() {
+				ours.add(iperf3(b, inside("web-1"), inside("app-1"), "10.0.2.4", c.args))
+				theirs.add(iperf3(b, kernel[0], kernel[1], "10.9.2.2", c.args))
+			}
+			b.ReportMetric(median(ours.rate)/1e9, "up-Gbit/s")
+			b.ReportMetric(median(theirs.rate)/1e9, "kernel-Gbit/s")
+			b.ReportMetric(median(ours.cpu), "up-cpu-s/GB")
+			b.ReportMetric(median(theirs.cpu), "kernel-cpu-s/GB")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// measures are of one way: bits per second by the wall, which says little on a busy
+// machine, and seconds of CPU time per GB that arrives, of the client, the server,
+// this process and the kernel on their behalf.
+type measures struct{ rate, cpu []float64 }
+
+func (m *measures) add(rate, cpu float64) {
+	m.rate, m.cpu = append(m.rate, rate), append(m.cpu, cpu)
+}
+
+func median(list []float64) float64 {
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+// iperf3 runs it once.
+func iperf3(b *testing.B, from, to *namespace, addr, args string) (rate, cpu float64) {
+	b.Helper()
+	start := func(ns *namespace, arg ...string) (c *exec.Cmd, out *strings.Builder) {
+		c, out = exec.Command("iperf3", arg...), new(strings.Builder)
+		c.Stdout = out
+		require.NoError(b, ns.do(c.Start))
+		return c, out
+	}
+	server, _ := start(to, "-s", "-1", "-p", "8080")
+	defer func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	}()
+	for until := time.Now().Add(soon); ; {
+		require.True(b, time.Now().Before(until), "iperf3 does not answer")
+		before := ownTime(b)
+		client, out := start(from, append([]string{"-c", addr, "-p", "8080", "-J"}, strings.Fields(args)...)...)
+		_ = client.Wait()
+		var report struct {
+			End struct {
+				Received struct {
+					Bytes, Seconds float64
+				} `json:"sum_received"`
+			} `json:"end"`
+		}
+		if json.Unmarshal([]byte(out.String()), &report) != nil || report.End.Received.Bytes == 0 {
+			continue // the server does not listen yet
+		}
+		_ = server.Wait()
+		used := ownTime(b) - before
+		for _, c := range []*exec.Cmd{client, server} {
+			used += c.ProcessState.UserTime() + c.ProcessState.SystemTime()
+		}
+		r := report.End.Received
+		return r.Bytes * 8 / r.Seconds, used.Seconds() / (r.Bytes / 1e9)
+	}
+}
+
+// ownTime is the CPU time that this process has taken.
+func ownTime(b *testing.B) time.Duration {
+	var u unix.Rusage
+	require.NoError(b, unix.Getrusage(unix.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// routed joins two namespaces by a third that forwards.
+func routed(b *testing.B) [2]*namespace {
+	b.Helper()
+	var ends [2]*namespace
+	router, err := newNamespace()
+	require.NoError(b, err)
+	b.Cleanup(router.close)
+	require.NoError(b, router.do(func() error { return settings(true) }))
+	for k := range ends {
+		ends[k], err = newNamespace()
+		require.NoError(b, err)
+		b.Cleanup(ends[k].close)
+		near, far := []string{"to-a", "to-b"}[k], "eth0"
+		gateway, host := netip.AddrFrom4([4]byte{10, 9, byte(k + 1), 1}), netip.AddrFrom4([4]byte{10, 9, byte(k + 1), 2})
+		require.NoError(b, router.do(func() error {
+			l := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: near, MTU: mtuInterface}, PeerName: far, PeerMTU: mtuInterface, PeerNamespace: netlink.NsFd(ends[k].handle)}
+			if err := netlink.LinkAdd(l); err != nil {
+				return err
+			}
+			if err := netlink.AddrAdd(l, &netlink.Addr{IPNet: ipNet(netip.PrefixFrom(gateway, 24))}); err != nil {
+				return err
+			}
+			return netlink.LinkSetUp(l)
+		}))
+		require.NoError(b, ends[k].do(func() error {
+			d := Device{Name: far, Addresses: []netip.Prefix{netip.PrefixFrom(host, 24)}, Routers: []netip.Addr{gateway}}
+			return d.configure(0, nil)
+		}))
+	}
+	return ends
+}

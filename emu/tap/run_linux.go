@@ -1,0 +1,348 @@
+package tap
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Run is a network that is up, or was when its process died, as other processes see
+// it: a folder of files.
+//
+//	/run/vpcemu/NAME/lock           locked for as long as the process lives
+//	                 state.json     its process and hosts
+//	                 log            what a process says that runs in the background
+//	                 socket         whoever connects gets a Look
+//	                 etc/HOST/…     what takes the place of files of /etc there
+type Run struct {
+	Name  string
+	dir   string
+	state state
+}
+
+// state is what state.json says.
+type state struct {
+	Network string      `json:"network"`
+	PID     int         `json:"pid"`
+	Hosts   []hostState `json:"hosts"`
+}
+
+type hostState struct {
+	Name      string   `json:"name"`
+	Names     []string `json:"names,omitempty"`
+	Hostname  string   `json:"hostname"`
+	Namespace string   `json:"namespace"` // a file to enter it by, while the process lives
+	Inode     uint64   `json:"inode"`
+	Cookie    uint64   `json:"cookie"`
+}
+
+// ErrNotUp is that no network of a name is up.
+var ErrNotUp = errors.New("not up")
+
+// folder is where runs are: $RUNTIME_DIRECTORY, as systemd sets it for a service, or
+// /run/vpcemu.
+func folder() string {
+	if dir := os.Getenv("RUNTIME_DIRECTORY"); dir != "" {
+		return dir
+	}
+	return "/run/vpcemu"
+}
+
+// Runs are the networks that are up, and those that died without being taken down, by
+// name.
+func Runs() ([]*Run, error) {
+	entries, err := os.ReadDir(folder())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	var runs []*Run
+	for _, e := range entries {
+		if r, err := openRun(e.Name()); err == nil {
+			runs = append(runs, r)
+		}
+	}
+	return runs, nil
+}
+
+// FindRun finds a run by name, or the only one if the name is empty.
+func FindRun(name string) (*Run, error) {
+	if name != "" {
+		r, err := openRun(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s is %w", name, ErrNotUp)
+		}
+		return r, nil
+	}
+	runs, err := Runs()
+	switch {
+	case err != nil:
+		return nil, err
+	case len(runs) == 0:
+		return nil, fmt.Errorf("networks are %w here: bring one up with \"vpcemu up NETWORK\"", ErrNotUp)
+	case len(runs) > 1:
+		var names []string
+		for _, r := range runs {
+			names = append(names, r.Name)
+		}
+		return nil, fmt.Errorf("%s are up: say which", strings.Join(names, " and "))
+	}
+	return runs[0], nil
+}
+
+func openRun(name string) (*Run, error) {
+	r := &Run{Name: name, dir: filepath.Join(folder(), name)}
+	if _, err := os.Stat(r.file("lock")); err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(r.file("state.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return r, nil // died early, or has just begun
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &r.state)
+	}
+	return r, err
+}
+
+func (r *Run) file(name string) string { return filepath.Join(r.dir, name) }
+
+// Alive reports whether the process of the run lives.
+func (r *Run) Alive() bool {
+	f, err := os.OpenFile(r.file("lock"), os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	return unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &lock) == nil && lock.Type != unix.F_UNLCK
+}
+
+// PID is the process of the run.
+func (r *Run) PID() int { return r.state.PID }
+
+// Network is what was brought up, as it was named there.
+func (r *Run) Network() string { return r.state.Network }
+
+// Hosts are the names of those who have a namespace.
+func (r *Run) Hosts() []string {
+	var names []string
+	for _, h := range r.state.Hosts {
+		names = append(names, h.Name)
+	}
+	return names
+}
+
+// host finds a host by a name that only it has.
+func (r *Run) host(name string) (*hostState, error) {
+	var found []*hostState
+	for k := range r.state.Hosts {
+		h := &r.state.Hosts[k]
+		if h.Name == name {
+			return h, nil
+		}
+		if slices.Contains(h.Names, name) {
+			found = append(found, h)
+		}
+	}
+	if len(found) == 1 {
+		return found[0], nil
+	}
+	return nil, fmt.Errorf("%s has no namespace %q: want %s", r.Name, name, strings.Join(r.Hosts(), ", "))
+}
+
+// Look asks the run what has passed.
+func (r *Run) Look() (Look, error) {
+	var l Look
+	c, err := net.DialTimeout("unix", r.file("socket"), time.Second)
+	if err != nil {
+		return l, fmt.Errorf("%s is %w", r.Name, ErrNotUp)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+	err = json.NewDecoder(c).Decode(&l)
+	return l, err
+}
+
+// Owner is the process's side of its run.
+type Owner struct {
+	run    *Run
+	lock   *os.File
+	socket net.Listener
+	wait   sync.WaitGroup
+}
+
+// Begin claims the name of a run. What one that died under it has left is taken away
+// first.
+func Begin(name, network string) (*Owner, error) {
+	if err := able(); err != nil {
+		return nil, err
+	}
+	r := &Run{Name: name, dir: filepath.Join(folder(), name), state: state{Network: network, PID: os.Getpid()}}
+	if err := os.MkdirAll(r.dir, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(r.file("lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.FcntlFlock(lock.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("%s is up already: take it down first, or give this one another name", name)
+	}
+	if left, err := openRun(name); err == nil {
+		left.endProcesses()
+	}
+	if err := r.clear(); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return &Owner{run: r, lock: lock}, nil
+}
+
+// clear removes the files of a run but its lock.
+func (r *Run) clear() error {
+	return errors.Join(os.RemoveAll(r.file("etc")), os.RemoveAll(r.file("state.json")), os.RemoveAll(r.file("socket")), os.RemoveAll(r.file("log")))
+}
+
+// remove removes everything of a run.
+func (r *Run) remove() error {
+	err := errors.Join(r.clear(), os.RemoveAll(r.dir))
+	_ = os.Remove(folder()) // if it was the last one
+	return err
+}
+
+// Publish tells other processes of the hosts, as they are now. It ends what runs on
+// hosts that are gone, and returns what that was.
+func (o *Owner) Publish(t *Net) (ended []string, err error) {
+	gone := o.run.state.Hosts
+	if err := o.publish(t); err != nil {
+		return nil, err
+	}
+	gone = slices.DeleteFunc(gone, func(g hostState) bool {
+		return slices.ContainsFunc(o.run.state.Hosts, func(h hostState) bool { return h.Cookie == g.Cookie })
+	})
+	return (&Run{state: state{Hosts: gone}}).endProcesses(), nil
+}
+
+func (o *Owner) publish(t *Net) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o.run.state.Hosts = nil
+	for _, h := range t.hosts {
+		o.run.state.Hosts = append(o.run.state.Hosts, hostState{
+			Name: h.Name, Names: h.Names, Hostname: h.Hostname, Inode: h.ns.inode, Cookie: h.ns.cookie,
+			Namespace: fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), h.ns.handle),
+		})
+		if err := o.run.writeEtc(h.Host); err != nil {
+			return err
+		}
+	}
+	b, err := json.MarshalIndent(&o.run.state, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(o.run.file("state.new"), b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(o.run.file("state.new"), o.run.file("state.json"))
+}
+
+// etc is the folder with what takes the place of files of /etc on a host.
+func (r *Run) etc(hostname string) string { return filepath.Join(r.dir, "etc", hostname) }
+
+func (r *Run) writeEtc(h *Host) error {
+	dir := r.etc(fileName(h.Name))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	text := "# No resolver here.\n"
+	if h.Resolver != (netip.Addr{}) {
+		text = fmt.Sprintf("search %s\nnameserver %s\n", h.Search, h.Resolver)
+	}
+	return os.WriteFile(filepath.Join(dir, "resolv.conf"), []byte(text), 0o644)
+}
+
+// fileName is a host's name without what file names have not.
+func fileName(host string) string { return strings.ReplaceAll(host, "/", "%2f") }
+
+// Serve answers those who want to look.
+func (o *Owner) Serve(t *Net) error {
+	var err error
+	if o.socket, err = net.Listen("unix", o.run.file("socket")); err != nil {
+		return err
+	}
+	o.wait.Go(func() {
+		for {
+			c, err := o.socket.Accept()
+			if err != nil {
+				return
+			}
+			o.wait.Go(func() {
+				defer c.Close()
+				_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+				_ = json.NewEncoder(c).Encode(t.Look())
+				_, _ = io.Copy(io.Discard, c) // until the other side has read it
+			})
+		}
+	})
+	return nil
+}
+
+// Log makes a file of the run the standard output and error of this process.
+func (o *Owner) Log() error {
+	f, err := os.OpenFile(o.run.file("log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return errors.Join(unix.Dup3(int(f.Fd()), unix.Stdout, 0), unix.Dup3(int(f.Fd()), unix.Stderr, 0))
+}
+
+// Close ends the processes that run on the hosts and removes the files. It returns
+// what it has ended.
+func (o *Owner) Close() (ended []string, err error) {
+	if o.socket != nil {
+		o.socket.Close()
+	}
+	o.wait.Wait()
+	ended = o.run.endProcesses()
+	err = o.run.remove()
+	return ended, errors.Join(err, o.lock.Close())
+}
+
+// Down takes a run down: it asks its process to end and waits until it has. Of one
+// that has died it takes away what is left. It returns what it has ended on the hosts
+// itself.
+func (r *Run) Down(wait time.Duration) (ended []string, err error) {
+	if os.Geteuid() != 0 {
+		return nil, ErrNotRoot
+	}
+	until := time.Now().Add(wait)
+	if r.Alive() {
+		if err := unix.Kill(r.state.PID, unix.SIGTERM); err != nil {
+			return nil, fmt.Errorf("asking process %d to end: %w", r.state.PID, err)
+		}
+	}
+	for r.Alive() {
+		if time.Now().After(until) {
+			return nil, fmt.Errorf("process %d does not end", r.state.PID)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, err := os.Stat(r.dir); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	ended = r.endProcesses()
+	return ended, r.remove()
+}

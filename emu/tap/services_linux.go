@@ -1,0 +1,238 @@
+package tap
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/packet"
+)
+
+// services are the fabric's own, in a namespace that nobody enters: ordinary servers
+// of the standard library behind the kernel's TCP. Whether a packet gets there the
+// emulator has decided (LNK-1 to LNK-15). Guests of several VPCs may have the same
+// address, so each is known there by another one:
+//
+//	guest 10.0.1.4 ▶ 169.254.169.254      is, in the namespace,     100.64.0.7 ▶ 169.254.169.254
+type services struct {
+	link
+	ns      *namespace
+	running atomic.Bool
+	guests  atomic.Pointer[map[*emu.Port]*guest]
+	http    *http.Server
+	wait    sync.WaitGroup // for servers
+
+	mu      sync.Mutex
+	clients []client // by the number in their address
+	numbers map[client]int
+}
+
+// client is a guest's address as it talks to one address of a service.
+type client struct {
+	port           *emu.Port
+	guest, service netip.Addr
+}
+
+// Where clients are.
+var (
+	clients4    = netip.MustParsePrefix("100.64.0.0/10")
+	clients6    = netip.MustParsePrefix("fd64::/64")
+	servicesMAC = macOf("services")
+	clientsMAC  = macOf("clients")
+)
+
+// mostClients is how many there can be. One more is not answered.
+const mostClients = 1 << 20
+
+func newServices() *services { return &services{numbers: make(map[client]int)} }
+
+// start makes the namespace and starts the servers.
+func (s *services) start() (err error) {
+	if s.ns, err = newNamespace(); err != nil {
+		return err
+	}
+	if err = s.ns.do(s.listen); err != nil {
+		return err
+	}
+	s.carry(s.answer)
+	s.running.Store(true)
+	return nil
+}
+
+// listen makes the device and the servers, in the namespace.
+func (s *services) listen() error {
+	if err := settings(false); err != nil {
+		return err
+	}
+	if err := s.open("eth0", servicesMAC, mtuInterface); err != nil {
+		return err
+	}
+	d := Device{Name: "eth0", Beyond: true, Routers: []netip.Addr{beyondRouter4, router6}}
+	for _, a := range []netip.Addr{metadata4, metadata6} {
+		d.Addresses = append(d.Addresses, netip.PrefixFrom(a, a.BitLen()))
+	}
+	if err := d.configure(0, nil); err != nil {
+		return err
+	}
+	eth, err := netlink.LinkByName("eth0")
+	if err != nil {
+		return err
+	}
+	for _, r := range d.Routers {
+		if err := netlink.NeighSet(&netlink.Neigh{LinkIndex: eth.Attrs().Index, State: netlink.NUD_PERMANENT, IP: r.AsSlice(), HardwareAddr: clientsMAC[:]}); err != nil {
+			return err
+		}
+	}
+	return s.listenMetadata()
+}
+
+func (s *services) listenMetadata() error {
+	s.http = &http.Server{Handler: &metadata{who: s.who, ttl: setTTL}, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }}
+	for _, a := range []netip.Addr{metadata4, metadata6} {
+		if a.Is6() && !hasIPv6() {
+			continue
+		}
+		l, err := net.Listen("tcp", netip.AddrPortFrom(a, 80).String())
+		if err != nil {
+			return err
+		}
+		s.wait.Go(func() { _ = s.http.Serve(l) })
+	}
+	return nil
+}
+
+func (s *services) close() {
+	s.running.Store(false)
+	if s.http != nil {
+		s.http.Close()
+	}
+	s.wait.Wait()
+	s.link.close()
+	if s.ns != nil {
+		s.ns.close()
+	}
+}
+
+// learn notes who is behind each port, for what services say.
+func (s *services) learn(e *emu.Emulator) {
+	guests := guestsOf(e)
+	s.guests.Store(&guests)
+}
+
+// take is [emu.Options.LinkLocal].
+func (s *services) take(from *emu.Port, service string, b []byte) bool {
+	if service != "imds" || !s.running.Load() {
+		return false
+	}
+	var p packet.Packet
+	copied := append(make([]byte, 0, len(b)), b...)
+	if p.Parse(copied) != nil {
+		return false
+	}
+	number, ok := s.number(client{from, p.Flow.Src, p.Flow.Dst})
+	if !ok {
+		return true
+	}
+	p.SetSrc(clientAddr(number, p.Version == 6))
+	s.write(wholeFrame[:], appendFrame(nil, servicesMAC, clientsMAC, kindOf(copied)), p.Bytes())
+	return true
+}
+
+// number is a client's.
+func (s *services) number(c client) (int, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, ok := s.numbers[c]
+	if !ok {
+		if n = len(s.clients); n == mostClients {
+			return 0, false
+		}
+		s.clients, s.numbers[c] = append(s.clients, c), n
+	}
+	return n, true
+}
+
+// clientAddr is a client's address in the namespace.
+func clientAddr(number int, v6 bool) netip.Addr {
+	a := clients4.Addr().AsSlice()
+	if v6 {
+		a = clients6.Addr().AsSlice()
+	}
+	for k, n := len(a)-1, number; n > 0; k, n = k-1, n>>8 {
+		a[k] |= byte(n)
+	}
+	addr, _ := netip.AddrFromSlice(a)
+	return addr
+}
+
+// client is who has an address in the namespace.
+func (s *services) client(a netip.Addr) (client, bool) {
+	number := 0
+	switch b := a.AsSlice(); {
+	case clients4.Contains(a):
+		number = int(b[1]&0x3f)<<16 | int(b[2])<<8 | int(b[3])
+	case clients6.Contains(a):
+		number = int(b[13])<<16 | int(b[14])<<8 | int(b[15])
+	default:
+		return client{}, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if number >= len(s.clients) {
+		return client{}, false
+	}
+	return s.clients[number], true
+}
+
+// answer hands what the servers send to the guests that asked.
+func (s *services) answer(frames []frame) {
+	for _, f := range frames {
+		var p packet.Packet
+		if k := f.kind(); k != typeIPv4 && k != typeIPv6 || p.Parse(f[frameHeader:]) != nil {
+			continue
+		}
+		if c, ok := s.client(p.Flow.Dst); ok {
+			p.SetDst(c.guest)
+			p.SetSrc(c.service)
+			c.port.Answer(p.Bytes())
+		}
+	}
+}
+
+// who is the guest that has an address in the namespace, nil if it is gone.
+func (s *services) who(addr string) *guest {
+	at, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return nil
+	}
+	c, ok := s.client(at.Addr())
+	if !ok {
+		return nil
+	}
+	return (*s.guests.Load())[c.port]
+}
+
+type connKey struct{}
+
+// setTTL gives what is sent on a request's connection from now on a TTL (LNK-12).
+func setTTL(r *http.Request, ttl int) {
+	c, ok := r.Context().Value(connKey{}).(*net.TCPConn)
+	if !ok {
+		return
+	}
+	if raw, err := c.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) {
+			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_TTL, ttl)
+			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_UNICAST_HOPS, ttl)
+		})
+	}
+}
