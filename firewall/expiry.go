@@ -46,7 +46,8 @@ func (t *FlowTable) expire(s *shard, now int64) {
 	if s.free != 0 || s.top == 0 {
 		return
 	}
-	for ; s.free == 0 && s.looks > 0; s.looks-- {
+	for looked := 0; s.looks > 0 && (looked < lookedAt || s.free == 0); looked++ {
+		s.looks--
 		s.hand = s.after(s.hand)
 		if n := s.hand; s.rested(n, now) && t.idledOut(s, n, now) {
 			t.forget(s, n)
