@@ -82,7 +82,7 @@ func TestMemoryOfFlows(t *testing.T) {
 		flows int
 		most  float64
 	}{
-		{Subnet, 1000, 144}, // a shard has a row of records as soon as it has one flow
+		{Subnet, 1000, 144},    // a shard has a row of records as soon as it has one flow
 		{Subnet, 500_000, 128}, // memory is taken in blocks of 8 MB
 		{NATGateway, 500_000, 256},
 	} {
