@@ -181,18 +181,35 @@ func beyond(f emu.Far) *Host {
 	return &Host{Name: f.Name, Hostname: strings.NewReplacer(":", "-", "/", "-").Replace(f.Name), Devices: []Device{d}}
 }
 
-// name makes the hosts' names unique: one that several have gets its VPC before it.
+// name gives each host the shortest name that means only it: its own, that with its
+// VPC before it, or an ID. Instances of one group often have the same name.
 func name(hosts []*Host) {
-	count := make(map[string]int)
+	called := make(map[string]int) // by how many hosts
 	for _, h := range hosts {
-		count[h.Name]++
+		for n := range h.calls() {
+			called[n]++
+		}
 	}
 	for _, h := range hosts {
-		if count[h.Name] > 1 && len(h.Names) > 0 {
-			h.Name = h.Names[1]
+		if len(h.Names) == 0 || called[h.Name] == 1 {
+			continue
+		}
+		for _, k := range []int{1, 0, 2, 3} {
+			if h.Name = h.Names[k]; called[h.Name] == 1 {
+				break
+			}
 		}
 	}
 	slices.SortStableFunc(hosts, func(a, b *Host) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// calls are all that the host is called.
+func (h *Host) calls() map[string]bool {
+	all := map[string]bool{h.Name: true}
+	for _, n := range h.Names {
+		all[n] = true
+	}
+	return all
 }
 
 // find is the host of a name: the name itself first, then what only one is called.

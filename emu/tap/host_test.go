@@ -129,3 +129,28 @@ vpcs:
 		}
 	}
 }
+
+// TestHostNames_Unique: each host has a name that means only it, whatever the others are called.
+func TestHostNames_Unique(t *testing.T) {
+	host := func(vpc, id, label string) *Host {
+		return &Host{Name: label, Names: []string{id, vpc + "/" + label, vpc + "-id/" + label, vpc + "-id/" + id}}
+	}
+	for what, c := range map[string]struct {
+		hosts []*Host
+		want  []string
+	}{
+		"no other":         {[]*Host{host("prod", "i-1", "web")}, []string{"web"}},
+		"in two VPCs":      {[]*Host{host("prod", "i-1", "web"), host("test", "i-2", "web")}, []string{"prod/web", "test/web"}},
+		"in one VPC":       {[]*Host{host("prod", "i-1", "web"), host("prod", "i-2", "web")}, []string{"i-1", "i-2"}},
+		"as another's ID":  {[]*Host{host("prod", "i-1", "web"), host("prod", "i-2", "i-1")}, []string{"prod/i-1", "web"}},
+		"as the internet":  {[]*Host{host("prod", "i-1", "internet"), {Name: "internet"}}, []string{"internet", "prod/internet"}},
+		"VPCs of one name": {[]*Host{host("prod", "web", "web"), host("test", "web", "web")}, []string{"prod/web", "test/web"}},
+	} {
+		name(c.hosts)
+		var got []string
+		for _, h := range c.hosts {
+			got = append(got, h.Name)
+		}
+		assert.Equal(t, c.want, got, what)
+	}
+}
