@@ -60,6 +60,7 @@ func TestOneClockForAll(t *testing.T) {
 	k, err := c.Read(b)
 	require.NoError(t, err)
 	require.Equal(t, "soon", string(b[:k]))
+	e.wait(3, to(packet.TCP, 80)) // SYN, its ACK, that of "soon": later it would open the flow again
 
 	clock.Advance(2 * time.Minute)
 	_, err = s.Write([]byte("late"))
