@@ -115,8 +115,8 @@ func (u under) Write(b []byte) (int, error) {
 	return u.lines.Write(b)
 }
 
-// start writes once a second what has passed, until close. The first error is told at
-// once, and again by close: the network stays up.
+// start writes once a second what has passed, until close. An error is told at once, and
+// again by close: the network stays up.
 func (r *recorder) start(e *emu.Emulator, stderr io.Writer) {
 	if r.logs != nil {
 		r.logs.Attach(e)
@@ -133,13 +133,18 @@ func (r *recorder) start(e *emu.Emulator, stderr io.Writer) {
 			case <-r.done:
 				return
 			case now := <-tick.C:
-				if err := r.flush(now); err != nil && r.failed == nil {
-					r.failed = err
-					fmt.Fprintf(stderr, "vpcemu: %v\n", err)
-				}
+				r.tick(now, stderr)
 			}
 		}
 	})
+}
+
+// tick flushes, and tells the first error.
+func (r *recorder) tick(now time.Time, stderr io.Writer) {
+	if err := r.flush(now); err != nil && r.failed == nil {
+		r.failed = err
+		fmt.Fprintf(stderr, "vpcemu: %v\n", err)
+	}
 }
 
 // flush writes what has passed until now; of flow logs, the minutes that are over.
