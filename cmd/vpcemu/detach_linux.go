@@ -9,13 +9,10 @@ import (
 	"github.com/vpcemu/vpcemu/emu/tap"
 )
 
-// detached tells a process that whoever started it leaves once the network is up.
-const detached = "VPCEMU_DETACHED"
-
-// detach brings a network up in another process and returns once it is. What goes wrong
-// until then that process says itself.
-func (a *app) detach(network, name string) error {
-	c := exec.Command("/proc/self/exe", "up", network, "--name", name)
+// detach runs this command line again in another process, and returns once the network
+// of that name is up. What goes wrong until then that process says itself.
+func (a *app) detach(name string) error {
+	c := exec.Command("/proc/self/exe", os.Args[1:]...)
 	c.Args[0] = os.Args[0]
 	c.Env = append(os.Environ(), detached+"=1")
 	c.Stderr = a.stderr

@@ -9,7 +9,8 @@
 //	vpcemu snapshot                         a script that takes a snapshot of an AWS account
 //	vpcemu examples [NAME]                  the networks that come with vpcemu
 //	vpcemu schema                           the JSON schema of the YAML network file
-//	vpcemu up NETWORK                       instances as network namespaces, for real programs (Linux, root)
+//	vpcemu up NETWORK                       instances as network namespaces, for real programs (Linux, root);
+//	                                        --pcap and --flow-logs write what passes
 //	vpcemu exec HOST PROGRAM                runs a program on one
 //	vpcemu down [NAME], vpcemu top [NAME]   takes them down; what passes, live
 //	vpcemu completion bash|zsh|fish|powershell

@@ -76,14 +76,14 @@ func subnetsNamed(e *emu.Emulator, name string) []string {
 	return found
 }
 
-// create opens the file to write to. It must not be one that is being read.
-func (f *pcapFlags) create(reading ...os.FileInfo) (*os.File, error) {
-	if now, err := os.Stat(f.file); err == nil && slices.ContainsFunc(reading, func(i os.FileInfo) bool { return os.SameFile(i, now) }) {
-		return nil, fmt.Errorf("--pcap %s: it is the capture that is read", f.file)
+// create opens the file of a flag to write to. It must not be one that is in use.
+func create(flag, name string, used ...os.FileInfo) (*os.File, error) {
+	if now, err := os.Stat(name); err == nil && slices.ContainsFunc(used, func(i os.FileInfo) bool { return os.SameFile(i, now) }) {
+		return nil, fmt.Errorf("%s %s: the file is read or written already", flag, name)
 	}
-	file, err := os.Create(f.file)
+	file, err := os.Create(name)
 	if err != nil {
-		return nil, fmt.Errorf("--pcap: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	return file, nil
 }
@@ -94,7 +94,7 @@ func (f *pcapFlags) trace(c *cobra.Command, e *emu.Emulator, t *emu.Trace) error
 	if err != nil || f.file == "" {
 		return err
 	}
-	file, err := f.create()
+	file, err := create("--pcap", f.file)
 	if err != nil {
 		return err
 	}

@@ -219,7 +219,7 @@ func (r *replayRun) open(c *cobra.Command, network string, n *vpc.Network, f *re
 		if err != nil {
 			return err
 		}
-		if r.file, err = f.pcap.create(info); err != nil {
+		if r.file, err = create("--pcap", f.pcap.file, info); err != nil {
 			return err
 		}
 		r.writer = capture.NewWriter(r.file, filter)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -29,11 +30,18 @@ The file is watched: a change takes effect while connections are under way, and 
 prints what changed and what that opened or closed. A file with a mistake changes
 nothing.
 
+--pcap writes what the hosts send and get, as they would capture it, with a comment on
+each packet that says what became of it ("vpcemu replay --help" tells more). --flow-logs
+writes what flow logs would have of it. The capture is a second behind at most, a line of
+a flow log comes when its minute is over, and the rest when the network goes down.
+Packets take longer then, since no flow has a short cut.
+
 Nothing outside of the namespaces is touched, and they are gone when this process is,
 however it ends. Programs that run in them are ended with it.`
 
 const upExamples = `  sudo vpcemu up example:three-tier
   sudo vpcemu up net.yaml --name lab
+  sudo vpcemu up net.yaml --pcap out.pcapng --pcap-only dropped --flow-logs flows.log
   sudo vpcemu up net.yaml -d && sudo vpcemu exec web-1 ./test.sh; sudo vpcemu down`
 
 const execHelp = `Exec runs a program on a host of a network that is up: in its network namespace, with
@@ -66,32 +74,46 @@ const topExamples = `  sudo vpcemu top
   sudo vpcemu top three-tier --once
   sudo vpcemu top -o json`
 
+// detached tells a process that whoever started it leaves once the network is up.
+const detached = "VPCEMU_DETACHED"
+
 // machineCommands are those that need namespaces.
 func (a *app) machineCommands() []*cobra.Command {
 	return []*cobra.Command{a.upCommand(), a.execCommand(), a.downCommand(), a.topCommand()}
 }
 
+// upFlags are the flags of up.
+type upFlags struct {
+	name   string
+	detach bool
+	pcap   pcapFlags
+	logs   string // the file of flow logs
+}
+
 func (a *app) upCommand() *cobra.Command {
-	name, detach := "", false
+	var f upFlags
 	c := &cobra.Command{
 		Use: "up NETWORK", Short: "Make instances network namespaces, for real programs (Linux, root)",
 		Long: upHelp, Example: upExamples,
 		Args: arguments("NETWORK"), ValidArgsFunction: completeNetwork,
 		RunE: func(c *cobra.Command, args []string) error {
-			if name == "" {
-				name = runName(args[0])
+			if f.name == "" {
+				f.name = runName(args[0])
 			}
-			if strings.ContainsAny(name, "/ ") || strings.HasPrefix(name, ".") || name == "" {
-				return usage(c, "--name: %q is no name for a file", name)
+			if strings.ContainsAny(f.name, "/ ") || strings.HasPrefix(f.name, ".") || f.name == "" {
+				return usage(c, "--name: %q is no name for a file", f.name)
 			}
-			if detach {
-				return a.detach(args[0], name)
+			if f.detach && os.Getenv(detached) == "" {
+				return a.detach(f.name)
 			}
-			return a.up(args[0], name)
+			return a.up(c, args[0], &f)
 		},
 	}
-	c.Flags().StringVar(&name, "name", "", "call the running network `NAME` (default: the file's)")
-	c.Flags().BoolVarP(&detach, "detach", "d", false, "return once it is up; it tells /run/vpcemu/NAME/log the rest")
+	c.Flags().StringVar(&f.name, "name", "", "call the running network `NAME` (default: the file's)")
+	c.Flags().BoolVarP(&f.detach, "detach", "d", false, "return once it is up; it tells /run/vpcemu/NAME/log the rest")
+	f.pcap.add(c)
+	c.Flags().StringVar(&f.logs, "flow-logs", "",
+		"write the lines of flow logs to this `FILE`: of those of the\nnetwork, or else the default ones of all interfaces")
 	return c
 }
 

@@ -9,19 +9,25 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/emu/tap"
 )
 
 // up brings a network up and keeps it up until it is told to end.
-func (a *app) up(network, name string) (err error) {
+func (a *app) up(c *cobra.Command, network string, f *upFlags) (err error) {
 	n, rep, err := loadNetwork(network)
+	if err != nil {
+		return err
+	}
+	filter, err := f.filter(c, network, n)
 	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	owner, err := tap.Begin(name, network)
+	owner, err := tap.Begin(f.name, network)
 	if err != nil {
 		return err
 	}
@@ -32,7 +38,16 @@ func (a *app) up(network, name string) (err error) {
 			err = failed
 		}
 	}()
-	t, err := tap.Up(n, emu.Options{})
+	rec, err := f.record(network, filter)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if failed := rec.close(); err == nil {
+			err = failed
+		}
+	}()
+	t, err := tap.Up(n, emu.Options{Observer: rec.observer()})
 	if err != nil {
 		return fmt.Errorf("%s: %w", network, err)
 	}
@@ -46,10 +61,11 @@ func (a *app) up(network, name string) (err error) {
 		}
 	}
 	a.warn(network, rep)
-	a.announce(t, name)
+	a.announce(t, f.name)
 	if err := owner.Serve(t); err != nil {
 		return err
 	}
+	rec.start(t.Emulator(), a.stderr)
 	r := reloader{app: a, net: t, network: network, publish: func() ([]string, error) { return owner.Publish(t) }}
 	return r.watch(ctx)
 }

@@ -44,6 +44,7 @@ type lab struct {
 	t    *testing.T
 	dir  string // its runtime directory
 	file string
+	args []string // behind the file
 	up   *exec.Cmd
 	out  *log
 }
@@ -67,9 +68,9 @@ func (l *log) String() string {
 }
 
 // bring brings a network file of testdata up.
-func bring(t *testing.T, file string) *lab {
+func bring(t *testing.T, file string, args ...string) *lab {
 	t.Helper()
-	l := &lab{t: t, dir: filepath.Join(t.TempDir(), "run"), file: filepath.Join(t.TempDir(), "net.yaml")}
+	l := &lab{t: t, args: args, dir: filepath.Join(t.TempDir(), "run"), file: filepath.Join(t.TempDir(), "net.yaml")}
 	t.Setenv("RUNTIME_DIRECTORY", l.dir)
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -82,7 +83,7 @@ func bring(t *testing.T, file string) *lab {
 func (l *lab) start() {
 	l.t.Helper()
 	l.out = new(log)
-	l.up = exec.Command("vpcemu", "up", l.file)
+	l.up = exec.Command("vpcemu", append([]string{"up", l.file}, l.args...)...)
 	l.up.Stdout, l.up.Stderr = l.out, l.out
 	require.NoError(l.t, l.up.Start())
 	l.wait("the network to be up", func() bool { return strings.Contains(l.out.String(), "Up: net") })

@@ -236,11 +236,30 @@ func describe(p emu.Place) string {
 	return strings.Join(words, ", ")
 }
 
-// write writes until the first error.
+// write writes a block, until the first error. What reaches the underlying writer ends
+// with a block, so that a file is whole at any time.
 func (c *Writer) write(b []byte) {
+	if len(b) > c.out.Available() {
+		c.flush()
+	}
 	if c.err == nil {
 		_, c.err = c.out.Write(b)
 	}
+}
+
+func (c *Writer) flush() {
+	if err := c.out.Flush(); c.err == nil {
+		c.err = err
+	}
+}
+
+// Flush hands all packets that have ended to the underlying writer, in whole blocks, and
+// returns the first error that there was.
+func (c *Writer) Flush() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flush()
+	return c.err
 }
 
 // Close writes what is left, and returns the first error that there was. It does not
@@ -252,8 +271,6 @@ func (c *Writer) Close() error {
 		e.waits = false
 	}
 	c.advance()
-	if err := c.out.Flush(); c.err == nil {
-		c.err = err
-	}
+	c.flush()
 	return c.err
 }

@@ -206,6 +206,11 @@ func TestWriter_Concurrent(t *testing.T) {
 			}
 		})
 	}
+	wg.Go(func() {
+		for range 100 {
+			assert.NoError(t, r.w.Flush())
+		}
+	})
 	wg.Wait()
 	lines := r.written(t)
 	assert.Len(t, lines, 4*100*4)
@@ -265,12 +270,47 @@ func TestWriter_Gopacket(t *testing.T) {
 	assert.Equal(t, pcapgo.NgResolution(9), iface.TimestampResolution)
 }
 
+// growing is a file that somebody reads while it is written.
+type growing struct {
+	testing.TB
+	bytes.Buffer
+	writes int
+}
+
+func (g *growing) Write(b []byte) (int, error) {
+	n, err := g.Buffer.Write(b)
+	g.writes++
+	read(g, g.Bytes()) // fails in the middle of a block
+	return n, err
+}
+
+// TestWriter_WholeBlocks: whoever reads the file while it grows, or when nobody writes it
+// any more, sees whole packets; after a Flush all that have ended.
+func TestWriter_WholeBlocks(t *testing.T) {
+	file := &growing{TB: t}
+	w := capture.NewWriter(file, capture.Filter{})
+	e, err := emu.New(shop(), emu.Options{Observer: w.Observer()})
+	require.NoError(t, err)
+	app, err := e.Port("app-1")
+	require.NoError(t, err)
+	f := packet.MustParseFlow("tcp 10.0.1.10:40000 > 10.0.2.20:5432")
+	for range 300 {
+		app.Send(packet.Spec{Flow: f, Flags: packet.SYN, Payload: make([]byte, 999)}.Bytes())
+		f.SrcPort++
+	}
+	assert.Greater(t, file.writes, 5, "what has filled the buffer")
+	assert.Less(t, len(read(t, file.Bytes())), 600)
+	require.NoError(t, w.Flush())
+	assert.Len(t, read(t, file.Bytes()), 600)
+}
+
 type brokenDisk struct{}
 
 func (brokenDisk) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
 func TestWriter_FirstError(t *testing.T) {
 	w := capture.NewWriter(brokenDisk{}, capture.Filter{})
+	assert.EqualError(t, w.Flush(), "disk full")
 	assert.EqualError(t, w.Close(), "disk full")
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,9 @@ type Config struct {
 	Services map[netip.Prefix]string
 	// FlowsOnly leaves out the lines of interfaces without flows, NODATA and SKIPDATA.
 	FlowsOnly bool
+	// Everywhere gives each VPC a log without an ID while the network has none: of all
+	// its interfaces, in the default format.
+	Everywhere bool
 }
 
 // To sends the lines of all logs to one writer.
@@ -161,8 +165,13 @@ func (l *Logs) busyFrom(end int64) int64 {
 
 // writeAll writes what all logs have of one window.
 func (l *Logs) writeAll(f *flows, n *vpc.Network, places []emu.Place) error {
+	made := l.cfg.Everywhere && !slices.ContainsFunc(n.VPCs, func(v *vpc.VPC) bool { return len(v.FlowLogs) > 0 })
 	for _, v := range n.VPCs {
-		for _, log := range v.FlowLogs {
+		logs := v.FlowLogs
+		if made {
+			logs = []*vpc.FlowLog{{}}
+		}
+		for _, log := range logs {
 			if err := l.write(f, v, log, places); err != nil {
 				return fmt.Errorf("flow log %s: %w", log.ID, err)
 			}

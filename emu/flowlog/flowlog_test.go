@@ -129,6 +129,27 @@ func TestLateRecord(t *testing.T) {
 	assert.Equal(t, []string{"a ACCEPT 1 30 30 OK", "b - - 60 119 NODATA"}, s.written(t))
 }
 
+// TestEverywhere: a network without flow logs has one in the default format, until it has
+// one of its own.
+func TestEverywhere(t *testing.T) {
+	s := new(site)
+	s.logs = flowlog.New(flowlog.Config{Writer: flowlog.To(&s.out), FlowsOnly: true, Everywhere: true})
+	n := twoHosts("")
+	n.AddVPC("w", "10.1.0.0/16")
+	n.VPC("v").RemoveFlowLog("log")
+	var err error
+	s.em, err = emu.New(n, emu.Options{Now: s.clock.Now, Observer: emu.Observer{Flow: s.logs.Flow}})
+	require.NoError(t, err)
+	s.logs.Attach(s.em)
+	s.send(t, 80)
+	s.clock.Advance(time.Minute)
+	assert.Equal(t, []string{"2 - a 10.0.1.10 10.0.1.20 40000 80 6 1 40 0 0 ACCEPT OK", "2 - b 10.0.1.10 10.0.1.20 40000 80 6 1 40 0 0 ACCEPT OK"}, s.written(t))
+	require.NoError(t, s.em.Update(func(n *vpc.Network) error { n.VPC("w").AddFlowLog("own"); return nil }))
+	s.send(t, 80)
+	s.clock.Advance(time.Minute)
+	assert.Equal(t, []string{""}, s.written(t), "the network's own covers the other VPC")
+}
+
 // TestErrors: what cannot be written is said, with the log's name, and not written
 // again.
 func TestErrors(t *testing.T) {
