@@ -76,7 +76,8 @@ const (
 )
 
 // New puts a host at a port, by the name that [emu.Emulator.Port] takes, in the place of
-// whatever received there: a port has one host at a time. It must be closed.
+// what [emu.Port.Receive] was given there. A port has one host at a time: while it has one
+// that has not been closed New fails, and that one stays. A host must be closed.
 //
 // A host has the addresses that it is made with. Like the guest of an instance it does not
 // see those that its interface is given later; an address of a delegated prefix it takes when
@@ -110,7 +111,10 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 		h.Close()
 		return nil, err
 	}
-	h.link.start()
+	if !h.link.start() {
+		h.Close()
+		return nil, fmt.Errorf("netstack: %s has a host already, which has not been closed", name)
+	}
 	h.Resolver = h.resolver()
 	return h, nil
 }

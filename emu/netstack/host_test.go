@@ -57,6 +57,45 @@ func TestClose(t *testing.T) {
 	require.NoError(t, goleak.Find(before))
 }
 
+// TestOneHostAtAPort: a host keeps its port until it is closed, whatever becomes of others that
+// wanted it.
+func TestOneHostAtAPort(t *testing.T) {
+	e := newEmulator(t, sample(), emu.Options{})
+	before := goleak.IgnoreCurrent()
+	web, err := netstack.New(e.Emulator, "web-1", netstack.Options{})
+	require.NoError(t, err)
+	db, err := netstack.New(e.Emulator, "db-1", netstack.Options{})
+	require.NoError(t, err)
+	go echo(listen(t, db, "tcp", ":80"))
+	for _, c := range []struct {
+		name  string
+		given []addr
+		fails string
+	}{
+		{"a second host", nil, "netstack: db-1 has a host already, which has not been closed"},
+		{"one that cannot be", addrs("10.0.2.20", "10.0.2.20"), "netstack: db-1: address 10.0.2.20: duplicate address"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := netstack.New(e.Emulator, "db-1", netstack.Options{Addresses: c.given})
+			require.EqualError(t, err, c.fails)
+			conn, err := web.DialContext(within(t, patience), "tcp", "10.0.2.20:80")
+			require.NoError(t, err)
+			says(t, conn, "hello")
+		})
+	}
+	require.NoError(t, db.Close())
+	next, err := netstack.New(e.Emulator, "db-1", netstack.Options{})
+	require.NoError(t, err)
+	require.NoError(t, db.Close(), "again, which is not the next one's business")
+	go echo(listen(t, next, "tcp", ":80"))
+	conn, err := web.DialContext(within(t, patience), "tcp", "10.0.2.20:80")
+	require.NoError(t, err)
+	says(t, conn, "hello")
+	require.NoError(t, next.Close())
+	require.NoError(t, web.Close())
+	require.NoError(t, goleak.Find(before))
+}
+
 // TestNew: a host has the addresses of its interface, which must be one, or those that it
 // is given.
 func TestNew(t *testing.T) {
