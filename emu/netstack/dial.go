@@ -246,6 +246,9 @@ func (d Dialer) one(ctx context.Context, s socket, to netip.AddrPort) (net.Conn,
 }
 
 func (d Dialer) connect(ctx context.Context, s socket, to netip.AddrPort) (net.Conn, error) {
+	if err := ctx.Err(); err != nil { // which a datagram socket would not notice
+		return nil, err
+	}
 	if err := d.host.have(d.from); err != nil {
 		return nil, err
 	}

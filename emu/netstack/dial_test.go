@@ -221,6 +221,44 @@ func TestUDPRefused(t *testing.T) {
 	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 
+// TestWriteToErrors are those of package net, of a socket of the machine's beside it.
+func TestWriteToErrors(t *testing.T) {
+	e := newEmulator(t, sample(), emu.Options{})
+	web := hostAt(t, e.Emulator, "web-1", netstack.Options{})
+	ours, err := web.ListenPacket("udp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	connected, err := web.Dial("udp4", ours.LocalAddr().String())
+	require.NoError(t, err)
+	theirs, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer theirs.Close()
+	theirsConnected, err := net.Dial("udp4", theirs.LocalAddr().String())
+	require.NoError(t, err)
+	defer theirsConnected.Close()
+	for _, c := range []struct {
+		name         string
+		ours, theirs net.PacketConn
+		to           net.Addr
+		want         string
+	}{
+		{"nobody", ours, theirs, nil, "invalid argument"},
+		{"no UDP address", ours, theirs, (*net.UDPAddr)(nil), "missing address"},
+		{"a TCP address", ours, theirs, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 53}, "invalid argument"},
+		{"another peer", connected.(net.PacketConn), theirsConnected.(net.PacketConn), &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 53}, "use of WriteTo with pre-connected connection"},
+		{"no peer, of a socket that has one", connected.(net.PacketConn), theirsConnected.(net.PacketConn), (*net.UDPAddr)(nil), "use of WriteTo with pre-connected connection"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for whose, conn := range map[string]net.PacketConn{"ours": c.ours, "package net's": c.theirs} {
+				_, err := conn.WriteTo([]byte("x"), c.to)
+				var op *net.OpError
+				require.ErrorAs(t, err, &op, whose)
+				assert.EqualError(t, op.Err, c.want, whose)
+				assert.NotEmpty(t, op.Error(), whose)
+			}
+		})
+	}
+}
+
 // TestAddresses: a host speaks from the addresses that it has, and takes those that it may
 // have; the emulator would drop others.
 func TestAddresses(t *testing.T) {
@@ -315,6 +353,21 @@ func TestCancelledDial(t *testing.T) {
 	err := <-done
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.False(t, errors.Is(err, context.DeadlineExceeded))
+}
+
+// TestDialTooLate: with a context that has ended nothing is dialled, no UDP socket either.
+func TestDialTooLate(t *testing.T) {
+	e := newEmulator(t, sample(), emu.Options{})
+	web := hostAt(t, e.Emulator, "web-1", netstack.Options{})
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, network := range []string{"tcp", "udp"} {
+		_, err := web.DialContext(ctx, network, "10.0.2.20:80")
+		assert.ErrorIs(t, err, context.Canceled, network)
+		_, err = new(net.Dialer).DialContext(ctx, network, "127.0.0.1:80")
+		assert.ErrorIs(t, err, context.Canceled, "package net, "+network)
+	}
+	assert.Zero(t, e.count(func(event) bool { return true }))
 }
 
 // TestListen: a listener takes connections at its address and of its IP version, and
