@@ -65,8 +65,9 @@ type Host struct {
 	goDown    context.CancelFunc
 	closing   sync.Once
 
-	mu        sync.Mutex // held while addresses are added
+	mu        sync.Mutex // of what follows
 	addresses []netip.Addr
+	listeners []*listener
 }
 
 // The network interfaces of a host.
