@@ -51,12 +51,14 @@ const (
 type Host struct {
 	// Resolver asks the resolver of the host's VPC: private DNS names of instances,
 	// endpoints, load balancers, and what [emu.Options.Names] knows. It is Go's own, so it looks
-	// into the machine's /etc/hosts first, and adds the machine's search domains
-	// to names without a dot at the end. Hosts on no interface have no resolver, until
+	// into the machine's /etc/hosts first, adds the machine's search domains
+	// to names without a dot at the end, and names the machine's servers in its errors; those of
+	// [Host.Dial] name the VPC's. Hosts on no interface have no resolver, until
 	// this is set to one.
 	Resolver *net.Resolver
 
 	name      string
+	vpc       *net.Resolver // what Resolver is at first
 	stack     *stack.Stack
 	link      *link
 	delegated []netip.Prefix
@@ -116,7 +118,8 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 		h.Close()
 		return nil, fmt.Errorf("netstack: %s has a host already, which has not been closed", name)
 	}
-	h.Resolver = h.resolver()
+	h.vpc = h.resolver()
+	h.Resolver = h.vpc
 	return h, nil
 }
 
