@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -30,7 +31,8 @@ type Options struct {
 	// that is on no interface (on the internet, on-premises, behind an endpoint) needs some.
 	Addresses []netip.Addr
 	// MTU is the size of the largest IP packet that it sends, in bytes. Zero means 9001
-	// on an interface (MTU-1) and 1500 elsewhere.
+	// on an interface (MTU-1) and 1500 elsewhere. Others are from 68 (RFC 791), or 1280 of a host
+	// with an IPv6 address (RFC 8200), to 65535.
 	MTU int
 	// Clock is that of its TCP/IP: retransmission, time-outs of connections. nil means the
 	// machine's. A faketime.ManualClock of gVisor moves only when told to, and its Now can be
@@ -109,6 +111,9 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 	if o.MTU != 0 {
 		mtu = o.MTU
 	}
+	if err := check(o.Addresses, mtu); err != nil {
+		return nil, fmt.Errorf("netstack: %s: %w", name, err)
+	}
 	h.link = newLink(port, mtu, cmp.Or(o.queues, queueLimits))
 	if err := h.start(h.link, o); err != nil {
 		h.Close()
@@ -121,6 +126,23 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 	h.vpc = h.resolver()
 	h.Resolver = h.vpc
 	return h, nil
+}
+
+// check refuses what no host can have.
+func check(addresses []netip.Addr, mtu int) error {
+	least := header.IPv4MinimumMTU
+	for _, a := range addresses {
+		if a = a.Unmap(); !a.IsValid() || a.IsUnspecified() || a.IsLoopback() || a.IsMulticast() {
+			return fmt.Errorf("address %s: no host has that", a)
+		}
+		if a.Is6() {
+			least = header.IPv6MinimumMTU
+		}
+	}
+	if mtu < least || mtu > math.MaxUint16 {
+		return fmt.Errorf("MTU %d: not from %d to %d bytes", mtu, least, math.MaxUint16)
+	}
+	return nil
 }
 
 // start sets up TCP/IP as Linux has it: two default routes, through an interface that

@@ -126,6 +126,42 @@ func TestNew(t *testing.T) {
 	}
 }
 
+// TestNewRefuses what no host can have.
+func TestNewRefuses(t *testing.T) {
+	four := addrs("203.0.113.80")
+	for _, c := range []struct {
+		name  string
+		given []addr
+		mtu   int
+		fails string
+	}{
+		{"an MTU below zero", four, -1, "MTU -1: not from 68 to 65535 bytes"},
+		{"an MTU that no IP packet fits in", four, 10, "MTU 10: not from 68 to 65535 bytes"},
+		{"just too small", four, 67, "MTU 67: not from 68 to 65535 bytes"},
+		{"the smallest", four, 68, ""},
+		{"too small for IPv6", addrs("203.0.113.80", "2001:db8:ffff::80"), 1279, "MTU 1279: not from 1280 to 65535 bytes"},
+		{"the smallest for IPv6", addrs("203.0.113.80", "2001:db8:ffff::80"), 1280, ""},
+		{"IPv4 written as IPv6", addrs("::ffff:203.0.113.80"), 68, ""},
+		{"the largest", four, 65535, ""},
+		{"larger than a packet can be", four, 65536, "MTU 65536: not from 68 to 65535 bytes"},
+		{"no address", []addr{{}}, 0, "address invalid IP: no host has that"},
+		{"an address that is everywhere", addrs("0.0.0.0"), 0, "address 0.0.0.0: no host has that"},
+		{"an address that every host has", addrs("::1"), 0, "address ::1: no host has that"},
+		{"multicast", addrs("224.0.0.1"), 0, "address 224.0.0.1: no host has that"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := newEmulator(t, sample(), emu.Options{})
+			h, err := netstack.New(e.Emulator, "internet", netstack.Options{Addresses: c.given, MTU: c.mtu})
+			if c.fails != "" {
+				require.EqualError(t, err, "netstack: internet: "+c.fails)
+				return
+			}
+			require.NoError(t, err)
+			require.NoError(t, h.Close())
+		})
+	}
+}
+
 // TestAnyAddressOutside: a host on no interface takes the address that it is to listen or
 // dial at, and is silent at others.
 func TestAnyAddressOutside(t *testing.T) {
