@@ -469,6 +469,13 @@ func TestListenTwice(t *testing.T) {
 		assert.EqualError(t, err, "listen tcp "+order[1]+": bind: address already in use")
 		require.NoError(t, first.Close())
 	}
+	for _, order := range [][2]string{{":53", "10.0.1.10:53"}, {"10.0.1.10:53", ":53"}, {"0.0.0.0:53", "[::1]:53"}} {
+		first, err := web.ListenPacket("udp", order[0])
+		require.NoError(t, err)
+		_, err = web.ListenPacket("udp", order[1])
+		assert.EqualError(t, err, "listen udp "+order[1]+": bind: address already in use")
+		require.NoError(t, first.Close())
+	}
 	listen(t, web, "tcp", "10.0.1.10:80")
 	listen(t, web, "tcp", "10.0.1.11:80")
 }

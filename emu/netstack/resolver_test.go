@@ -96,4 +96,5 @@ func TestNoResolver(t *testing.T) {
 	}}
 	_, err = internet.DialContext(within(t, brief), "tcp", "example.com:80")
 	assert.NotContains(t, err.Error(), "there is no resolver")
+	assert.ErrorContains(t, err, "lookup example.com.", "as that resolver says it")
 }
