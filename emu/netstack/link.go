@@ -78,6 +78,9 @@ func (l *link) stop() {
 	l.out.close()
 	l.in.close()
 	l.done.Wait()
+	for _, p := range l.out.take(nil) { // of a link that was never started
+		p.DecRef()
+	}
 	links.CompareAndDelete(l.port, l)
 }
 
