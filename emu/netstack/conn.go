@@ -1,8 +1,10 @@
 package netstack
 
 import (
+	"errors"
 	"net"
 	"sync/atomic"
+	"syscall"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
@@ -75,6 +77,8 @@ func (c *conn) Close() error {
 	return c.TCPConn.Close()
 }
 
+var errMissingAddress = errors.New("missing address") // package net's, which hides it
+
 // packetConn is a UDP socket, with the errors of package net.
 type packetConn struct {
 	*gonet.UDPConn
@@ -118,8 +122,14 @@ func (c *packetConn) Write(b []byte) (int, error) {
 }
 
 func (c *packetConn) WriteTo(b []byte, to net.Addr) (int, error) {
-	if _, ok := to.(*net.UDPAddr); !ok {
-		return 0, &net.OpError{Op: "write", Net: "udp", Source: c.local, Addr: to, Err: net.InvalidAddrError("not a UDP address")}
+	a, ok := to.(*net.UDPAddr)
+	switch {
+	case !ok:
+		return 0, &net.OpError{Op: "write", Net: "udp", Source: c.local, Addr: to, Err: syscall.EINVAL}
+	case c.remote != nil:
+		return 0, &net.OpError{Op: "write", Net: "udp", Source: c.local, Addr: to, Err: net.ErrWriteToConnected}
+	case a == nil:
+		return 0, &net.OpError{Op: "write", Net: "udp", Source: c.local, Err: errMissingAddress}
 	}
 	if err := c.admit(); err != nil {
 		return 0, c.fail("write", err)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -97,13 +98,10 @@ func (h *Host) lookup(ctx context.Context, s socket, address string) ([]netip.Ad
 	addrs := []netip.Addr{}
 	if a, err := netip.ParseAddr(name); err == nil {
 		addrs = append(addrs, a)
-	} else {
-		if name[len(name)-1] != '.' {
-			name += "."
-		}
-		if addrs, err = h.Resolver.LookupNetIP(ctx, "ip", name); err != nil {
-			return nil, err
-		}
+	} else if strings.EqualFold(strings.TrimSuffix(name, "."), "localhost") { // RFC 6761 6.3
+		addrs = append(addrs, netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback())
+	} else if addrs, err = h.Resolver.LookupNetIP(ctx, "ip", strings.TrimSuffix(name, ".")+"."); err != nil {
+		return nil, h.lookupError(name, err)
 	}
 	to := make([]netip.AddrPort, len(addrs))
 	for i, a := range addrs {
@@ -246,6 +244,9 @@ func (d Dialer) one(ctx context.Context, s socket, to netip.AddrPort) (net.Conn,
 }
 
 func (d Dialer) connect(ctx context.Context, s socket, to netip.AddrPort) (net.Conn, error) {
+	if err := ctx.Err(); err != nil { // which a datagram socket would not notice
+		return nil, err
+	}
 	if err := d.host.have(d.from); err != nil {
 		return nil, err
 	}

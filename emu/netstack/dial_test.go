@@ -3,6 +3,7 @@ package netstack_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -38,6 +39,10 @@ func TestDial(t *testing.T) {
 		{"a name, IPv6", "tcp6", "db-1.ec2.internal:80", nil, ""},
 		{"a port by name", "tcp", "10.0.2.20:http", nil, ""},
 		{"the host itself", "tcp", "127.0.0.1:90", nil, ""},
+		{"the host itself, by name", "tcp", "localhost:90", nil, ""},
+		{"the host itself, by name, IPv4", "tcp4", "LocalHost.:90", nil, ""},
+		{"the host itself, by name, where nobody listens", "tcp4", "localhost:80", syscall.ECONNREFUSED, "dial tcp4 127.0.0.1:80: connect: connection refused"},
+		{"a name that nobody has", "tcp", "db-2.ec2.internal:80", nil, "dial tcp: lookup db-2.ec2.internal on 169.254.169.253:53: no such host"},
 		{"the host itself, where nobody listens", "tcp", "127.0.0.1:80", syscall.ECONNREFUSED, "dial tcp 127.0.0.1:80: connect: connection refused"},
 		{"the host itself, by its address", "tcp", "10.0.1.10:90", syscall.ECONNREFUSED, "dial tcp 10.0.1.10:90: connect: connection refused"},
 		{"a listener that the group hides", "tcp", "10.0.2.20:81", context.DeadlineExceeded, "dial tcp 10.0.2.20:81: context deadline exceeded"},
@@ -221,6 +226,44 @@ func TestUDPRefused(t *testing.T) {
 	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 
+// TestWriteToErrors are those of package net, of a socket of the machine's beside it.
+func TestWriteToErrors(t *testing.T) {
+	e := newEmulator(t, sample(), emu.Options{})
+	web := hostAt(t, e.Emulator, "web-1", netstack.Options{})
+	ours, err := web.ListenPacket("udp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	connected, err := web.Dial("udp4", ours.LocalAddr().String())
+	require.NoError(t, err)
+	theirs, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer theirs.Close()
+	theirsConnected, err := net.Dial("udp4", theirs.LocalAddr().String())
+	require.NoError(t, err)
+	defer theirsConnected.Close()
+	for _, c := range []struct {
+		name         string
+		ours, theirs net.PacketConn
+		to           net.Addr
+		want         string
+	}{
+		{"nobody", ours, theirs, nil, "invalid argument"},
+		{"no UDP address", ours, theirs, (*net.UDPAddr)(nil), "missing address"},
+		{"a TCP address", ours, theirs, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 53}, "invalid argument"},
+		{"another peer", connected.(net.PacketConn), theirsConnected.(net.PacketConn), &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 53}, "use of WriteTo with pre-connected connection"},
+		{"no peer, of a socket that has one", connected.(net.PacketConn), theirsConnected.(net.PacketConn), (*net.UDPAddr)(nil), "use of WriteTo with pre-connected connection"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for whose, conn := range map[string]net.PacketConn{"ours": c.ours, "package net's": c.theirs} {
+				_, err := conn.WriteTo([]byte("x"), c.to)
+				var op *net.OpError
+				require.ErrorAs(t, err, &op, whose)
+				assert.EqualError(t, op.Err, c.want, whose)
+				assert.NotEmpty(t, op.Error(), whose)
+			}
+		})
+	}
+}
+
 // TestAddresses: a host speaks from the addresses that it has, and takes those that it may
 // have; the emulator would drop others.
 func TestAddresses(t *testing.T) {
@@ -317,6 +360,21 @@ func TestCancelledDial(t *testing.T) {
 	assert.False(t, errors.Is(err, context.DeadlineExceeded))
 }
 
+// TestDialTooLate: with a context that has ended nothing is dialled, no UDP socket either.
+func TestDialTooLate(t *testing.T) {
+	e := newEmulator(t, sample(), emu.Options{})
+	web := hostAt(t, e.Emulator, "web-1", netstack.Options{})
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, network := range []string{"tcp", "udp"} {
+		_, err := web.DialContext(ctx, network, "10.0.2.20:80")
+		assert.ErrorIs(t, err, context.Canceled, network)
+		_, err = new(net.Dialer).DialContext(ctx, network, "127.0.0.1:80")
+		assert.ErrorIs(t, err, context.Canceled, "package net, "+network)
+	}
+	assert.Zero(t, e.count(func(event) bool { return true }))
+}
+
 // TestListen: a listener takes connections at its address and of its IP version, and
 // refuses elsewhere.
 func TestListen(t *testing.T) {
@@ -329,7 +387,8 @@ func TestListen(t *testing.T) {
 		{"every IPv4 address", "tcp4", ":80", []string{"10.0.2.20"}, []string{"2001:db8:1:2::20"}},
 		{"every IPv6 address", "tcp6", ":80", []string{"2001:db8:1:2::20"}, []string{"10.0.2.20"}},
 		{"every address, written out", "tcp", "[::]:80", []string{"10.0.2.20", "2001:db8:1:2::20"}, nil},
-		{"every IPv4 address, written out", "tcp", "0.0.0.0:80", []string{"10.0.2.20"}, []string{"2001:db8:1:2::20"}},
+		{"every address, as package net has it", "tcp", "0.0.0.0:80", []string{"10.0.2.20", "2001:db8:1:2::20"}, nil},
+		{"every IPv4 address, written out", "tcp4", "0.0.0.0:80", []string{"10.0.2.20"}, []string{"2001:db8:1:2::20"}},
 		{"one address", "tcp", "10.0.2.20:80", []string{"10.0.2.20"}, []string{"2001:db8:1:2::20"}},
 		{"the host itself", "tcp", "127.0.0.1:80", nil, []string{"10.0.2.20", "2001:db8:1:2::20"}},
 	} {
@@ -348,6 +407,77 @@ func TestListen(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestListenTwice: two listeners may not take the same connections, whichever comes first. At
+// loopback addresses package net is asked the same.
+func TestListenTwice(t *testing.T) {
+	e := newEmulator(t, sample(), emu.Options{})
+	web := hostAt(t, e.Emulator, "web-1", netstack.Options{})
+	type listens func(network, address string) (net.Listener, error)
+	all := map[string]listens{"ours": web.Listen}
+	if six, err := net.Listen("tcp6", "[::1]:0"); err == nil {
+		require.NoError(t, six.Close())
+		all["package net"] = net.Listen
+	}
+	type at struct{ network, host string }
+	for _, c := range []struct {
+		name string
+		a, b at
+		ok   bool
+	}{
+		{"the same address", at{"tcp", "127.0.0.1"}, at{"tcp", "127.0.0.1"}, false},
+		{"everywhere and an address", at{"tcp", ""}, at{"tcp", "127.0.0.1"}, false},
+		{"everywhere, written as IPv4, and an IPv6 address", at{"tcp", "0.0.0.0"}, at{"tcp", "::1"}, false},
+		{"every IPv4 address and one", at{"tcp4", ""}, at{"tcp", "127.0.0.1"}, false},
+		{"everywhere and every IPv4 address", at{"tcp", ""}, at{"tcp4", ""}, false},
+		{"every IPv4 address and an IPv6 address", at{"tcp4", ""}, at{"tcp", "::1"}, true},
+		{"every IPv6 address and an IPv4 address", at{"tcp6", ""}, at{"tcp", "127.0.0.1"}, true},
+		{"every IPv4 address and every IPv6 address", at{"tcp4", ""}, at{"tcp6", ""}, true},
+		{"two addresses", at{"tcp", "127.0.0.1"}, at{"tcp", "::1"}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			twice := func(listen listens, a, b at) error {
+				first, err := listen(a.network, net.JoinHostPort(a.host, "0"))
+				require.NoError(t, err)
+				defer first.Close()
+				port := fmt.Sprint(first.Addr().(*net.TCPAddr).Port)
+				second, err := listen(b.network, net.JoinHostPort(b.host, port))
+				if err == nil {
+					second.Close()
+				}
+				return err
+			}
+			for who, listen := range all {
+				for _, order := range [][2]at{{c.a, c.b}, {c.b, c.a}} {
+					err := twice(listen, order[0], order[1])
+					for c.ok && who != "ours" && errors.Is(err, syscall.EADDRINUSE) { // by somebody else on the machine
+						err = twice(listen, order[0], order[1])
+					}
+					if c.ok {
+						assert.NoError(t, err, who)
+					} else {
+						assert.ErrorIs(t, err, syscall.EADDRINUSE, who)
+					}
+				}
+			}
+		})
+	}
+	for _, order := range [][2]string{{":80", "10.0.1.10:80"}, {"10.0.1.10:80", ":80"}} {
+		first := listen(t, web, "tcp", order[0])
+		_, err := web.Listen("tcp", order[1])
+		assert.EqualError(t, err, "listen tcp "+order[1]+": bind: address already in use")
+		require.NoError(t, first.Close())
+	}
+	for _, order := range [][2]string{{":53", "10.0.1.10:53"}, {"10.0.1.10:53", ":53"}, {"0.0.0.0:53", "[::1]:53"}} {
+		first, err := web.ListenPacket("udp", order[0])
+		require.NoError(t, err)
+		_, err = web.ListenPacket("udp", order[1])
+		assert.EqualError(t, err, "listen udp "+order[1]+": bind: address already in use")
+		require.NoError(t, first.Close())
+	}
+	listen(t, web, "tcp", "10.0.1.10:80")
+	listen(t, web, "tcp", "10.0.1.11:80")
 }
 
 func TestListenErrors(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -30,7 +31,8 @@ type Options struct {
 	// that is on no interface (on the internet, on-premises, behind an endpoint) needs some.
 	Addresses []netip.Addr
 	// MTU is the size of the largest IP packet that it sends, in bytes. Zero means 9001
-	// on an interface (MTU-1) and 1500 elsewhere.
+	// on an interface (MTU-1) and 1500 elsewhere. Others are from 68 (RFC 791), or 1280 of a host
+	// with an IPv6 address (RFC 8200), to 65535.
 	MTU int
 	// Clock is that of its TCP/IP: retransmission, time-outs of connections. nil means the
 	// machine's. A faketime.ManualClock of gVisor moves only when told to, and its Now can be
@@ -51,12 +53,14 @@ const (
 type Host struct {
 	// Resolver asks the resolver of the host's VPC: private DNS names of instances,
 	// endpoints, load balancers, and what [emu.Options.Names] knows. It is Go's own, so it looks
-	// into the machine's /etc/hosts first, and adds the machine's search domains
-	// to names without a dot at the end. Hosts on no interface have no resolver, until
+	// into the machine's /etc/hosts first, adds the machine's search domains
+	// to names without a dot at the end, and names the machine's servers in its errors; those of
+	// [Host.Dial] name the VPC's. Hosts on no interface have no resolver, until
 	// this is set to one.
 	Resolver *net.Resolver
 
 	name      string
+	vpc       *net.Resolver // what Resolver is at first
 	stack     *stack.Stack
 	link      *link
 	delegated []netip.Prefix
@@ -65,8 +69,9 @@ type Host struct {
 	goDown    context.CancelFunc
 	closing   sync.Once
 
-	mu        sync.Mutex // held while addresses are added
+	mu        sync.Mutex // of what follows
 	addresses []netip.Addr
+	listeners []*listener
 }
 
 // The network interfaces of a host.
@@ -76,7 +81,8 @@ const (
 )
 
 // New puts a host at a port, by the name that [emu.Emulator.Port] takes, in the place of
-// whatever received there: a port has one host at a time. It must be closed.
+// what [emu.Port.Receive] was given there. A port has one host at a time: while it has one
+// that has not been closed New fails, and that one stays. A host must be closed.
 //
 // A host has the addresses that it is made with. Like the guest of an instance it does not
 // see those that its interface is given later; an address of a delegated prefix it takes when
@@ -105,14 +111,38 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 	if o.MTU != 0 {
 		mtu = o.MTU
 	}
+	if err := check(o.Addresses, mtu); err != nil {
+		return nil, fmt.Errorf("netstack: %s: %w", name, err)
+	}
 	h.link = newLink(port, mtu, cmp.Or(o.queues, queueLimits))
 	if err := h.start(h.link, o); err != nil {
 		h.Close()
 		return nil, err
 	}
-	h.link.start()
-	h.Resolver = h.resolver()
+	if !h.link.start() {
+		h.Close()
+		return nil, fmt.Errorf("netstack: %s has a host already, which has not been closed", name)
+	}
+	h.vpc = h.resolver()
+	h.Resolver = h.vpc
 	return h, nil
+}
+
+// check refuses what no host can have.
+func check(addresses []netip.Addr, mtu int) error {
+	least := header.IPv4MinimumMTU
+	for _, a := range addresses {
+		if a = a.Unmap(); !a.IsValid() || a.IsUnspecified() || a.IsLoopback() || a.IsMulticast() {
+			return fmt.Errorf("address %s: no host has that", a)
+		}
+		if a.Is6() {
+			least = header.IPv6MinimumMTU
+		}
+	}
+	if mtu < least || mtu > math.MaxUint16 {
+		return fmt.Errorf("MTU %d: not from %d to %d bytes", mtu, least, math.MaxUint16)
+	}
+	return nil
 }
 
 // start sets up TCP/IP as Linux has it: two default routes, through an interface that

@@ -57,6 +57,45 @@ func TestClose(t *testing.T) {
 	require.NoError(t, goleak.Find(before))
 }
 
+// TestOneHostAtAPort: a host keeps its port until it is closed, whatever becomes of others that
+// wanted it.
+func TestOneHostAtAPort(t *testing.T) {
+	e := newEmulator(t, sample(), emu.Options{})
+	before := goleak.IgnoreCurrent()
+	web, err := netstack.New(e.Emulator, "web-1", netstack.Options{})
+	require.NoError(t, err)
+	db, err := netstack.New(e.Emulator, "db-1", netstack.Options{})
+	require.NoError(t, err)
+	go echo(listen(t, db, "tcp", ":80"))
+	for _, c := range []struct {
+		name  string
+		given []addr
+		fails string
+	}{
+		{"a second host", nil, "netstack: db-1 has a host already, which has not been closed"},
+		{"one that cannot be", addrs("10.0.2.20", "10.0.2.20"), "netstack: db-1: address 10.0.2.20: duplicate address"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := netstack.New(e.Emulator, "db-1", netstack.Options{Addresses: c.given})
+			require.EqualError(t, err, c.fails)
+			conn, err := web.DialContext(within(t, patience), "tcp", "10.0.2.20:80")
+			require.NoError(t, err)
+			says(t, conn, "hello")
+		})
+	}
+	require.NoError(t, db.Close())
+	next, err := netstack.New(e.Emulator, "db-1", netstack.Options{})
+	require.NoError(t, err)
+	require.NoError(t, db.Close(), "again, which is not the next one's business")
+	go echo(listen(t, next, "tcp", ":80"))
+	conn, err := web.DialContext(within(t, patience), "tcp", "10.0.2.20:80")
+	require.NoError(t, err)
+	says(t, conn, "hello")
+	require.NoError(t, next.Close())
+	require.NoError(t, web.Close())
+	require.NoError(t, goleak.Find(before))
+}
+
 // TestNew: a host has the addresses of its interface, which must be one, or those that it
 // is given.
 func TestNew(t *testing.T) {
@@ -83,6 +122,42 @@ func TestNew(t *testing.T) {
 			require.NoError(t, err)
 			defer h.Close()
 			assert.ElementsMatch(t, c.want, h.Addresses())
+		})
+	}
+}
+
+// TestNewRefuses what no host can have.
+func TestNewRefuses(t *testing.T) {
+	four := addrs("203.0.113.80")
+	for _, c := range []struct {
+		name  string
+		given []addr
+		mtu   int
+		fails string
+	}{
+		{"an MTU below zero", four, -1, "MTU -1: not from 68 to 65535 bytes"},
+		{"an MTU that no IP packet fits in", four, 10, "MTU 10: not from 68 to 65535 bytes"},
+		{"just too small", four, 67, "MTU 67: not from 68 to 65535 bytes"},
+		{"the smallest", four, 68, ""},
+		{"too small for IPv6", addrs("203.0.113.80", "2001:db8:ffff::80"), 1279, "MTU 1279: not from 1280 to 65535 bytes"},
+		{"the smallest for IPv6", addrs("203.0.113.80", "2001:db8:ffff::80"), 1280, ""},
+		{"IPv4 written as IPv6", addrs("::ffff:203.0.113.80"), 68, ""},
+		{"the largest", four, 65535, ""},
+		{"larger than a packet can be", four, 65536, "MTU 65536: not from 68 to 65535 bytes"},
+		{"no address", []addr{{}}, 0, "address invalid IP: no host has that"},
+		{"an address that is everywhere", addrs("0.0.0.0"), 0, "address 0.0.0.0: no host has that"},
+		{"an address that every host has", addrs("::1"), 0, "address ::1: no host has that"},
+		{"multicast", addrs("224.0.0.1"), 0, "address 224.0.0.1: no host has that"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := newEmulator(t, sample(), emu.Options{})
+			h, err := netstack.New(e.Emulator, "internet", netstack.Options{Addresses: c.given, MTU: c.mtu})
+			if c.fails != "" {
+				require.EqualError(t, err, "netstack: internet: "+c.fails)
+				return
+			}
+			require.NoError(t, err)
+			require.NoError(t, h.Close())
 		})
 	}
 }

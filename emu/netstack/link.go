@@ -53,19 +53,35 @@ func newLink(port *emu.Port, mtu int, limits [2]int) *link {
 	return l
 }
 
-// start begins to carry packets. The stack must be attached.
-func (l *link) start() {
+// links are those that carry packets, by the port that each has for itself.
+var links sync.Map // of *emu.Port: *link
+
+// start begins to carry packets, and reports whether the port was free. The stack must be
+// attached.
+func (l *link) start() bool {
+	if _, taken := links.LoadOrStore(l.port, l); taken {
+		return false
+	}
 	l.done.Go(l.send)
 	l.done.Go(l.receive)
 	l.port.ReceiveBatch(l.arrive)
+	return true
 }
 
-// stop sends what waits, lets nothing more in and waits for the link's goroutines.
+// stop sends what waits, lets nothing more in and waits for the link's goroutines. The port
+// it leaves alone unless it has it.
 func (l *link) stop() {
-	l.port.Receive(nil)
+	has, _ := links.Load(l.port)
+	if has == l {
+		l.port.Receive(nil)
+	}
 	l.out.close()
 	l.in.close()
 	l.done.Wait()
+	for _, p := range l.out.take(nil) { // of a link that was never started
+		p.DecRef()
+	}
+	links.CompareAndDelete(l.port, l)
 }
 
 // WritePackets takes packets from TCP/IP, which holds locks.

@@ -90,10 +90,11 @@ func TestNoResolver(t *testing.T) {
 
 	internet := hostAt(t, e.Emulator, "internet", netstack.Options{Addresses: addrs("203.0.113.80")})
 	_, err := internet.DialContext(within(t, patience), "tcp", "example.com:80")
-	assert.ErrorContains(t, err, "there is no resolver outside a VPC")
+	assert.EqualError(t, err, "dial tcp: lookup example.com: there is no resolver outside a VPC: dial an address, or set Host.Resolver")
 	internet.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return internet.DialContext(ctx, network, "198.51.100.53:53")
 	}}
 	_, err = internet.DialContext(within(t, brief), "tcp", "example.com:80")
 	assert.NotContains(t, err.Error(), "there is no resolver")
+	assert.ErrorContains(t, err, "lookup example.com.", "as that resolver says it")
 }
