@@ -48,20 +48,19 @@ func TestSoak(t *testing.T) {
 	for _, w := range s.workers() {
 		workers.Go(func() { s.repeat(ctx, w) })
 	}
-	var first level
 	start, report := time.Now(), time.Minute
 	for k := 0; time.Since(start) < length || !s.sawAll(); k++ {
 		s.change(k)
 		if past := time.Since(start); past >= report {
 			report += time.Minute
-			s.report(past, &first)
+			s.report(past)
 		}
 		time.Sleep(pause)
 	}
 	s.openAll()
 	stop()
 	workers.Wait()
-	s.report(time.Since(start), &first)
+	s.report(time.Since(start))
 	require.Zero(t, s.failures.Load())
 }
 
@@ -74,7 +73,10 @@ type soak struct {
 	gates   []*gate
 	guests  int
 	quiet   sync.RWMutex // held to read in every round
-	ends    []func()     // what workers hold
+	first   level
+	flows   int64    // that there were at most, until the latest report
+	busiest int64    // the most between two reports
+	ends    []func() // what workers hold
 	endings sync.Mutex
 
 	connections, bytes, datagrams, probes, changes, blocked, kept, undecided, failures atomic.Int64
@@ -94,13 +96,15 @@ func (s *soak) expect(ok bool, who, format string, args ...any) bool {
 }
 
 // report logs what has been counted, and claims that the level is that of the first minute.
-func (s *soak) report(past time.Duration, first *level) {
+func (s *soak) report(past time.Duration) {
+	flows := s.connections.Load() + s.datagrams.Load() + s.probes.Load() + s.blocked.Load() + s.undecided.Load()
+	s.busiest, s.flows = max(s.busiest, flows-s.flows), flows
 	now := s.level()
 	s.t.Logf("%v: %v; %v", past.Round(time.Second), s, now)
-	if *first == (level{}) {
-		*first = now
+	if s.first == (level{}) {
+		s.first = now
 	}
-	s.expect(now.near(*first), "level", "%v at first, %v now", *first, now)
+	s.expect(now.near(s.first, s.busiest), "level", "%v at first, %v now", s.first, now)
 }
 
 // sawAll reports whether every kind of thing has happened, or it has failed anyway.
@@ -168,6 +172,9 @@ func newSoak(t *testing.T) *soak {
 		s.hosts[name] = hostAt(t, e, name, netstack.Options{})
 	}
 	s.hosts["internet"] = hostAt(t, e, "internet", netstack.Options{Addresses: addrs("203.0.113.80", "2001:db8:ffff::80")})
+	for _, h := range s.hosts {
+		h.SetTimeWait(500 * time.Millisecond)
+	}
 	s.probe, err = e.Port("probe")
 	require.NoError(t, err)
 	for _, name := range []string{"db-1", "near-1", "far-1", "internet"} {
@@ -253,20 +260,21 @@ func (s *soak) workers() (all []worker) {
 		add(20*time.Millisecond, r.name, "a connection each", s.asks(h, at(80), 1<<10, true))
 		add(200*time.Millisecond, r.name, "bulk", s.asks(h, at(80), bulk, false))
 		add(20*time.Millisecond, r.name, "datagrams", s.datagram(h, at(7)))
-		add(20*time.Millisecond, r.name, "long-lived", s.longLived(h, at(7)))
+		add(20*time.Millisecond, r.name, "long-lived", s.longLived(h, at(7), patience))
 	}
 	add(20*time.Millisecond, "inside", "ping", s.echo())
 	for k, g := range s.gates {
 		add(30*time.Millisecond, g.name, "dial", s.tries(g, uint16(2000+k*portsOfGate)))
 		add(10*time.Millisecond, g.name, "probe", s.probesOf(g))
-		add(20*time.Millisecond, g.name, "long-lived", s.longLived(s.hosts["web-1"], g.address()))
+		add(20*time.Millisecond, g.name, "long-lived", s.longLived(s.hosts["web-1"], g.address(), stalled))
 	}
 	return all
 }
 
 const (
 	bulk = 1 << 20 // bytes
-	// stalled is how long a connection may stand still. Behind a closed gate TCP asks ever more
+
+	// stalled is how long a connection through a gate may stand still. Behind a closed gate TCP asks ever more
 	// rarely, and some of that falls into later times that the gate is closed.
 	stalled = 2 * time.Minute
 )
@@ -282,7 +290,7 @@ func (s *soak) asks(h *netstack.Host, to string, size int, each bool) func() err
 	}
 	tr := &http.Transport{DialContext: dial, DisableKeepAlives: each}
 	s.atEnd(tr.CloseIdleConnections)
-	c := &http.Client{Transport: tr, Timeout: stalled}
+	c := &http.Client{Transport: tr, Timeout: patience}
 	random := rand.NewChaCha8([32]byte{byte(size)})
 	return func() error {
 		sent := make([]byte, size)
@@ -321,11 +329,11 @@ func (s *soak) datagram(h *netstack.Host, to string) func() error {
 }
 
 // longLived is one connection that must never break.
-func (s *soak) longLived(h *netstack.Host, to string) func() error {
+func (s *soak) longLived(h *netstack.Host, to string, limit time.Duration) func() error {
 	var c net.Conn
 	return func() (err error) {
 		if c == nil {
-			ctx, cancel := context.WithTimeout(context.Background(), stalled)
+			ctx, cancel := context.WithTimeout(context.Background(), limit)
 			defer cancel()
 			if c, err = h.DialContext(ctx, "tcp", to); err != nil {
 				return err
@@ -333,7 +341,7 @@ func (s *soak) longLived(h *netstack.Host, to string) func() error {
 			s.connections.Add(1)
 			s.atEnd(func() { c.Close() })
 		}
-		return s.exchange(c, 2000, stalled)
+		return s.exchange(c, 2000, limit)
 	}
 }
 
