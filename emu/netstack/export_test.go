@@ -1,5 +1,16 @@
 package netstack
 
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+)
+
 // WithQueues gives a host short queues.
 func WithQueues(out, in int) Options { return Options{queues: [2]int{out, in}} }
 
@@ -8,3 +19,22 @@ func (h *Host) Sent() uint64 { return h.stack.Stats().IP.PacketsSent.Value() }
 
 // Received is how many IP packets have come to the host's TCP/IP.
 func (h *Host) Received() uint64 { return h.stack.Stats().IP.PacketsReceived.Value() }
+
+// DialFrom dials TCP from an address and port of the host. (From a port alone gVisor would keep
+// the port for ever.)
+func (h *Host) DialFrom(ctx context.Context, from, to netip.AddrPort) (net.Conn, error) {
+	c, err := gonet.DialTCPWithBind(ctx, h.stack, full(from), full(to), protocol(to.Addr()))
+	if err != nil {
+		return nil, err
+	}
+	return newConn(h, c)
+}
+
+// SetTimeWait is how long TCP remembers connections that it has closed.
+func (h *Host) SetTimeWait(d time.Duration) {
+	option := tcpip.TCPTimeWaitTimeoutOption(d)
+	h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, &option)
+}
+
+// Closing is how many sockets that were closed are still there.
+func (h *Host) Closing() int { return len(h.stack.CleanupEndpoints()) }

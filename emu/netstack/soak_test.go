@@ -1,0 +1,368 @@
+package netstack_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/emu/netstack"
+	"github.com/vpcemu/vpcemu/routing"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+var soakFor = flag.Duration("soak", 0, "how long TestSoak runs; 0 for a few seconds")
+
+// TestSoak: real traffic on every kind of way while the network changes, every second in a long
+// run. On the roads everything arrives as it was sent. Beside them are gates, rules that come
+// and go, of which whoever tries one knows which verdict is right: if no change fell into the
+// attempt, that of the epoch. At every report all is quiet for a moment and what the process
+// and the emulator hold must be level.
+func TestSoak(t *testing.T) {
+	length, pause := *soakFor, time.Second
+	switch {
+	case length != 0:
+	case raceEnabled:
+		length, pause = time.Second, 50*time.Millisecond
+	default:
+		length, pause = 2*time.Second, 50*time.Millisecond
+	}
+	s := newSoak(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var workers sync.WaitGroup
+	for _, w := range s.workers() {
+		workers.Go(func() { s.repeat(ctx, w) })
+	}
+	start, report := time.Now(), time.Minute
+	for k := 0; time.Since(start) < length || !s.sawAll(); k++ {
+		s.change(k)
+		if past := time.Since(start); past >= report {
+			report += time.Minute
+			s.report(past)
+		}
+		time.Sleep(pause)
+	}
+	s.openAll()
+	stop()
+	workers.Wait()
+	s.report(time.Since(start))
+	require.Zero(t, s.failures.Load())
+}
+
+// soak is the network, what runs in it, and what has been counted.
+type soak struct {
+	t       *testing.T
+	e       *emu.Emulator
+	hosts   map[string]*netstack.Host
+	probe   *emu.Port
+	gates   []*gate
+	guests  int
+	quiet   sync.RWMutex // held to read in every round
+	first   level
+	flows   int64    // that there were at most, until the latest report
+	busiest int64    // the most between two reports
+	ends    []func() // what workers hold
+	endings sync.Mutex
+
+	connections, bytes, datagrams, probes, changes, blocked, kept, undecided, failures atomic.Int64
+}
+
+func (s *soak) String() string {
+	return fmt.Sprintf("%d connections, %d MB, %d datagrams and %d probes, %d changes, %d blocked as expected, %d through a closed gate as expected, %d undecided, %d failures",
+		s.connections.Load(), s.bytes.Load()/1e6, s.datagrams.Load(), s.probes.Load(), s.changes.Load(), s.blocked.Load(), s.kept.Load(), s.undecided.Load(), s.failures.Load())
+}
+
+// expect claims something; only the first few failures are told in full.
+func (s *soak) expect(ok bool, who, format string, args ...any) bool {
+	if !ok && s.failures.Add(1) <= 20 {
+		s.t.Errorf("%s: %s", who, fmt.Sprintf(format, args...))
+	}
+	return ok
+}
+
+// report logs what has been counted, and claims that the level is that of the first minute.
+func (s *soak) report(past time.Duration) {
+	flows := s.connections.Load() + s.datagrams.Load() + s.probes.Load() + s.blocked.Load() + s.undecided.Load()
+	s.busiest, s.flows = max(s.busiest, flows-s.flows), flows
+	now := s.level()
+	s.t.Logf("%v: %v; %v", past.Round(time.Second), s, now)
+	if s.first == (level{}) {
+		s.first = now
+	}
+	s.expect(now.near(s.first, s.busiest), "level", "%v at first, %v now", s.first, now)
+}
+
+// sawAll reports whether every kind of thing has happened, or it has failed anyway.
+func (s *soak) sawAll() bool {
+	all := []*atomic.Int64{&s.connections, &s.bytes, &s.datagrams, &s.probes, &s.blocked, &s.kept}
+	none := func(n *atomic.Int64) bool { return n.Load() == 0 }
+	return s.failures.Load() != 0 || !slices.ContainsFunc(all, none) && s.guests != 0
+}
+
+// soakNetwork has
+//
+//	web-1, probe ──▶ db-1, wide-1 and narrow-1, behind the gates
+//	web-1 ──▶ near-1 by peering, far-1 by transit gateway, the internet
+//	app-1 ──▶ nat-1 ──▶ the internet
+func soakNetwork() *vpc.Network {
+	var n vpc.Network
+	v := n.AddVPC("prod", "10.0.0.0/16", "2001:db8:1::/56")
+	v.AddInternetGateway("igw-1")
+	v.AddRouteTable("public").AddRoute("0.0.0.0/0", "igw").AddRoute("::/0", "igw").AddRoute("10.1.0.0/16", "pcx-1").AddRoute("10.2.0.0/16", "tgw-1")
+	web := v.AddSubnet("web", "10.0.1.0/24", "2001:db8:1::/64").UseRouteTable("public")
+	web.AddInterface("web-1", "10.0.1.10", "web").AddPublicIP("198.51.100.10").AddAddress("2001:db8:1::10")
+	web.AddInterface("probe", "10.0.1.11", "web").AddAddress("2001:db8:1::11")
+	db := v.AddSubnet("db", "10.0.2.0/24", "2001:db8:1:2::/64")
+	db.AddInterface("db-1", "10.0.2.20", "db").AddAddress("2001:db8:1:2::20")
+	db.AddInterface("wide-1", "10.0.2.30", "wide").Timeouts.TCPEstablished = time.Minute // of what was half closed when the gate was
+	v.AddSubnet("narrow", "10.0.4.0/24").UseNetworkACL("narrow").AddInterface("narrow-1", "10.0.4.20", "narrow")
+	v.AddNATGateway("nat-1", "web")
+	v.AddRouteTable("private").AddRoute("0.0.0.0/0", "nat-1")
+	v.AddSubnet("app", "10.0.3.0/24").UseRouteTable("private").AddInterface("app-1", "10.0.3.10", "web")
+	v.AddSecurityGroup("web").AllowOut("all", "0.0.0.0/0").AllowOut("all", "::/0")
+	v.AddSecurityGroup("db").AllowIn("tcp/80", "web").AllowIn("tcp/7", "web").AllowIn("udp/7", "web").AllowIn("icmp", "web")
+	v.AddSecurityGroup("wide").AllowOut("all", "0.0.0.0/0")
+	v.AddSecurityGroup("narrow").AllowIn("all", "web")
+	v.AddNetworkACL("narrow").AllowOut(100, "all", "0.0.0.0/0")
+	for _, o := range []struct{ name, four, back string }{{"near", "10.1", "pcx-1"}, {"far", "10.2", "tgw-1"}} {
+		v := n.AddVPC(o.name, o.four+".0.0/16")
+		v.AddRouteTable("back").AddRoute("10.0.0.0/16", o.back)
+		v.AddSubnet(o.name, o.four+".1.0/24").UseRouteTable("back").AddInterface(o.name+"-1", o.four+".1.20", o.name)
+		v.AddSecurityGroup(o.name).AllowIn("all", "10.0.0.0/16")
+	}
+	n.AddPeering("pcx-1", "prod", "near")
+	n.Gateways = append(n.Gateways, &vpc.Gateway{Kind: routing.TransitGateway, ID: "tgw-1", Transit: &vpc.Transit{
+		Association: "all", Propagation: "all", RouteTables: []*vpc.TransitTable{{ID: "all"}},
+		Attachments: []*vpc.TransitAttachment{{ID: "of-prod", VPC: "prod", Subnets: []string{"web"}}, {ID: "of-far", VPC: "far", Subnets: []string{"far"}}}}})
+	return &n
+}
+
+// road is a way on which nothing is ever lost.
+type road struct{ name, from, to string }
+
+var soakRoads = []road{
+	{"inside", "web-1", "10.0.2.20"},
+	{"inside, IPv6", "web-1", "2001:db8:1:2::20"},
+	{"peering", "web-1", "10.1.1.20"},
+	{"transit gateway", "web-1", "10.2.1.20"},
+	{"NAT gateway", "app-1", "203.0.113.80"},
+	{"internet gateway, IPv6", "web-1", "2001:db8:ffff::80"},
+}
+
+func newSoak(t *testing.T) *soak {
+	e, err := emu.New(soakNetwork(), emu.Options{})
+	require.NoError(t, err)
+	s := &soak{t: t, e: e, hosts: map[string]*netstack.Host{}}
+	for _, name := range []string{"web-1", "app-1", "db-1", "wide-1", "narrow-1", "near-1", "far-1"} {
+		s.hosts[name] = hostAt(t, e, name, netstack.Options{})
+	}
+	s.hosts["internet"] = hostAt(t, e, "internet", netstack.Options{Addresses: addrs("203.0.113.80", "2001:db8:ffff::80")})
+	for _, h := range s.hosts {
+		h.SetTimeWait(500 * time.Millisecond)
+	}
+	s.probe, err = e.Port("probe")
+	require.NoError(t, err)
+	for _, name := range []string{"db-1", "near-1", "far-1", "internet"} {
+		mirror(t, s.hosts[name])
+		s.echoes(s.hosts[name], 7, false)
+	}
+	s.gates = soakGates(e)
+	for _, g := range s.gates {
+		s.echoes(s.hosts[g.host], g.port, g.silent)
+		require.NoError(t, g.turn(true))
+	}
+	t.Cleanup(func() {
+		for _, end := range s.ends {
+			end()
+		}
+	})
+	return s
+}
+
+// mirror runs a web server that sends back what it is sent.
+func mirror(t testing.TB, h *netstack.Host) {
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if b, err := io.ReadAll(r.Body); err == nil {
+			w.Write(b)
+		}
+	})}
+	l := listen(t, h, "tcp", ":80")
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	t.Cleanup(func() {
+		require.NoError(t, server.Close())
+		require.ErrorIs(t, <-done, http.ErrServerClosed)
+	})
+}
+
+// echoes sends back what comes to a port over TCP and UDP, unless it is silent over UDP.
+func (s *soak) echoes(h *netstack.Host, port uint16, silent bool) {
+	go echo(listen(s.t, h, "tcp", fmt.Sprint(":", port)))
+	u, err := h.ListenPacket("udp", fmt.Sprint(":", port))
+	require.NoError(s.t, err)
+	go func() {
+		b := make([]byte, 1<<16)
+		for {
+			n, from, err := u.ReadFrom(b)
+			switch {
+			case errors.Is(err, net.ErrClosed):
+				return
+			case err == nil && !silent: // else a guest who has asked is there no more
+				u.WriteTo(b[:n], from)
+			}
+		}
+	}()
+}
+
+// worker does a round after another, with a pause between them.
+type worker struct {
+	name  string
+	pause time.Duration
+	round func() error
+}
+
+func (s *soak) repeat(ctx context.Context, w worker) {
+	for ctx.Err() == nil {
+		s.quiet.RLock()
+		err := w.round()
+		s.quiet.RUnlock()
+		s.expect(err == nil, w.name, "%v", err)
+		select {
+		case <-time.After(w.pause):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (s *soak) workers() (all []worker) {
+	add := func(pause time.Duration, of, what string, round func() error) {
+		all = append(all, worker{of + ": " + what, pause, round})
+	}
+	for _, r := range soakRoads {
+		h := s.hosts[r.from]
+		at := func(port uint16) string { return netip.AddrPortFrom(netip.MustParseAddr(r.to), port).String() }
+		add(10*time.Millisecond, r.name, "requests over one connection", s.asks(h, at(80), 1<<10, false))
+		add(20*time.Millisecond, r.name, "a connection each", s.asks(h, at(80), 1<<10, true))
+		add(200*time.Millisecond, r.name, "bulk", s.asks(h, at(80), bulk, false))
+		add(20*time.Millisecond, r.name, "datagrams", s.datagram(h, at(7)))
+		add(20*time.Millisecond, r.name, "long-lived", s.longLived(h, at(7), patience))
+	}
+	add(20*time.Millisecond, "inside", "ping", s.echo())
+	for k, g := range s.gates {
+		add(30*time.Millisecond, g.name, "dial", s.tries(g, uint16(2000+k*portsOfGate)))
+		add(10*time.Millisecond, g.name, "probe", s.probesOf(g))
+		add(20*time.Millisecond, g.name, "long-lived", s.longLived(s.hosts["web-1"], g.address(), stalled))
+	}
+	return all
+}
+
+const (
+	bulk = 1 << 20 // bytes
+
+	// stalled is how long a connection through a gate may stand still. Behind a closed gate TCP asks ever more
+	// rarely, and some of that falls into later times that the gate is closed.
+	stalled = 2 * time.Minute
+)
+
+// asks posts random bytes and claims that they come back.
+func (s *soak) asks(h *netstack.Host, to string, size int, each bool) func() error {
+	if raceEnabled {
+		size = min(size, 32<<10)
+	}
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		s.connections.Add(1)
+		return h.DialContext(ctx, network, address)
+	}
+	tr := &http.Transport{DialContext: dial, DisableKeepAlives: each}
+	s.atEnd(tr.CloseIdleConnections)
+	c := &http.Client{Transport: tr, Timeout: patience}
+	random := rand.NewChaCha8([32]byte{byte(size)})
+	return func() error {
+		sent := make([]byte, size)
+		random.Read(sent)
+		answer, err := c.Post("http://"+to, "application/octet-stream", bytes.NewReader(sent))
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		got, err := io.ReadAll(answer.Body)
+		if err == nil && !bytes.Equal(sent, got) {
+			err = errors.New("other bytes came back")
+		}
+		s.bytes.Add(int64(2 * size))
+		return err
+	}
+}
+
+func (s *soak) atEnd(f func()) {
+	s.endings.Lock()
+	defer s.endings.Unlock()
+	s.ends = append(s.ends, f)
+}
+
+// datagram sends one and claims that it comes back; each from a new socket.
+func (s *soak) datagram(h *netstack.Host, to string) func() error {
+	return func() error {
+		c, err := h.Dial("udp", to)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		s.datagrams.Add(1)
+		return s.exchange(c, 100, patience)
+	}
+}
+
+// longLived is one connection that must never break.
+func (s *soak) longLived(h *netstack.Host, to string, limit time.Duration) func() error {
+	var c net.Conn
+	return func() (err error) {
+		if c == nil {
+			ctx, cancel := context.WithTimeout(context.Background(), limit)
+			defer cancel()
+			if c, err = h.DialContext(ctx, "tcp", to); err != nil {
+				return err
+			}
+			s.connections.Add(1)
+			s.atEnd(func() { c.Close() })
+		}
+		return s.exchange(c, 2000, limit)
+	}
+}
+
+// exchange sends random bytes and claims that they come back.
+func (s *soak) exchange(c net.Conn, size int, limit time.Duration) error {
+	sent, got := make([]byte, size), make([]byte, size)
+	for k := range sent {
+		sent[k] = byte(rand.Uint32())
+	}
+	if err := c.SetDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	if _, err := c.Write(sent); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(c, got); err != nil {
+		return err
+	}
+	s.bytes.Add(int64(2 * size))
+	if !bytes.Equal(sent, got) {
+		return errors.New("other bytes came back")
+	}
+	return nil
+}
