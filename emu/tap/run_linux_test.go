@@ -1,0 +1,130 @@
+package tap
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// begun is a run of another process that has the lock and sits until it is told to end.
+// What it says of itself the test writes.
+func begun(t *testing.T) (*Run, *exec.Cmd) {
+	t.Helper()
+	privileged(t)
+	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
+	r := &Run{Name: "net", dir: filepath.Join(folder(), "net")}
+	lock, err := r.claim(true)
+	require.NoError(t, err)
+	c := exec.Command("sleep", "1000")
+	c.ExtraFiles = []*os.File{lock} // the lock is its too, and goes with the last who has it
+	require.NoError(t, c.Start())
+	require.NoError(t, lock.Close())
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	return r, c
+}
+
+// TestDownAsksNobodyElse: only who has the lock is asked to end, whatever state.json
+// says.
+func TestDownAsksNobodyElse(t *testing.T) {
+	other := exec.Command("sleep", "1000")
+	require.NoError(t, other.Start())
+	defer func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	}()
+	for _, c := range []struct {
+		name, state string
+	}{
+		{"nothing yet", ""},
+		{"no process", `{}`},
+		{"process 0", `{"pid": 0}`},
+		{"all processes", `{"pid": -1}`},
+		{"who has the number of a dead one", `{"pid": ` + strconv.Itoa(other.Process.Pid) + `}`},
+		{"half a state", `{"pid": `},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, _ := begun(t)
+			if c.state != "" {
+				require.NoError(t, os.WriteFile(r.file("state.json"), []byte(c.state), 0o600))
+			}
+			_, err := r.Down(0)
+			assert.ErrorContains(t, err, "does not say")
+			assert.FileExists(t, r.file("lock"))
+			assert.NoError(t, unix.Kill(other.Process.Pid, 0))
+			assert.False(t, gone(other.Process.Pid))
+		})
+	}
+}
+
+// TestDownWaitsForState: a run is taken down that says only later which process it is.
+func TestDownWaitsForState(t *testing.T) {
+	r, c := begun(t)
+	done := make(chan error, 1)
+	go func() {
+		_, err := r.Down(soon)
+		done <- err
+	}()
+	next := &Run{Name: r.Name, dir: r.dir, state: state{PID: c.Process.Pid}}
+	require.NoError(t, next.save())
+	_ = c.Wait()
+	require.NoError(t, <-done)
+	assert.NoDirExists(t, r.dir)
+}
+
+// TestBeginSaysWho: the process is known before there is a host.
+func TestBeginSaysWho(t *testing.T) {
+	privileged(t)
+	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
+	o, err := Begin("net", "net.yaml")
+	require.NoError(t, err)
+	r, err := FindRun("net")
+	require.NoError(t, err)
+	assert.Equal(t, os.Getpid(), r.PID())
+	if p := r.holder(); assert.NotNil(t, p) {
+		assert.Equal(t, os.Getpid(), p.Pid)
+	}
+	_, err = o.Close()
+	require.NoError(t, err)
+	assert.NoDirExists(t, r.dir)
+}
+
+// TestDownLeavesNextAlone: what is left of a dead run is removed, and nothing of one
+// that has taken its name since.
+func TestDownLeavesNextAlone(t *testing.T) {
+	dead, c := begun(t)
+	require.NoError(t, (&Run{Name: dead.Name, dir: dead.dir, state: state{PID: c.Process.Pid}}).save())
+	old, err := os.OpenFile(dead.file("lock"), os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer old.Close()
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	_, err = dead.Down(soon)
+	require.NoError(t, err)
+	assert.NoDirExists(t, dead.dir)
+
+	o, err := Begin("net", "net.yaml") // although the old lock is open
+	require.NoError(t, err)
+	assert.True(t, o.run.isLock(dead.file("lock"), o.lock))
+	assert.False(t, o.run.isLock(dead.file("lock"), old))
+	_, err = dead.claim(false)
+	assert.ErrorIs(t, err, errHeld)
+	assert.FileExists(t, dead.file("state.json"))
+	require.NoError(t, os.Remove(dead.file("lock")))
+	again, err := dead.claim(true)
+	require.NoError(t, err, "the lock of a file that is gone holds nobody")
+	assert.NoError(t, again.Close())
+	_, err = o.Close()
+	require.NoError(t, err)
+	_, err = dead.Down(time.Second)
+	assert.NoError(t, err, "and there is nothing")
+}
