@@ -128,3 +128,61 @@ func TestDownLeavesNextAlone(t *testing.T) {
 	_, err = dead.Down(time.Second)
 	assert.NoError(t, err, "and there is nothing")
 }
+
+// TestReach: nobody gets to another host than the one that was named, also while
+// state.json is old.
+func TestReach(t *testing.T) {
+	up := bring(t, "three-tier")
+	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
+	o, err := Begin("net", "net.yaml")
+	require.NoError(t, err)
+	defer o.Close()
+	_, err = o.Publish(up)
+	require.NoError(t, err)
+	null, err := os.Open("/dev/null")
+	require.NoError(t, err)
+	defer null.Close()
+	r, err := FindRun("net")
+	require.NoError(t, err)
+	app, err := r.host("app-1")
+	require.NoError(t, err)
+	reach := func(wait time.Duration) (cookie uint64, err error) {
+		err = onThread(func() error {
+			if _, err := r.reach("web-1", wait); err != nil {
+				return err
+			}
+			cookie, err = netCookie()
+			return err
+		})
+		return cookie, err
+	}
+	for _, c := range []struct{ name, namespace string }{
+		{"another host's", app.Namespace},
+		{"another file", "/proc/self/fd/" + strconv.Itoa(int(null.Fd()))},
+		{"no file", "/proc/self/fd/999999"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			old, err := openRun("net")
+			require.NoError(t, err)
+			web, err := old.host("web-1")
+			require.NoError(t, err)
+			web.Namespace = c.namespace
+			require.NoError(t, old.save())
+			_, err = reach(0)
+			assert.ErrorContains(t, err, "entering web-1")
+			var cookie uint64
+			done := make(chan error)
+			go func() {
+				var err error
+				cookie, err = reach(soon)
+				done <- err
+			}()
+			_, err = o.Publish(up)
+			require.NoError(t, err)
+			require.NoError(t, <-done)
+			assert.Equal(t, web.Cookie, cookie)
+		})
+	}
+	_, err = (&Run{Name: "other"}).reach("web-1", 0)
+	assert.ErrorIs(t, err, ErrNotUp)
+}
