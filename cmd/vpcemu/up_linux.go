@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -15,8 +16,9 @@ import (
 
 // up brings a network up and keeps it up until it is told to end.
 func (a *app) up(network, name string) (err error) {
+	w, failed := watchNetwork(network) // before it is read, to miss nothing
 	n, rep, err := loadNetwork(network)
-	if err != nil {
+	if err = cmp.Or(err, failed); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
@@ -51,7 +53,8 @@ func (a *app) up(network, name string) (err error) {
 		return err
 	}
 	r := reloader{app: a, net: t, network: network, publish: func() ([]string, error) { return owner.Publish(t) }}
-	return r.watch(ctx)
+	r.follow(ctx, w)
+	return nil
 }
 
 // announce lists the hosts.
