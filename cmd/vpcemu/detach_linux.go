@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
@@ -12,10 +13,13 @@ import (
 // detached tells a process that whoever started it leaves once the network is up.
 const detached = "VPCEMU_DETACHED"
 
+// upWait is how long a network has to come up.
+const upWait = 5 * time.Minute
+
 // detach brings a network up in another process and returns once it is. What goes wrong
 // until then that process says itself.
 func (a *app) detach(network, name string) error {
-	c := exec.Command("/proc/self/exe", "up", network, "--name", name)
+	c := exec.Command("/proc/self/exe", "up", "--name="+name, "--", network)
 	c.Args[0] = os.Args[0]
 	c.Env = append(os.Environ(), detached+"=1")
 	c.Stderr = a.stderr
@@ -25,10 +29,14 @@ func (a *app) detach(network, name string) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
+	until := time.After(upWait)
 	for {
 		select {
 		case <-ended:
 			return status(c.ProcessState.ExitCode())
+		case <-until:
+			_ = c.Process.Signal(syscall.SIGTERM)
+			return fmt.Errorf("%s does not come up: process %d has been told to end", name, c.Process.Pid)
 		case <-time.After(20 * time.Millisecond):
 			r, err := tap.FindRun(name)
 			if err != nil || r.PID() != c.Process.Pid {

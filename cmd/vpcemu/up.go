@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -81,7 +84,7 @@ func (a *app) upCommand() *cobra.Command {
 			if name == "" {
 				name = runName(args[0])
 			}
-			if strings.ContainsAny(name, "/ ") || strings.HasPrefix(name, ".") || name == "" {
+			if strings.ContainsFunc(name, noName) || strings.HasPrefix(name, ".") {
 				return usage(c, "--name: %q is no name for a file", name)
 			}
 			if detach {
@@ -95,10 +98,24 @@ func (a *app) upCommand() *cobra.Command {
 	return c
 }
 
-// runName is what a running network is called: as its file, without what is around.
+// noName reports whether a character cannot be in the name of a running network.
+func noName(c rune) bool { return c == '/' || c == ' ' || c == utf8.RuneError || !unicode.IsPrint(c) }
+
+// runName is what a running network is called: as its file or folder, without what is
+// around.
 func runName(network string) string {
-	base := filepath.Base(strings.TrimPrefix(network, exampleScheme))
-	return strings.ReplaceAll(strings.TrimSuffix(base, filepath.Ext(base)), " ", "-")
+	network = strings.TrimPrefix(network, exampleScheme)
+	if path, err := filepath.Abs(network); err == nil {
+		network = path // "." has a name too
+	}
+	base := filepath.Base(network)
+	name := strings.Trim(strings.TrimSuffix(base, filepath.Ext(base)), "./")
+	return strings.Map(func(c rune) rune {
+		if noName(c) {
+			return '-'
+		}
+		return c
+	}, cmp.Or(name, "network"))
 }
 
 func (a *app) execCommand() *cobra.Command {

@@ -42,16 +42,17 @@ func (a *app) up(network, name string) (err error) {
 	if _, err := owner.Publish(t); err != nil {
 		return err
 	}
-	if os.Getenv(detached) != "" {
+	if err := owner.Listen(); err != nil {
+		return err
+	}
+	if os.Getenv(detached) != "" { // nobody reads what is said from here on: nothing fails
 		if err := owner.Log(); err != nil {
 			return err
 		}
 	}
 	a.warn(network, rep)
 	a.announce(t, name)
-	if err := owner.Serve(t); err != nil {
-		return err
-	}
+	owner.Serve(t)
 	r := reloader{app: a, net: t, network: network, publish: func() ([]string, error) { return owner.Publish(t) }}
 	r.follow(ctx, w)
 	return nil

@@ -189,6 +189,9 @@ func Begin(name, network string) (*Owner, error) {
 		return nil, err
 	}
 	r := &Run{Name: name, dir: filepath.Join(folder(), name), state: state{Network: network, PID: os.Getpid()}}
+	if most := len(unix.RawSockaddrUnix{}.Path) - 1; len(r.file("socket")) > most {
+		return nil, fmt.Errorf("%s is too long, a socket's path has at most %d bytes: give the network a shorter name", r.file("socket"), most)
+	}
 	lock, err := r.claim(true)
 	if errors.Is(err, errHeld) {
 		return nil, fmt.Errorf("%s is up already: take it down first, or give this one another name", name)
@@ -350,12 +353,14 @@ func (r *Run) writeEtc(h *Host) error {
 // fileName is a host's name without what file names have not.
 func fileName(host string) string { return strings.ReplaceAll(host, "/", "%2f") }
 
+// Listen makes the socket for those who want to look. They wait until Serve is called.
+func (o *Owner) Listen() (err error) {
+	o.socket, err = net.Listen("unix", o.run.file("socket"))
+	return err
+}
+
 // Serve answers those who want to look.
-func (o *Owner) Serve(t *Net) error {
-	var err error
-	if o.socket, err = net.Listen("unix", o.run.file("socket")); err != nil {
-		return err
-	}
+func (o *Owner) Serve(t *Net) {
 	o.wait.Go(func() {
 		for {
 			c, err := o.socket.Accept()
@@ -370,7 +375,6 @@ func (o *Owner) Serve(t *Net) error {
 			})
 		}
 	})
-	return nil
 }
 
 // Log makes a file of the run the standard output and error of this process.
