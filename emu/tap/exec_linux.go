@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -79,19 +80,24 @@ func (h *hostState) enter() error {
 	return err
 }
 
+// kernelName is as much of a host name as the kernel takes, 64 bytes.
+func kernelName(hostname string) string {
+	return strings.ToValidUTF8(hostname[:min(len(hostname), 64)], "")
+}
+
 // dress gives this thread what a host has besides its network.
 func (r *Run) dress(h *hostState) error {
 	if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_NEWUTS); err != nil {
 		return err
 	}
-	if err := unix.Sethostname([]byte(h.Hostname)); err != nil {
+	if err := unix.Sethostname([]byte(kernelName(h.Hostname))); err != nil {
 		return err
 	}
 	// What is mounted from here on is seen in this process only.
 	if err := unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, ""); err != nil {
 		return err
 	}
-	resolv := filepath.Join(r.etc(fileName(h.Name)), "resolv.conf")
+	resolv := filepath.Join(r.etc(h.Name), "resolv.conf")
 	if err := unix.Mount(resolv, "/etc/resolv.conf", "", unix.MS_BIND, ""); err != nil && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("/etc/resolv.conf: %w", err)
 	}

@@ -336,10 +336,10 @@ func (r *Run) save() error {
 }
 
 // etc is the folder with what takes the place of files of /etc on a host.
-func (r *Run) etc(hostname string) string { return filepath.Join(r.dir, "etc", hostname) }
+func (r *Run) etc(host string) string { return filepath.Join(r.dir, "etc", fileName(host)) }
 
 func (r *Run) writeEtc(h *Host) error {
-	dir := r.etc(fileName(h.Name))
+	dir := r.etc(h.Name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -350,8 +350,13 @@ func (r *Run) writeEtc(h *Host) error {
 	return os.WriteFile(filepath.Join(dir, "resolv.conf"), []byte(text), 0o644)
 }
 
-// fileName is a host's name without what file names have not.
-func fileName(host string) string { return strings.ReplaceAll(host, "/", "%2f") }
+// fileName is a host's name without what file names have not. No two have the same.
+func fileName(host string) string {
+	if host == "." || host == ".." {
+		return strings.ReplaceAll(host, ".", "%2e")
+	}
+	return strings.NewReplacer("%", "%25", "/", "%2f").Replace(host)
+}
 
 // Listen makes the socket for those who want to look. They wait until Serve is called.
 func (o *Owner) Listen() (err error) {

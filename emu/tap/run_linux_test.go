@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -185,4 +186,41 @@ func TestReach(t *testing.T) {
 	}
 	_, err = (&Run{Name: "other"}).reach("web-1", 0)
 	assert.ErrorIs(t, err, ErrNotUp)
+}
+
+func TestFileName(t *testing.T) {
+	for _, c := range []struct{ host, want string }{
+		{"web-1", "web-1"},
+		{"prod/web-1", "prod%2fweb-1"},
+		{"prod%2fweb-1", "prod%252fweb-1"},
+		{".", "%2e"},
+		{"..", "%2e%2e"},
+		{"../..", "..%2f.."},
+		{"%2e", "%252e"},
+		{"...", "..."},
+	} {
+		assert.Equal(t, c.want, fileName(c.host), c.host)
+		assert.True(t, filepath.IsLocal(fileName(c.host)) && filepath.Clean(fileName(c.host)) != ".", c.host)
+	}
+}
+
+// TestKernelName: the kernel takes every host name, as much of it as fits.
+func TestKernelName(t *testing.T) {
+	privileged(t)
+	for _, c := range []struct{ name, hostname, want string }{
+		{"short", "ip-10-0-1-4", "ip-10-0-1-4"},
+		{"64 bytes", strings.Repeat("n", 64), strings.Repeat("n", 64)},
+		{"65 bytes", strings.Repeat("n", 65), strings.Repeat("n", 64)},
+		{"not within a character", strings.Repeat("n", 63) + "é", strings.Repeat("n", 63)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			require.NoError(t, onThread(func() error {
+				if err := unix.Unshare(unix.CLONE_NEWUTS); err != nil {
+					return err
+				}
+				return unix.Sethostname([]byte(kernelName(c.hostname)))
+			}))
+			assert.Equal(t, c.want, kernelName(c.hostname))
+		})
+	}
 }
