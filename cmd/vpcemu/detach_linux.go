@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
@@ -8,6 +9,9 @@ import (
 
 	"github.com/vpcemu/vpcemu/emu/tap"
 )
+
+// upWait is how long a network has to come up.
+const upWait = 5 * time.Minute
 
 // detach runs this command line again in another process, and returns once the network
 // of that name is up. What goes wrong until then that process says itself.
@@ -22,10 +26,14 @@ func (a *app) detach(name string) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
+	until := time.After(upWait)
 	for {
 		select {
 		case <-ended:
 			return status(c.ProcessState.ExitCode())
+		case <-until:
+			_ = c.Process.Signal(syscall.SIGTERM)
+			return fmt.Errorf("%s does not come up: process %d has been told to end", name, c.Process.Pid)
 		case <-time.After(20 * time.Millisecond):
 			r, err := tap.FindRun(name)
 			if err != nil || r.PID() != c.Process.Pid {

@@ -21,13 +21,22 @@ type reloader struct {
 	publish func() (ended []string, err error)
 }
 
-// watch follows the file until ctx ends. An example has no file.
-func (r *reloader) watch(ctx context.Context) error {
-	if strings.HasPrefix(r.network, exampleScheme) {
-		<-ctx.Done()
-		return nil
+// watchNetwork begins to watch the file of a network. An example has none.
+func watchNetwork(network string) (*watcher, error) {
+	if strings.HasPrefix(network, exampleScheme) {
+		return nil, nil
 	}
-	return watchFile(ctx, r.network, r.reload)
+	return newWatcher(network)
+}
+
+// follow follows the file until ctx ends.
+func (r *reloader) follow(ctx context.Context, w *watcher) {
+	if w == nil {
+		<-ctx.Done()
+		return
+	}
+	defer w.close()
+	w.follow(ctx, r.reload, func(err error) { r.app.say("%s  watching %s: %v", clock(), r.network, err) })
 }
 
 // reload reads the file and makes the network what it says. What is wrong with it is

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -100,7 +103,7 @@ func (a *app) upCommand() *cobra.Command {
 			if f.name == "" {
 				f.name = runName(args[0])
 			}
-			if strings.ContainsAny(f.name, "/ ") || strings.HasPrefix(f.name, ".") || f.name == "" {
+			if strings.ContainsFunc(f.name, noName) || strings.HasPrefix(f.name, ".") {
 				return usage(c, "--name: %q is no name for a file", f.name)
 			}
 			if f.detach && os.Getenv(detached) == "" {
@@ -117,10 +120,24 @@ func (a *app) upCommand() *cobra.Command {
 	return c
 }
 
-// runName is what a running network is called: as its file, without what is around.
+// noName reports whether a character cannot be in the name of a running network.
+func noName(c rune) bool { return c == '/' || c == ' ' || c == utf8.RuneError || !unicode.IsPrint(c) }
+
+// runName is what a running network is called: as its file or folder, without what is
+// around.
 func runName(network string) string {
-	base := filepath.Base(strings.TrimPrefix(network, exampleScheme))
-	return strings.ReplaceAll(strings.TrimSuffix(base, filepath.Ext(base)), " ", "-")
+	network = strings.TrimPrefix(network, exampleScheme)
+	if path, err := filepath.Abs(network); err == nil {
+		network = path // "." has a name too
+	}
+	base := filepath.Base(network)
+	name := strings.Trim(strings.TrimSuffix(base, filepath.Ext(base)), "./")
+	return strings.Map(func(c rune) rune {
+		if noName(c) {
+			return '-'
+		}
+		return c
+	}, cmp.Or(name, "network"))
 }
 
 func (a *app) execCommand() *cobra.Command {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -17,8 +18,9 @@ import (
 
 // up brings a network up and keeps it up until it is told to end.
 func (a *app) up(c *cobra.Command, network string, f *upFlags) (err error) {
+	w, failed := watchNetwork(network) // before it is read, to miss nothing
 	n, rep, err := loadNetwork(network)
-	if err != nil {
+	if err = cmp.Or(err, failed); err != nil {
 		return err
 	}
 	filter, err := f.filter(c, network, n)
@@ -55,19 +57,21 @@ func (a *app) up(c *cobra.Command, network string, f *upFlags) (err error) {
 	if _, err := owner.Publish(t); err != nil {
 		return err
 	}
-	if os.Getenv(detached) != "" {
+	if err := owner.Listen(); err != nil {
+		return err
+	}
+	if os.Getenv(detached) != "" { // nobody reads what is said from here on: nothing fails
 		if err := owner.Log(); err != nil {
 			return err
 		}
 	}
 	a.warn(network, rep)
 	a.announce(t, f.name)
-	if err := owner.Serve(t); err != nil {
-		return err
-	}
+	owner.Serve(t)
 	rec.start(t.Emulator(), a.stderr)
 	r := reloader{app: a, net: t, network: network, publish: func() ([]string, error) { return owner.Publish(t) }}
-	return r.watch(ctx)
+	r.follow(ctx, w)
+	return nil
 }
 
 // announce lists the hosts.

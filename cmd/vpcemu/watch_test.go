@@ -4,59 +4,128 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/fsnotify/fsnotify"
 	"github.com/stretchr/testify/require"
 )
 
-// TestWatchFile: however a file is written, it is read afterwards.
-func TestWatchFile(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "net.yaml")
-	require.NoError(t, os.WriteFile(file, []byte("1"), 0o600))
-	ctx, cancel := context.WithCancel(t.Context())
-	read, ended := make(chan string, 1000), make(chan error)
-	follow := func(path string) {
-		ended <- watchFile(ctx, path, func() {
-			b, _ := os.ReadFile(file)
-			read <- string(b)
+// TestWatcher: however a file is written, it is read afterwards.
+func TestWatcher(t *testing.T) {
+	write := func(t *testing.T, file, text string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	link := func(t *testing.T, to, name string) {
+		require.NoError(t, os.Symlink(to, name+"~"))
+		require.NoError(t, os.Rename(name+"~", name))
+	}
+	for _, c := range []struct {
+		name    string
+		path    string // what is watched
+		file    string // what is read
+		prepare func(t *testing.T)
+		writes  []func(t *testing.T) // of "1", "2", …
+	}{
+		{"a file", "net.yaml", "net.yaml", func(t *testing.T) { write(t, "net.yaml", "0") }, []func(t *testing.T){
+			func(t *testing.T) { write(t, "net.yaml", "1") },
+			func(t *testing.T) { // as editors do
+				write(t, "net.yaml~", "2")
+				require.NoError(t, os.Rename("net.yaml~", "net.yaml"))
+			},
+			func(t *testing.T) {
+				require.NoError(t, os.Remove("net.yaml"))
+				write(t, "net.yaml", "3")
+			},
+		}},
+		{"in a folder", "snapshot", "snapshot/us-east-1/ec2.json", func(t *testing.T) { write(t, "snapshot/us-east-1/ec2.json", "0") }, []func(t *testing.T){
+			func(t *testing.T) { write(t, "snapshot/us-east-1/ec2.json", "1") },
+		}},
+		{"in a folder that is new", "snapshot", "snapshot/a/b/ec2.json", func(t *testing.T) { write(t, "snapshot/us-east-1/ec2.json", "0") }, []func(t *testing.T){
+			func(t *testing.T) { write(t, "snapshot/a/b/ec2.json", "1") },
+			func(t *testing.T) { write(t, "snapshot/a/b/ec2.json", "2") },
+		}},
+		{"a link", "net.yaml", "net.yaml", func(t *testing.T) {
+			write(t, "there/net.yaml", "0")
+			link(t, "there/net.yaml", "net.yaml")
+		}, []func(t *testing.T){
+			func(t *testing.T) { write(t, "there/net.yaml", "1") },
+			func(t *testing.T) {
+				write(t, "elsewhere/net.yaml", "2")
+				link(t, "elsewhere/net.yaml", "net.yaml")
+			},
+			func(t *testing.T) { write(t, "elsewhere/net.yaml", "3") },
+		}},
+		{"a link through another, as Kubernetes has them", "net.yaml", "net.yaml", func(t *testing.T) {
+			write(t, "v0/net.yaml", "0")
+			link(t, "v0", "data")
+			link(t, "data/net.yaml", "net.yaml")
+		}, []func(t *testing.T){
+			func(t *testing.T) {
+				write(t, "v1/net.yaml", "1")
+				link(t, "v1", "data")
+			},
+			func(t *testing.T) { write(t, "v1/net.yaml", "2") },
+		}},
+		{"a link to a folder", "snapshot", "snapshot/us-east-1/ec2.json", func(t *testing.T) {
+			write(t, "there/us-east-1/ec2.json", "0")
+			link(t, "there", "snapshot")
+		}, []func(t *testing.T){
+			func(t *testing.T) { write(t, "there/us-east-1/ec2.json", "1") },
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			c.prepare(t)
+			w, err := newWatcher(c.path)
+			require.NoError(t, err)
+			defer w.close()
+			c.writes[0](t) // before anybody looks
+			ctx, cancel := context.WithCancel(t.Context())
+			read, ended := make(chan string, 1000), make(chan struct{})
+			go func() {
+				defer close(ended)
+				w.follow(ctx, func() {
+					b, _ := os.ReadFile(c.file)
+					read <- string(b)
+				}, func(err error) { t.Error(err) })
+			}()
+			for k := range c.writes {
+				if k > 0 {
+					c.writes[k](t)
+				}
+				want, deadline := strconv.Itoa(k+1), time.After(20*time.Second)
+				for got := ""; got != want; {
+					select {
+					case got = <-read:
+					case <-deadline:
+						t.Fatal("not seen: " + want)
+					}
+				}
+			}
+			cancel()
+			<-ended
 		})
 	}
-	go follow(file)
-	wants := func(want string, write func()) {
-		t.Helper()
-		deadline := time.After(20 * time.Second)
-		for { // until it is watched
-			write()
-			select {
-			case got := <-read:
-				if got == want { // not what was written before, once more
-					return
-				}
-			case <-time.After(2 * quietAfter):
-			case <-deadline:
-				t.Fatal("not seen: " + want)
-			}
-		}
-	}
-	wants("2", func() { require.NoError(t, os.WriteFile(file, []byte("2"), 0o600)) })
-	wants("3", func() { // as editors do
-		next := filepath.Join(dir, "net.yaml~")
-		require.NoError(t, os.WriteFile(next, []byte("3"), 0o600))
-		require.NoError(t, os.Rename(next, file))
-	})
-	cancel()
-	require.NoError(t, <-ended)
+}
 
-	ctx, cancel = context.WithCancel(t.Context())
-	defer cancel()
-	file = filepath.Join(dir, "snapshot", "us-east-1", "ec2.json")
-	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
-	go follow(filepath.Join(dir, "snapshot"))
-	wants("4", func() { require.NoError(t, os.WriteFile(file, []byte("4"), 0o600)) })
-	cancel()
-	require.NoError(t, <-ended)
+// TestWatcherGoesOn: what goes wrong is said, the file is read to be sure, and changes
+// are seen afterwards.
+func TestWatcherGoesOn(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("net.yaml", nil, 0o600))
+	w, err := newWatcher("net.yaml")
+	require.NoError(t, err)
+	defer w.close()
+	changed, failed := make(chan struct{}, 1000), make(chan error, 1)
+	go w.follow(t.Context(), func() { changed <- struct{}{} }, func(err error) { failed <- err })
+	w.events.Errors <- fsnotify.ErrEventOverflow
+	require.ErrorIs(t, <-failed, fsnotify.ErrEventOverflow)
+	<-changed
+	require.NoError(t, os.WriteFile("net.yaml", []byte("1"), 0o600))
+	<-changed
 }
 
 func TestInPath(t *testing.T) {

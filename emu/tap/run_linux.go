@@ -189,35 +189,107 @@ func Begin(name, network string) (*Owner, error) {
 		return nil, err
 	}
 	r := &Run{Name: name, dir: filepath.Join(folder(), name), state: state{Network: network, PID: os.Getpid()}}
-	if err := os.MkdirAll(r.dir, 0o700); err != nil {
-		return nil, err
+	if most := len(unix.RawSockaddrUnix{}.Path) - 1; len(r.file("socket")) > most {
+		return nil, fmt.Errorf("%s is too long, a socket's path has at most %d bytes: give the network a shorter name", r.file("socket"), most)
 	}
-	lock, err := os.OpenFile(r.file("lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := r.claim(true)
+	if errors.Is(err, errHeld) {
+		return nil, fmt.Errorf("%s is up already: take it down first, or give this one another name", name)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if err := unix.FcntlFlock(lock.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil {
-		lock.Close()
-		return nil, fmt.Errorf("%s is up already: take it down first, or give this one another name", name)
 	}
 	if left, err := openRun(name); err == nil {
 		left.endProcesses()
 	}
-	if err := r.clear(); err != nil {
-		lock.Close()
-		return nil, err
+	if err := errors.Join(r.clear(), r.save()); err != nil {
+		return nil, errors.Join(err, r.remove(), lock.Close())
 	}
 	return &Owner{run: r, lock: lock}, nil
 }
 
-// clear removes the files of a run but its lock.
-func (r *Run) clear() error {
-	return errors.Join(os.RemoveAll(r.file("etc")), os.RemoveAll(r.file("state.json")), os.RemoveAll(r.file("socket")), os.RemoveAll(r.file("log")))
+// errHeld is that another process has the lock of a run.
+var errHeld = errors.New("the lock is held")
+
+// claim takes the lock of a run, whose files are the caller's until it closes it. If
+// create is false the lock must be there.
+func (r *Run) claim(create bool) (*os.File, error) {
+	flags := os.O_RDWR
+	if create {
+		flags |= os.O_CREATE
+	}
+	for {
+		if create {
+			if err := os.MkdirAll(r.dir, 0o700); err != nil {
+				return nil, err
+			}
+		}
+		lock, err := os.OpenFile(r.file("lock"), flags, 0o600)
+		if create && errors.Is(err, os.ErrNotExist) {
+			continue // who had the lock has removed the folder just now
+		}
+		if err != nil {
+			return nil, err
+		}
+		if unix.FcntlFlock(lock.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}) != nil {
+			lock.Close()
+			return nil, errHeld
+		}
+		if r.isLock(r.file("lock"), lock) {
+			return lock, nil
+		}
+		lock.Close() // who had it has removed it, and there may be another
+	}
 }
 
-// remove removes everything of a run.
+// isLock reports whether a path leads to an open lock.
+func (r *Run) isLock(path string, lock *os.File) bool {
+	there, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	open, err := lock.Stat()
+	return err == nil && os.SameFile(there, open)
+}
+
+// holder is the process that has the lock of a run, nil while it has not said so. What
+// a dead one has said does not count, even if another process has its number now.
+func (r *Run) holder() *os.Process {
+	now, err := openRun(r.Name)
+	if err != nil || now.state.PID <= 0 {
+		return nil
+	}
+	p, err := os.FindProcess(now.state.PID)
+	if err != nil {
+		return nil
+	}
+	lock, err := os.Open(r.file("lock"))
+	if err != nil {
+		return nil
+	}
+	defer lock.Close()
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.Pid))
+	if !slices.ContainsFunc(files, func(path string) bool { return r.isLock(path, lock) }) {
+		return nil
+	}
+	return p
+}
+
+// clear removes the files of a run but its lock.
+func (r *Run) clear() error {
+	entries, err := os.ReadDir(r.dir)
+	for _, e := range entries {
+		if e.Name() != "lock" {
+			err = errors.Join(err, os.RemoveAll(r.file(e.Name())))
+		}
+	}
+	return err
+}
+
+// remove removes everything of a run, whose lock the caller has.
 func (r *Run) remove() error {
-	err := errors.Join(r.clear(), os.RemoveAll(r.dir))
+	err := errors.Join(r.clear(), os.Remove(r.file("lock")))
+	_ = os.Remove(r.dir)    // unless the next one is there already
 	_ = os.Remove(folder()) // if it was the last one
 	return err
 }
@@ -248,21 +320,26 @@ func (o *Owner) publish(t *Net) error {
 			return err
 		}
 	}
-	b, err := json.MarshalIndent(&o.run.state, "", "  ")
+	return o.run.save()
+}
+
+// save writes state.json.
+func (r *Run) save() error {
+	b, err := json.MarshalIndent(&r.state, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(o.run.file("state.new"), b, 0o600); err != nil {
+	if err := os.WriteFile(r.file("state.new"), b, 0o600); err != nil {
 		return err
 	}
-	return os.Rename(o.run.file("state.new"), o.run.file("state.json"))
+	return os.Rename(r.file("state.new"), r.file("state.json"))
 }
 
 // etc is the folder with what takes the place of files of /etc on a host.
-func (r *Run) etc(hostname string) string { return filepath.Join(r.dir, "etc", hostname) }
+func (r *Run) etc(host string) string { return filepath.Join(r.dir, "etc", fileName(host)) }
 
 func (r *Run) writeEtc(h *Host) error {
-	dir := r.etc(fileName(h.Name))
+	dir := r.etc(h.Name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -273,15 +350,22 @@ func (r *Run) writeEtc(h *Host) error {
 	return os.WriteFile(filepath.Join(dir, "resolv.conf"), []byte(text), 0o644)
 }
 
-// fileName is a host's name without what file names have not.
-func fileName(host string) string { return strings.ReplaceAll(host, "/", "%2f") }
+// fileName is a host's name without what file names have not. No two have the same.
+func fileName(host string) string {
+	if host == "." || host == ".." {
+		return strings.ReplaceAll(host, ".", "%2e")
+	}
+	return strings.NewReplacer("%", "%25", "/", "%2f").Replace(host)
+}
+
+// Listen makes the socket for those who want to look. They wait until Serve is called.
+func (o *Owner) Listen() (err error) {
+	o.socket, err = net.Listen("unix", o.run.file("socket"))
+	return err
+}
 
 // Serve answers those who want to look.
-func (o *Owner) Serve(t *Net) error {
-	var err error
-	if o.socket, err = net.Listen("unix", o.run.file("socket")); err != nil {
-		return err
-	}
+func (o *Owner) Serve(t *Net) {
 	o.wait.Go(func() {
 		for {
 			c, err := o.socket.Accept()
@@ -296,7 +380,6 @@ func (o *Owner) Serve(t *Net) error {
 			})
 		}
 	})
-	return nil
 }
 
 // Log makes a file of the run the standard output and error of this process.
@@ -321,28 +404,40 @@ func (o *Owner) Close() (ended []string, err error) {
 	return ended, errors.Join(err, o.lock.Close())
 }
 
-// Down takes a run down: it asks its process to end and waits until it has. Of one
-// that has died it takes away what is left. It returns what it has ended on the hosts
-// itself.
+// Down takes a run down: it asks its process to end and waits until it has, also if it
+// has just begun. Of one that has died it takes away what is left. It returns what it
+// has ended on the hosts itself.
 func (r *Run) Down(wait time.Duration) (ended []string, err error) {
 	if os.Geteuid() != 0 {
 		return nil, ErrNotRoot
 	}
-	until := time.Now().Add(wait)
-	if r.Alive() {
-		if err := unix.Kill(r.state.PID, unix.SIGTERM); err != nil {
-			return nil, fmt.Errorf("asking process %d to end: %w", r.state.PID, err)
+	asked := 0
+	for until := time.Now().Add(wait); ; time.Sleep(10 * time.Millisecond) {
+		lock, err := r.claim(false)
+		switch {
+		case err == nil: // its process has died
+			if left, err := openRun(r.Name); err == nil {
+				ended = left.endProcesses()
+			}
+			return ended, errors.Join(r.remove(), lock.Close())
+		case errors.Is(err, os.ErrNotExist):
+			return nil, nil
+		case !errors.Is(err, errHeld):
+			return nil, err
 		}
-	}
-	for r.Alive() {
+		if p := r.holder(); p != nil && asked == 0 {
+			if err := p.Signal(unix.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				return nil, fmt.Errorf("asking process %d to end: %w", p.Pid, err)
+			}
+			asked = p.Pid
+		} else if p != nil && p.Pid != asked {
+			return nil, nil // the next one is there already
+		}
+		if time.Now().After(until) && asked == 0 {
+			return nil, errors.New("its process does not say which it is")
+		}
 		if time.Now().After(until) {
-			return nil, fmt.Errorf("process %d does not end", r.state.PID)
+			return nil, fmt.Errorf("process %d does not end", asked)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	if _, err := os.Stat(r.dir); errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	ended = r.endProcesses()
-	return ended, r.remove()
 }

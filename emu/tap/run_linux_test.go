@@ -1,0 +1,226 @@
+package tap
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// begun is a run of another process that has the lock and sits until it is told to end.
+// What it says of itself the test writes.
+func begun(t *testing.T) (*Run, *exec.Cmd) {
+	t.Helper()
+	privileged(t)
+	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
+	r := &Run{Name: "net", dir: filepath.Join(folder(), "net")}
+	lock, err := r.claim(true)
+	require.NoError(t, err)
+	c := exec.Command("sleep", "1000")
+	c.ExtraFiles = []*os.File{lock} // the lock is its too, and goes with the last who has it
+	require.NoError(t, c.Start())
+	require.NoError(t, lock.Close())
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	return r, c
+}
+
+// TestDownAsksNobodyElse: only who has the lock is asked to end, whatever state.json
+// says.
+func TestDownAsksNobodyElse(t *testing.T) {
+	other := exec.Command("sleep", "1000")
+	require.NoError(t, other.Start())
+	defer func() {
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	}()
+	for _, c := range []struct {
+		name, state string
+	}{
+		{"nothing yet", ""},
+		{"no process", `{}`},
+		{"process 0", `{"pid": 0}`},
+		{"all processes", `{"pid": -1}`},
+		{"who has the number of a dead one", `{"pid": ` + strconv.Itoa(other.Process.Pid) + `}`},
+		{"half a state", `{"pid": `},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, _ := begun(t)
+			if c.state != "" {
+				require.NoError(t, os.WriteFile(r.file("state.json"), []byte(c.state), 0o600))
+			}
+			_, err := r.Down(0)
+			assert.ErrorContains(t, err, "does not say")
+			assert.FileExists(t, r.file("lock"))
+			assert.NoError(t, unix.Kill(other.Process.Pid, 0))
+			assert.False(t, gone(other.Process.Pid))
+		})
+	}
+}
+
+// TestDownWaitsForState: a run is taken down that says only later which process it is.
+func TestDownWaitsForState(t *testing.T) {
+	r, c := begun(t)
+	done := make(chan error, 1)
+	go func() {
+		_, err := r.Down(soon)
+		done <- err
+	}()
+	next := &Run{Name: r.Name, dir: r.dir, state: state{PID: c.Process.Pid}}
+	require.NoError(t, next.save())
+	_ = c.Wait()
+	require.NoError(t, <-done)
+	assert.NoDirExists(t, r.dir)
+}
+
+// TestBeginSaysWho: the process is known before there is a host.
+func TestBeginSaysWho(t *testing.T) {
+	privileged(t)
+	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
+	o, err := Begin("net", "net.yaml")
+	require.NoError(t, err)
+	r, err := FindRun("net")
+	require.NoError(t, err)
+	assert.Equal(t, os.Getpid(), r.PID())
+	if p := r.holder(); assert.NotNil(t, p) {
+		assert.Equal(t, os.Getpid(), p.Pid)
+	}
+	_, err = o.Close()
+	require.NoError(t, err)
+	assert.NoDirExists(t, r.dir)
+}
+
+// TestDownLeavesNextAlone: what is left of a dead run is removed, and nothing of one
+// that has taken its name since.
+func TestDownLeavesNextAlone(t *testing.T) {
+	dead, c := begun(t)
+	require.NoError(t, (&Run{Name: dead.Name, dir: dead.dir, state: state{PID: c.Process.Pid}}).save())
+	old, err := os.OpenFile(dead.file("lock"), os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer old.Close()
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	_, err = dead.Down(soon)
+	require.NoError(t, err)
+	assert.NoDirExists(t, dead.dir)
+
+	o, err := Begin("net", "net.yaml") // although the old lock is open
+	require.NoError(t, err)
+	assert.True(t, o.run.isLock(dead.file("lock"), o.lock))
+	assert.False(t, o.run.isLock(dead.file("lock"), old))
+	_, err = dead.claim(false)
+	assert.ErrorIs(t, err, errHeld)
+	assert.FileExists(t, dead.file("state.json"))
+	require.NoError(t, os.Remove(dead.file("lock")))
+	again, err := dead.claim(true)
+	require.NoError(t, err, "the lock of a file that is gone holds nobody")
+	assert.NoError(t, again.Close())
+	_, err = o.Close()
+	require.NoError(t, err)
+	_, err = dead.Down(time.Second)
+	assert.NoError(t, err, "and there is nothing")
+}
+
+// TestReach: nobody gets to another host than the one that was named, also while
+// state.json is old.
+func TestReach(t *testing.T) {
+	up := bring(t, "three-tier")
+	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
+	o, err := Begin("net", "net.yaml")
+	require.NoError(t, err)
+	defer o.Close()
+	_, err = o.Publish(up)
+	require.NoError(t, err)
+	null, err := os.Open("/dev/null")
+	require.NoError(t, err)
+	defer null.Close()
+	r, err := FindRun("net")
+	require.NoError(t, err)
+	app, err := r.host("app-1")
+	require.NoError(t, err)
+	reach := func(wait time.Duration) (cookie uint64, err error) {
+		err = onThread(func() error {
+			if _, err := r.reach("web-1", wait); err != nil {
+				return err
+			}
+			cookie, err = netCookie()
+			return err
+		})
+		return cookie, err
+	}
+	for _, c := range []struct{ name, namespace string }{
+		{"another host's", app.Namespace},
+		{"another file", "/proc/self/fd/" + strconv.Itoa(int(null.Fd()))},
+		{"no file", "/proc/self/fd/999999"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			old, err := openRun("net")
+			require.NoError(t, err)
+			web, err := old.host("web-1")
+			require.NoError(t, err)
+			web.Namespace = c.namespace
+			require.NoError(t, old.save())
+			_, err = reach(0)
+			assert.ErrorContains(t, err, "entering web-1")
+			var cookie uint64
+			done := make(chan error)
+			go func() {
+				var err error
+				cookie, err = reach(soon)
+				done <- err
+			}()
+			_, err = o.Publish(up)
+			require.NoError(t, err)
+			require.NoError(t, <-done)
+			assert.Equal(t, web.Cookie, cookie)
+		})
+	}
+	_, err = (&Run{Name: "other"}).reach("web-1", 0)
+	assert.ErrorIs(t, err, ErrNotUp)
+}
+
+func TestFileName(t *testing.T) {
+	for _, c := range []struct{ host, want string }{
+		{"web-1", "web-1"},
+		{"prod/web-1", "prod%2fweb-1"},
+		{"prod%2fweb-1", "prod%252fweb-1"},
+		{".", "%2e"},
+		{"..", "%2e%2e"},
+		{"../..", "..%2f.."},
+		{"%2e", "%252e"},
+		{"...", "..."},
+	} {
+		assert.Equal(t, c.want, fileName(c.host), c.host)
+		assert.True(t, filepath.IsLocal(fileName(c.host)) && filepath.Clean(fileName(c.host)) != ".", c.host)
+	}
+}
+
+// TestKernelName: the kernel takes every host name, as much of it as fits.
+func TestKernelName(t *testing.T) {
+	privileged(t)
+	for _, c := range []struct{ name, hostname, want string }{
+		{"short", "ip-10-0-1-4", "ip-10-0-1-4"},
+		{"64 bytes", strings.Repeat("n", 64), strings.Repeat("n", 64)},
+		{"65 bytes", strings.Repeat("n", 65), strings.Repeat("n", 64)},
+		{"not within a character", strings.Repeat("n", 63) + "é", strings.Repeat("n", 63)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			require.NoError(t, onThread(func() error {
+				if err := unix.Unshare(unix.CLONE_NEWUTS); err != nil {
+					return err
+				}
+				return unix.Sethostname([]byte(kernelName(c.hostname)))
+			}))
+			assert.Equal(t, c.want, kernelName(c.hostname))
+		})
+	}
+}
