@@ -218,14 +218,16 @@ func (r *Run) claim(create bool) (*os.File, error) {
 	if create {
 		flags |= os.O_CREATE
 	}
-	for {
+	for tries := 1; ; tries++ {
+		var err error
 		if create {
-			if err := os.MkdirAll(r.dir, 0o700); err != nil {
-				return nil, err
-			}
+			err = os.MkdirAll(r.dir, 0o700)
 		}
-		lock, err := os.OpenFile(r.file("lock"), flags, 0o600)
-		if create && errors.Is(err, os.ErrNotExist) {
+		var lock *os.File
+		if err == nil {
+			lock, err = os.OpenFile(r.file("lock"), flags, 0o600)
+		}
+		if create && tries < 100 && (errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrExist)) {
 			continue // who had the lock has removed the folder just now
 		}
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -223,4 +225,32 @@ func TestKernelName(t *testing.T) {
 			assert.Equal(t, c.want, kernelName(c.hostname))
 		})
 	}
+}
+
+// TestClaimIsAlone: only one has the lock of a run, however often it is removed and
+// taken again.
+func TestClaimIsAlone(t *testing.T) {
+	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
+	r := &Run{Name: "net", dir: filepath.Join(folder(), "net")}
+	var have atomic.Int32
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for range 300 {
+				lock, err := r.claim(true)
+				if err != nil {
+					assert.ErrorIs(t, err, errHeld)
+					continue
+				}
+				assert.Equal(t, int32(1), have.Add(1), "who have the lock")
+				assert.NoError(t, r.save())
+				assert.FileExists(t, r.file("state.json"))
+				have.Add(-1)
+				assert.NoError(t, r.remove())
+				assert.NoError(t, lock.Close())
+			}
+		})
+	}
+	wait.Wait()
+	assert.NoDirExists(t, folder())
 }
