@@ -19,9 +19,6 @@ type link struct {
 // batch is how many pieces are read before they are carried on, if so many wait.
 const batch = 32
 
-// pieceRoom is what the largest piece takes.
-const pieceRoom = offloadHeader + frameHeader + pieceMax
-
 // readRoom is for the pieces of a batch.
 const readRoom = 8 * pieceRoom
 

@@ -294,3 +294,6 @@ func fold(sum uint64) uint16 {
 	sum = sum>>16 + sum&0xffff
 	return uint16(sum>>16 + sum&0xffff)
 }
+
+// pieceRoom is what the largest piece takes.
+const pieceRoom = offloadHeader + frameHeader + pieceMax
