@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // asked is the flow that the packet answers, or about which it is an ICMP error: what
@@ -36,5 +37,5 @@ func (w *walk) clampMSS(size uint16) {
 // fabricOwn reports whether an address is in a range that AWS keeps for services of
 // the fabric, whatever a VPC's ranges are.
 func fabricOwn(a netip.Addr) bool {
-	return linkLocal4.Contains(a) || linkLocal6.Contains(a) || reserved6.Contains(a)
+	return linkLocal4.Contains(a) || linkLocal6.Contains(a) || vpc.Services6.Contains(a)
 }

@@ -89,6 +89,7 @@ func TestResolver(t *testing.T) {
 		{"of an address that nobody has", "web-1", "A ip-10-0-1-13.ec2.internal", "NXDOMAIN"},
 		{"of an address in another VPC", "web-1", "A ip-10-1-1-10.ec2.internal", "NXDOMAIN"},
 		{"it has no IPv6 address", "web-1", "AAAA ip-10-0-1-12.ec2.internal", ""},
+		{"of an address with dots", "web-1", "A ip-10.0.1.12.ec2.internal", "NXDOMAIN"},
 		{"in the domain of another Region", "web-1", "A ip-10-0-1-12.eu-west-1.compute.internal", "SERVFAIL"},
 		{"in another Region", "far-1", "A ip-10-0-1-10.eu-west-1.compute.internal", "10.0.1.10"},
 		{"in another Region, of nobody", "far-1", "A ip-10-0-1-12.eu-west-1.compute.internal", "NXDOMAIN"},
@@ -113,6 +114,7 @@ func TestResolver(t *testing.T) {
 		{"over peering with the option", "web-2", "A ec2-198-51-100-20.compute-1.amazonaws.com", "10.1.1.10"},
 		{"over peering without it", "peer-1", "A ec2-198-51-100-10.compute-1.amazonaws.com", "198.51.100.10"},
 		{"in a VPC without host names", "far-1", "A ec2-198-51-100-30.eu-west-1.compute.amazonaws.com", "198.51.100.30"},
+		{"under the name of another Region", "web-2", "A ec2-198-51-100-10.eu-west-1.compute.amazonaws.com", "SERVFAIL"},
 		{"of an address that nobody has", "web-2", "A ec2-198-51-100-11.compute-1.amazonaws.com", "SERVFAIL"},
 
 		{"private DNS of an endpoint", "web-1", "A api.ecr.us-east-1.amazonaws.com", "10.0.1.30 10.0.2.30"},

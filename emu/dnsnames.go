@@ -14,8 +14,7 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// What has a name, for who asks in a VPC of us-east-1 / of another Region R. A VPC that
-// names no Region is taken to be in us-east-1.
+// What has a name, for who asks in a VPC of us-east-1 / of another Region R.
 //
 //	ip-10-0-1-5.ec2.internal / .R.compute.internal       the private address, if an interface of the VPC has it
 //	i-0123456789abcdef0.ec2.internal / …                 primary addresses of the instance, or of the interface that stands for itself
@@ -41,7 +40,6 @@ const (
 	nameFound  = dnsmessage.RCodeSuccess
 	nameAbsent = dnsmessage.RCodeNameError
 	nameUnsure = dnsmessage.RCodeServerFailure
-	usEast1    = "us-east-1"
 )
 
 // names finds what a name in lower case, without the dot at the end, leads to for who
@@ -50,9 +48,11 @@ func (w *walk) names(name string) (nameOf, dnsmessage.RCode) {
 	if a, ok := reversed(name); ok && w.vpc.Contains(a) {
 		return w.reverse(a)
 	}
-	domain := privateDomain(w.vpc)
-	if host, ok := strings.CutSuffix(name, "."+domain); ok {
-		return w.privateName(host)
+	if a, ok := vpc.AddrInName(name); ok && name == w.vpc.Desc.PrivateName(a) {
+		return w.privateName(a)
+	}
+	if host, ok := strings.CutSuffix(name, "."+w.vpc.Desc.PrivateDomain()); ok {
+		return w.resourceName(host)
 	}
 	for _, find := range []func(string) []netip.Addr{w.publicName, w.endpointName, w.balancerName, w.net.em.opts.Names} {
 		if find == nil {
@@ -65,16 +65,6 @@ func (w *walk) names(name string) (nameOf, dnsmessage.RCode) {
 	return nameOf{}, nameUnsure
 }
 
-func region(v *plan.VPC) string { return cmp.Or(v.Desc.Region, usEast1) }
-
-// privateDomain is that of the private names of a VPC.
-func privateDomain(v *plan.VPC) string {
-	if region(v) == usEast1 {
-		return "ec2.internal"
-	}
-	return region(v) + ".compute.internal"
-}
-
 // absent is that nobody has a name of the VPC, if the description says so much.
 func (w *walk) absent() dnsmessage.RCode {
 	if w.vpc.Desc.Partial || w.vpc.Desc.Unlisted != "" {
@@ -83,16 +73,16 @@ func (w *walk) absent() dnsmessage.RCode {
 	return nameAbsent
 }
 
-// privateName finds a host by its name in the VPC's private domain.
-func (w *walk) privateName(host string) (nameOf, dnsmessage.RCode) {
-	if dashed, ok := strings.CutPrefix(host, "ip-"); ok {
-		if a, ok := fromDashes(dashed); ok {
-			if w.net.plan.Owner(w.vpc, a) == nil {
-				return nameOf{}, w.absent()
-			}
-			return nameOf{addrs: []netip.Addr{a}}, nameFound
-		}
+// privateName is the address of a private name, if an interface has it.
+func (w *walk) privateName(a netip.Addr) (nameOf, dnsmessage.RCode) {
+	if w.net.plan.Owner(w.vpc, a) == nil {
+		return nameOf{}, w.absent()
 	}
+	return nameOf{addrs: []netip.Addr{a}}, nameFound
+}
+
+// resourceName finds a host by its resource name in the VPC's private domain.
+func (w *walk) resourceName(host string) (nameOf, dnsmessage.RCode) {
 	i := w.net.host(w.vpc, host)
 	if i == nil || w.vpc.Desc.Partial {
 		return nameOf{}, w.absent()
@@ -137,26 +127,21 @@ func (w *walk) reverse(a netip.Addr) (nameOf, dnsmessage.RCode) {
 	case i == nil:
 		return nameOf{}, w.absent()
 	case a.Is4():
-		return nameOf{host: "ip-" + strings.ReplaceAll(a.String(), ".", "-") + "." + privateDomain(w.vpc)}, nameFound
+		return nameOf{host: w.vpc.Desc.PrivateName(a)}, nameFound
 	case resourceName(i) == "" || w.vpc.Desc.Partial:
 		return nameOf{}, w.absent()
 	}
-	return nameOf{host: resourceName(i) + "." + privateDomain(w.vpc)}, nameFound
+	return nameOf{host: resourceName(i) + "." + w.vpc.Desc.PrivateDomain()}, nameFound
 }
 
 // publicName is the address behind the public name of an instance: the private one for
 // who asks in its VPC, if that has DNS hostnames, or over a peering connection for which the
 // VPC's owner has said so (PCX-14).
 func (w *walk) publicName(name string) []netip.Addr {
-	host, rest, _ := strings.Cut(name, ".")
-	dashed, ok := strings.CutPrefix(host, "ec2-")
-	if !ok || rest != "compute-1.amazonaws.com" && !strings.HasSuffix(rest, ".compute.amazonaws.com") {
-		return nil
-	}
-	a, ok := fromDashes(dashed)
+	a, ok := vpc.AddrInName(name)
 	b, known := w.net.plan.Public(a)
 	switch {
-	case !ok || !known:
+	case !ok || !known || name != b.Interface.VPC.Desc.PublicName(a):
 		return nil
 	case b.Interface.VPC.Desc.DNSHostnames && (b.Interface.VPC == w.vpc || w.peerDNS(b.Interface.VPC)):
 		return []netip.Addr{b.Private}
@@ -182,7 +167,7 @@ func (w *walk) endpointName(name string) []netip.Addr {
 	var addrs []netip.Addr
 	for i := range w.net.plan.Interfaces() {
 		g := i.Endpoint
-		if i.VPC == w.vpc && g != nil && g.Desc.Kind == routing.InterfaceEndpoint && g.Desc.Works() && serviceHost(g.Desc.Endpoint, region(w.vpc)) == name {
+		if i.VPC == w.vpc && g != nil && g.Desc.Kind == routing.InterfaceEndpoint && g.Desc.Works() && serviceHost(g.Desc.Endpoint, w.vpc.Desc.RegionName()) == name {
 			for _, a := range i.Desc.Addresses {
 				addrs = append(addrs, a.IP)
 			}
@@ -232,9 +217,9 @@ func (w *walk) balancerName(name string) []netip.Addr {
 
 func balancerDomain(b *plan.LoadBalancer) string {
 	if b.Desc.Kind == vpc.ApplicationLoadBalancer {
-		return region(b.VPC) + ".elb.amazonaws.com"
+		return b.VPC.Desc.RegionName() + ".elb.amazonaws.com"
 	}
-	return "elb." + region(b.VPC) + ".amazonaws.com"
+	return "elb." + b.VPC.Desc.RegionName() + ".amazonaws.com"
 }
 
 // isBalancer reports whether the first label of a name is a load balancer's, with a
@@ -269,12 +254,6 @@ func balancerAddresses(b *plan.LoadBalancer) []netip.Addr {
 		}
 	}
 	return addrs
-}
-
-// fromDashes reads 10-0-1-5.
-func fromDashes(s string) (netip.Addr, bool) {
-	a, err := netip.ParseAddr(strings.ReplaceAll(s, "-", "."))
-	return a, err == nil && a.Is4()
 }
 
 // reversed reads 5.1.0.10.in-addr.arpa, and of IPv6 the 32 digits before ip6.arpa (RFC 3596

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // localService is something that the fabric answers, for the interface that asks and
@@ -20,11 +21,11 @@ type localService struct {
 const metadataService = "imds"
 
 var localServices = [...]localService{
-	{metadataService, netip.MustParseAddr("169.254.169.254"), 80, true, false, metadataOff},
-	{metadataService, netip.MustParseAddr("fd00:ec2::254"), 80, true, false, metadata6Off},
+	{metadataService, vpc.Metadata4, 80, true, false, metadataOff},
+	{metadataService, vpc.Metadata6, 80, true, false, metadata6Off},
 	{dnsService, netip.Addr{}, 53, true, true, dnsOff},
-	{dnsService, netip.MustParseAddr("169.254.169.253"), 53, true, true, dnsOff},
-	{dnsService, netip.MustParseAddr("fd00:ec2::253"), 53, true, true, dnsOff},
+	{dnsService, vpc.Resolver4, 53, true, true, dnsOff},
+	{dnsService, vpc.Resolver6, 53, true, true, dnsOff},
 	{"time", netip.MustParseAddr("169.254.169.123"), 123, false, true, nil},
 	{"time", netip.MustParseAddr("fd00:ec2::123"), 123, false, true, nil},
 	{"kms", netip.MustParseAddr("169.254.169.250"), 1688, true, false, nil},
@@ -67,7 +68,6 @@ func (s *localService) takes(w *walk) bool {
 var (
 	linkLocal4 = netip.MustParsePrefix("169.254.0.0/16")
 	linkLocal6 = netip.MustParsePrefix("fe80::/10")
-	reserved6  = netip.MustParsePrefix("fd00:ec2::/32")
 )
 
 // linkLocal hands packets for the fabric's services over to them, past security

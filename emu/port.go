@@ -90,6 +90,19 @@ func (p *Port) Interface() *vpc.Interface {
 	return nil
 }
 
+// Resolver is where a host at the port that has the address a asks for names, as AWS's
+// DHCP tells it ([vpc.VPC.ResolverFor]); the zero Addr if the port is no interface's or the
+// interface has gone.
+func (p *Port) Resolver(a netip.Addr) netip.Addr {
+	if p.enter != nil {
+		return netip.Addr{}
+	}
+	if i := p.em.current.Load().at(p); i != nil {
+		return i.VPC.Desc.ResolverFor(a)
+	}
+	return netip.Addr{}
+}
+
 // Receive sets what happens to packets that arrive; nil drops them. Among them are
 // the answers of link-local services and of routers to what the port sends, which
 // arrive before [Port.Send] returns. The function

@@ -2,6 +2,7 @@ package emu_test
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -54,6 +55,20 @@ func TestForwardersThatLoop(t *testing.T) {
 			assert.Equal(t, []string{"10.0.2.10", "10.0.3.10"}[c.forwards%2], (*in)[0].Flow.Src.String(), "who had it last")
 		})
 	}
+}
+
+// TestPortResolver: interfaces are told a resolver, who stands outside is not.
+func TestPortResolver(t *testing.T) {
+	var n vpc.Network
+	n.AddVPC("v", "10.0.0.0/16").AddSubnet("s", "10.0.1.0/24").AddInterface("s", "10.0.1.10", "default")
+	e := newEmulator(t, &n, emu.Options{})
+	four, six := netip.MustParseAddr("10.0.1.10"), netip.MustParseAddr("2001:db8::10")
+	port := portOf(t, e, "s")
+	assert.Equal(t, "10.0.0.2", port.Resolver(four).String())
+	assert.Equal(t, vpc.Resolver6, port.Resolver(six))
+	assert.Zero(t, e.Internet().Resolver(four))
+	require.NoError(t, e.RemoveInterface("s"))
+	assert.Zero(t, port.Resolver(four))
 }
 
 // TestForwarderKeepsWhatIsItsOwn: a guest that routes does not send on what is for

@@ -120,7 +120,7 @@ func to(r *routing.Route) string {
 }
 
 // reservedRanges are never routed (RT-29).
-var reservedRanges = [...]netip.Prefix{netip.MustParsePrefix("169.254.168.0/22"), netip.MustParsePrefix("fd00:ec2::/32")}
+var reservedRanges = [...]netip.Prefix{netip.MustParsePrefix("169.254.168.0/22"), Services6}
 
 func malformedRoute(r *routing.Route) *mistake {
 	if r.Source > routing.VPNDynamic {

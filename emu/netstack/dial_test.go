@@ -42,7 +42,7 @@ func TestDial(t *testing.T) {
 		{"the host itself, by name", "tcp", "localhost:90", nil, ""},
 		{"the host itself, by name, IPv4", "tcp4", "LocalHost.:90", nil, ""},
 		{"the host itself, by name, where nobody listens", "tcp4", "localhost:80", syscall.ECONNREFUSED, "dial tcp4 127.0.0.1:80: connect: connection refused"},
-		{"a name that nobody has", "tcp", "db-2.ec2.internal:80", nil, "dial tcp: lookup db-2.ec2.internal on 169.254.169.253:53: no such host"},
+		{"a name that nobody has", "tcp", "db-2.ec2.internal:80", nil, "dial tcp: lookup db-2.ec2.internal on 10.0.0.2:53: no such host"},
 		{"the host itself, where nobody listens", "tcp", "127.0.0.1:80", syscall.ECONNREFUSED, "dial tcp 127.0.0.1:80: connect: connection refused"},
 		{"the host itself, by its address", "tcp", "10.0.1.10:90", syscall.ECONNREFUSED, "dial tcp 10.0.1.10:90: connect: connection refused"},
 		{"a listener that the group hides", "tcp", "10.0.2.20:81", context.DeadlineExceeded, "dial tcp 10.0.2.20:81: context deadline exceeded"},

@@ -61,6 +61,7 @@ type Host struct {
 
 	name      string
 	vpc       *net.Resolver // what Resolver is at first
+	asks      string        // where that sends its queries; empty outside a VPC
 	stack     *stack.Stack
 	link      *link
 	delegated []netip.Prefix
@@ -123,6 +124,7 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 		h.Close()
 		return nil, fmt.Errorf("netstack: %s has a host already, which has not been closed", name)
 	}
+	h.asks = resolverAt(port, h.Addresses())
 	h.vpc = h.resolver()
 	h.Resolver = h.vpc
 	return h, nil

@@ -6,26 +6,23 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-)
 
-// Where the resolver of a VPC is for hosts that have an IPv4 address, and for
-// others (LNK-2).
-const (
-	resolver4 = "169.254.169.253:53"
-	resolver6 = "[fd00:ec2::253]:53"
+	"github.com/vpcemu/vpcemu/emu"
 )
 
 var errNoResolver = errors.New("there is no resolver outside a VPC: dial an address, or set Host.Resolver")
 
-// asks is where the resolver is that the host asks; empty outside a VPC.
-func (h *Host) asks() string {
-	switch {
-	case h.anywhere:
-		return ""
-	case slices.ContainsFunc(h.Addresses(), netip.Addr.Is4):
-		return resolver4
+// resolverAt is where the host's resolver is: by its first IPv4 address, if it has one. It is
+// empty outside a VPC.
+func resolverAt(port *emu.Port, addresses []netip.Addr) string {
+	var host netip.Addr
+	if k := slices.IndexFunc(addresses, netip.Addr.Is4); k >= 0 {
+		host = addresses[k]
 	}
-	return resolver6
+	if r := port.Resolver(host); r.IsValid() {
+		return netip.AddrPortFrom(r, 53).String()
+	}
+	return ""
 }
 
 // lookupError is an error of the host's Resolver about a name. Package net names the machine's
@@ -38,7 +35,7 @@ func (h *Host) lookupError(name string, err error) error {
 	said := *failed // which others may be given too
 	said.Name = name
 	if said.Server != "" {
-		said.Server = h.asks()
+		said.Server = h.asks
 	}
 	return &said
 }
@@ -46,10 +43,9 @@ func (h *Host) lookupError(name string, err error) error {
 // resolver asks the VPC's resolver, in packets.
 func (h *Host) resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		at := h.asks()
-		if at == "" {
+		if h.asks == "" {
 			return nil, errNoResolver
 		}
-		return h.DialContext(ctx, network, at)
+		return h.DialContext(ctx, network, h.asks)
 	}}
 }

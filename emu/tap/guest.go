@@ -41,3 +41,11 @@ func guestsOf(e *emu.Emulator) map[*emu.Port]*guest {
 	}
 	return guests
 }
+
+// zone is the Availability Zone, with the Region that a short one leaves out.
+func (g *guest) zone() string {
+	if len(g.subnet.Zone) == 1 {
+		return g.vpc.RegionName() + g.subnet.Zone
+	}
+	return g.subnet.Zone
+}

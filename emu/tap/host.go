@@ -157,14 +157,15 @@ func (h *Host) settle(v *vpc.VPC) {
 			h.Devices[k].Name = "eth" + strconv.Itoa(k)
 		}
 	}
-	h.Search = privateDomain(v)
+	h.Search = v.PrivateDomain()
 	for _, p := range h.Devices[0].Addresses {
-		if p.Addr().Is4() {
-			h.Hostname, h.Resolver = privateName(p.Addr()), baseResolver(v)
+		if a := p.Addr(); a.Is4() {
+			h.Hostname, _, _ = strings.Cut(v.PrivateName(a), ".")
+			h.Resolver = v.ResolverFor(a)
 			return
 		}
 	}
-	h.Hostname, h.Resolver = h.Name, resolver6
+	h.Hostname, h.Resolver = h.Name, vpc.Resolver6
 }
 
 // beyond is the host that stands for a network beyond this one.

@@ -74,6 +74,30 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// TestResolvConf: the host name and the resolver that a host has by its addresses.
+func TestResolvConf(t *testing.T) {
+	got := make(map[string]string)
+	for _, h := range hostsOf(emulator(t, `
+vpcs:
+  prod:
+    cidr: [10.0.0.0/16, "2001:db8::/56"]
+    region: eu-west-1
+    subnets:
+      both: {cidr: [10.0.1.0/24, "2001:db8:0:1::/64"]}
+      six: {cidr: "2001:db8:0:2::/64"}
+    instances:
+      web-1: {subnet: both, ip: [10.0.1.10, "2001:db8:0:1::10"]}
+      six-1: {subnet: six, ip: "2001:db8:0:2::10"}
+`)) {
+		got[h.Name] = fmt.Sprint(h.Hostname, " ", h.Resolver, " ", h.Search)
+	}
+	assert.Equal(t, map[string]string{
+		"web-1":    "ip-10-0-1-10 10.0.0.2 eu-west-1.compute.internal",
+		"six-1":    "six-1 fd00:ec2::253 eu-west-1.compute.internal",
+		"internet": "internet invalid IP ",
+	}, got)
+}
+
 func hostText(h *Host) string {
 	var devices []string
 	for _, d := range h.Devices {

@@ -131,21 +131,21 @@ func (g *guest) metadata() map[string]string {
 	}
 	set("instance-id", g.instance)
 	set("mac", primary.mac.String())
-	set("placement/region", region(g.vpc))
-	set("placement/availability-zone", zone(g.vpc, g.subnet))
+	set("placement/region", g.vpc.RegionName())
+	set("placement/availability-zone", g.zone())
 	set("services/domain", "amazonaws.com")
 	set("services/partition", "aws")
 	set("security-groups", primary.groups()...)
 	if four := primary.addresses(true, false); len(four) > 0 {
 		set("local-ipv4", four[0].String())
-		name := privateName(four[0]) + "." + privateDomain(g.vpc)
+		name := g.vpc.PrivateName(four[0])
 		set("hostname", name)
 		set("local-hostname", name)
 	}
 	if public := primary.addresses(true, true); len(public) > 0 {
 		set("public-ipv4", public[0].String())
 		if g.vpc.DNSHostnames {
-			set("public-hostname", publicName(public[0])+"."+publicDomain(g.vpc))
+			set("public-hostname", g.vpc.PublicName(public[0]))
 		}
 	}
 	if six := primary.addresses(false, false); len(six) > 0 {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // services are the fabric's own, in a namespace that nobody enters: ordinary servers
@@ -76,7 +77,7 @@ func (s *services) listen() error {
 		return err
 	}
 	d := Device{Name: "eth0", Beyond: true, Routers: []netip.Addr{beyondRouter4, router6}}
-	for _, a := range []netip.Addr{metadata4, metadata6} {
+	for _, a := range []netip.Addr{vpc.Metadata4, vpc.Metadata6} {
 		d.Addresses = append(d.Addresses, netip.PrefixFrom(a, a.BitLen()))
 	}
 	if err := d.configure(0, nil); err != nil {
@@ -97,7 +98,7 @@ func (s *services) listen() error {
 func (s *services) listenMetadata() error {
 	s.http = &http.Server{Handler: &metadata{who: s.who, ttl: setTTL}, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }}
-	for _, a := range []netip.Addr{metadata4, metadata6} {
+	for _, a := range []netip.Addr{vpc.Metadata4, vpc.Metadata6} {
 		if a.Is6() && !hasIPv6() {
 			continue
 		}

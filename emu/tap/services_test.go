@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 const served = `
@@ -107,7 +108,7 @@ func TestClientAddresses(t *testing.T) {
 	s := newServices()
 	var c client
 	for range 70000 { // more than two bytes hold
-		c = client{guest: c.guest.Next(), service: metadata4}
+		c = client{guest: c.guest.Next(), service: vpc.Metadata4}
 		if !c.guest.IsValid() {
 			c.guest = netip.MustParseAddr("10.0.0.1")
 		}

@@ -97,7 +97,7 @@ type compiler struct {
 func (c *compiler) vpc(desc *vpc.VPC) *VPC {
 	v := &VPC{Desc: desc, Number: len(c.plan.members), unmodelled: make(map[netip.Addr]string)}
 	c.plan.members = append(c.plan.members, newMembers(desc))
-	v.Resolver = resolver(desc)
+	v.Resolver = desc.Resolver()
 	for _, s := range desc.Subnets {
 		v.Subnets = append(v.Subnets, &Subnet{Desc: s, VPC: v})
 	}
@@ -168,16 +168,6 @@ func (c *compiler) unowned() {
 			c.plan.unmodelled[a] = "nothing describes what has the public address " + a.String()
 		}
 	}
-}
-
-// resolver is base+2 of the primary CIDR (LNK-2).
-func resolver(desc *vpc.VPC) netip.Addr {
-	for _, p := range desc.CIDRs {
-		if p.Addr().Is4() {
-			return p.Masked().Addr().Next().Next()
-		}
-	}
-	return netip.Addr{}
 }
 
 func (c *compiler) subnet(v *VPC, s *Subnet) {

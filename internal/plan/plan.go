@@ -118,7 +118,7 @@ type VPC struct {
 	VPNGateway *Gateway
 	// Balancers are its load balancers.
 	Balancers []*LoadBalancer
-	// Resolver is base+2 of the primary CIDR, also if DNS is off (LNK-2, LNK-5).
+	// Resolver is the description's, see [vpc.VPC.Resolver].
 	Resolver netip.Addr
 
 	nowhere []*Subnet // where its regional NAT gateways are
