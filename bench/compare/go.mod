@@ -13,7 +13,6 @@ require (
 	github.com/pion/transport/v5 v5.1.5
 	github.com/stretchr/testify v1.12.1
 	github.com/vishvananda/netlink v1.3.1
-	github.com/vishvananda/netns v0.0.5
 	github.com/vpcemu/vpcemu v0.0.0-00010101000000-000000000000
 	github.com/yl2chen/cidranger v1.0.2
 	go4.org/netipx v0.0.0-20231129151722-fdeea329fbba
@@ -28,6 +27,7 @@ require (
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/mdlayher/netlink v1.7.3-0.20250113171957-fbb4dce95f42 // indirect
 	github.com/mdlayher/socket v0.5.1 // indirect
+	github.com/vishvananda/netns v0.0.5 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	go4.org/mem v0.0.0-20240501181205-ae6ca9944745 // indirect
 	golang.org/x/crypto v0.54.0 // indirect

@@ -127,7 +127,7 @@ func newKernelBy(way func(*namespace) (injector, error), rules int, packets [][]
 			err = errors.Join(err, k.Close())
 		}
 	}()
-	if err := ns.do(func() (err error) { k.in, err = way(ns); return err }); err != nil {
+	if err := ns.Do(func() (err error) { k.in, err = way(ns); return err }); err != nil {
 		return k, err
 	}
 	if err := k.load(packets[:1]); err != nil {
@@ -137,13 +137,13 @@ func newKernelBy(way func(*namespace) (injector, error), rules int, packets [][]
 		return k, fmt.Errorf("%s: %w", k.in.how(), err)
 	}
 	if rules > 0 {
-		return k, ns.do(func() error { return addRules(ns, rules) })
+		return k, ns.Do(func() error { return addRules(ns, rules) })
 	}
 	return k, nil
 }
 
 func (k *kernel) load(packets [][]byte) error {
-	return k.ns.do(func() error { return k.in.load(packets) })
+	return k.ns.Do(func() error { return k.in.load(packets) })
 }
 
 // establish opens the flows, one step of all of them after the other, and loads the packets.
@@ -168,14 +168,14 @@ func (k *kernel) Name() string {
 
 func (k *kernel) Run(n int) error {
 	arrived := 0
-	if err := k.ns.do(func() (err error) { arrived, err = k.in.send(n); return err }); err != nil {
+	if err := k.ns.Do(func() (err error) { arrived, err = k.in.send(n); return err }); err != nil {
 		return err
 	}
 	return all(arrived, n)
 }
 
 func (k *kernel) Close() error {
-	err := k.ns.do(func() error {
+	err := k.ns.Do(func() error {
 		if k.in == nil {
 			return nil
 		}
@@ -188,5 +188,5 @@ func (k *kernel) Close() error {
 type newFlowKernel struct{ *kernel }
 
 func (k *newFlowKernel) Reset() error {
-	return k.ns.do(func() error { return netlink.ConntrackTableFlush(netlink.ConntrackTable) })
+	return k.ns.Do(func() error { return netlink.ConntrackTableFlush(netlink.ConntrackTable) })
 }

@@ -4,23 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"runtime"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
+
+	"github.com/vpcemu/vpcemu/internal/netns"
 )
 
-// namespace is a router in a network namespace, and the thread that lives in it.
+// namespace is a router in a network namespace.
 //
 //	wire ══ in ──▶ forwarding, rules ──▶ out ══ sink
-//
-// The namespace has no name. It goes, with all that is in it, when the thread and the files do: at the end of the process at the latest.
 type namespace struct {
-	work    chan func()
-	in, out netlink.Link
-	wire    netlink.Link
-	handle  netns.NsHandle
+	*netns.Namespace
+	in, out, wire netlink.Link
 }
 
 // MAC addresses: of the way in, and of everybody beyond the way out. The latter is not the sink's, which ignores what it gets.
@@ -30,49 +25,25 @@ var (
 )
 
 func newNamespace() (*namespace, error) {
-	ns := &namespace{work: make(chan func())}
-	go func() {
-		runtime.LockOSThread() // and never unlock: the thread ends with the goroutine
-		for f := range ns.work {
-			f()
-		}
-	}()
-	if err := ns.do(ns.setUp); err != nil {
-		return nil, errors.Join(fmt.Errorf("network namespace: %w", err), ns.Close())
+	made, err := netns.New()
+	if err != nil {
+		return nil, err
+	}
+	ns := &namespace{Namespace: made}
+	if err := ns.Do(ns.setUp); err != nil {
+		return nil, errors.Join(err, ns.Close())
 	}
 	return ns, nil
 }
 
-// do runs f on the thread in the namespace.
-func (ns *namespace) do(f func() error) error {
-	result := make(chan error)
-	ns.work <- func() { result <- f() }
-	return <-result
-}
-
-func (ns *namespace) Close() error {
-	close(ns.work)
-	if ns.handle.IsOpen() {
-		return ns.handle.Close()
-	}
-	return nil
-}
-
 func (ns *namespace) setUp() (err error) {
-	ns.handle = netns.None()
-	if ns.handle, err = netns.New(); err != nil {
+	if err := netns.Sysctl(map[string]string{
+		"ipv6/conf/default/disable_ipv6": "1", // no packets but ours
+		"ipv4/ip_forward":                "1",
+		"ipv4/conf/all/rp_filter":        "0",
+		"ipv4/conf/default/rp_filter":    "0", // answers come in where requests do
+	}); err != nil {
 		return err
-	}
-	for _, s := range []struct{ name, value string }{
-		{"ipv6/conf/default/disable_ipv6", "1"}, // no packets but ours
-		{"ipv4/ip_forward", "1"},
-		{"ipv4/conf/all/rp_filter", "0"},
-		{"ipv4/conf/default/rp_filter", "0"}, // answers come in where requests do
-	} {
-		// Of the namespace that the thread is in.
-		if err := os.WriteFile("/proc/sys/net/"+s.name, []byte(s.value), 0); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
 	}
 	if ns.in, err = addVeth("in", "wire", macIn); err != nil {
 		return err

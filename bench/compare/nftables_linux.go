@@ -17,7 +17,7 @@ import (
 //	    …
 //	    ip saddr 10.0.0.0/8 tcp dport 20000-29999 accept }
 func addRules(ns *namespace, n int) error {
-	c, err := nftables.New(nftables.WithNetNSFd(int(ns.handle)))
+	c, err := nftables.New(nftables.WithNetNSFd(ns.FD()))
 	if err != nil {
 		return fmt.Errorf("nftables: %w", err)
 	}

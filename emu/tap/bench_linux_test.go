@@ -80,7 +80,7 @@ func iperf3(b *testing.B, from, to *namespace, addr, args string) (rate, cpu flo
 	start := func(ns *namespace, arg ...string) (c *exec.Cmd, out *strings.Builder) {
 		c, out = exec.Command("iperf3", arg...), new(strings.Builder)
 		c.Stdout = out
-		require.NoError(b, ns.do(c.Start))
+		require.NoError(b, ns.Do(c.Start))
 		return c, out
 	}
 	server, _ := start(to, "-s", "-1", "-p", "8080")
@@ -126,16 +126,16 @@ func routed(b *testing.B) [2]*namespace {
 	var ends [2]*namespace
 	router, err := newNamespace()
 	require.NoError(b, err)
-	b.Cleanup(router.close)
-	require.NoError(b, router.do(func() error { return settings(true) }))
+	b.Cleanup(func() { router.Close() })
+	require.NoError(b, router.Do(func() error { return settings(true) }))
 	for k := range ends {
 		ends[k], err = newNamespace()
 		require.NoError(b, err)
-		b.Cleanup(ends[k].close)
+		b.Cleanup(func() { ends[k].Close() })
 		near, far := []string{"to-a", "to-b"}[k], "eth0"
 		gateway, host := netip.AddrFrom4([4]byte{10, 9, byte(k + 1), 1}), netip.AddrFrom4([4]byte{10, 9, byte(k + 1), 2})
-		require.NoError(b, router.do(func() error {
-			l := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: near, MTU: mtuInterface}, PeerName: far, PeerMTU: mtuInterface, PeerNamespace: netlink.NsFd(ends[k].handle)}
+		require.NoError(b, router.Do(func() error {
+			l := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: near, MTU: mtuInterface}, PeerName: far, PeerMTU: mtuInterface, PeerNamespace: netlink.NsFd(ends[k].FD())}
 			if err := netlink.LinkAdd(l); err != nil {
 				return err
 			}
@@ -144,7 +144,7 @@ func routed(b *testing.B) [2]*namespace {
 			}
 			return netlink.LinkSetUp(l)
 		}))
-		require.NoError(b, ends[k].do(func() error {
+		require.NoError(b, ends[k].Do(func() error {
 			d := Device{Name: far, Addresses: []netip.Prefix{netip.PrefixFrom(host, 24)}, Routers: []netip.Addr{gateway}}
 			return d.configure(0, nil)
 		}))

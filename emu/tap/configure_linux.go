@@ -11,6 +11,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/vpcemu/vpcemu/internal/netns"
 )
 
 // firstTable is the route table of a host's second device: what a secondary address
@@ -29,12 +31,7 @@ func settings(forwards bool) error {
 		set["ipv4/ip_forward"], set["ipv6/conf/all/forwarding"] = "1", "1"
 		set["ipv4/conf/all/send_redirects"], set["ipv4/conf/default/send_redirects"] = "0", "0"
 	}
-	for name, value := range set {
-		if err := sysctl(name, value); err != nil && !errors.Is(err, os.ErrNotExist) { // a kernel without IPv6
-			return err
-		}
-	}
-	return nil
+	return netns.Sysctl(set)
 }
 
 // configure gives a device of this thread's namespace what it should have, and takes

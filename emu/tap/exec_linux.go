@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/vpcemu/vpcemu/internal/netns"
 )
 
 // Exec replaces this process by a program that runs on a host: in its network
@@ -65,12 +67,7 @@ var errElsewhere = errors.New("its namespace is not where it was: a change is be
 
 // enter takes this thread to a host's network namespace, or with an error to any.
 func (h *hostState) enter() error {
-	ns, err := unix.Open(h.Namespace, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(ns)
-	if err := unix.Setns(ns, unix.CLONE_NEWNET); err != nil {
+	if err := netns.Enter(h.Namespace); err != nil {
 		return err
 	}
 	cookie, err := netCookie()

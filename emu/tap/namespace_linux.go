@@ -1,19 +1,20 @@
 package tap
 
 import (
+	"errors"
 	"fmt"
 	"os"
-	"runtime"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
+
+	"github.com/vpcemu/vpcemu/internal/netns"
 )
 
 // namespace is a network namespace that nothing but this process and those in it
 // hold: it has no name.
 type namespace struct {
-	handle netns.NsHandle
+	*netns.Namespace
 	// inode and cookie tell it from all others, the cookie also from those that come
 	// after it.
 	inode, cookie uint64
@@ -21,11 +22,12 @@ type namespace struct {
 
 // newNamespace makes a namespace in which only lo is up.
 func newNamespace() (*namespace, error) {
-	n := new(namespace)
-	err := onThread(func() (err error) {
-		if n.handle, err = netns.New(); err != nil {
-			return fmt.Errorf("making a network namespace: %w", err)
-		}
+	made, err := netns.New()
+	if err != nil {
+		return nil, err
+	}
+	n := &namespace{Namespace: made}
+	err = n.Do(func() (err error) {
 		if n.cookie, err = netCookie(); err != nil {
 			return err
 		}
@@ -36,42 +38,16 @@ func newNamespace() (*namespace, error) {
 		return netlink.LinkSetUp(lo)
 	})
 	if err == nil {
-		n.inode, err = inodeOf(fmt.Sprintf("/proc/self/fd/%d", n.handle))
+		n.inode, err = inodeOf(n.path())
 	}
 	if err != nil {
-		n.close()
-		return nil, err
+		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
 }
 
-// do runs f in the namespace. Sockets that it opens stay there.
-func (n *namespace) do(f func() error) error {
-	return onThread(func() error {
-		if err := netns.Set(n.handle); err != nil {
-			return fmt.Errorf("entering a network namespace: %w", err)
-		}
-		return f()
-	})
-}
-
-func (n *namespace) close() { n.handle.Close() }
-
-// onThread runs f on a thread of its own, which ends with it: nothing that f does to
-// the thread outlasts it.
-func onThread(f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlock
-		if unix.Gettid() == unix.Getpid() {
-			defer runtime.UnlockOSThread() // but the main thread, which would stay as it is
-			done <- onThread(f)
-			return
-		}
-		done <- f()
-	}()
-	return <-done
-}
+// path is where every process finds the namespace's file.
+func (n *namespace) path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), n.FD()) }
 
 // netCookie is the number of this thread's namespace, which no other ever has.
 func netCookie() (uint64, error) {
@@ -93,9 +69,4 @@ func inodeOf(path string) (uint64, error) {
 		return 0, &os.PathError{Op: "stat", Path: path, Err: err}
 	}
 	return s.Ino, nil
-}
-
-// sysctl sets a kernel setting of this thread's namespace.
-func sysctl(name, value string) error {
-	return os.WriteFile("/proc/sys/net/"+name, []byte(value), 0)
 }

@@ -149,7 +149,7 @@ func (t *Net) make(h *Host) (err error) {
 		return err
 	}
 	t.hosts = append(t.hosts, r)
-	err = r.ns.do(func() error { return t.equip(r) })
+	err = r.ns.Do(func() error { return t.equip(r) })
 	for _, d := range r.devices {
 		d.start()
 	}
@@ -183,7 +183,7 @@ func (t *Net) equip(r *running) error {
 func (r *running) change(h *Host) error {
 	was := r.Host
 	r.Host = h
-	return r.ns.do(func() error {
+	return r.ns.Do(func() error {
 		for k := range h.Devices {
 			r.devices[k].desc.Store(&h.Devices[k])
 			if err := h.Devices[k].configure(k, &was.Devices[k]); err != nil {
@@ -198,7 +198,7 @@ func (r *running) close() {
 	for _, d := range r.devices {
 		d.stop()
 	}
-	r.ns.close()
+	r.ns.Close()
 }
 
 // macs are the MAC addresses of interfaces.

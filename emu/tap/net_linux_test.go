@@ -72,7 +72,7 @@ func files(t testing.TB) int {
 func (t *Net) on(host string, f func() error) error {
 	for _, r := range t.hosts {
 		if r.Name == host {
-			return r.ns.do(f)
+			return r.ns.Do(f)
 		}
 	}
 	return fmt.Errorf("no host %q", host)
@@ -397,9 +397,9 @@ func TestProcesses(t *testing.T) {
 	privileged(t)
 	ns, err := newNamespace()
 	require.NoError(t, err)
-	defer ns.close()
+	defer ns.Close()
 	sleeper := exec.Command("sleep", "1000")
-	require.NoError(t, ns.do(sleeper.Start))
+	require.NoError(t, ns.Do(sleeper.Start))
 	ended := make(chan error, 1)
 	go func() { ended <- sleeper.Wait() }()
 	run := func(inode, cookie uint64) *Run {
@@ -414,32 +414,4 @@ func TestProcesses(t *testing.T) {
 	assert.Equal(t, []string{fmt.Sprintf("sleep (%d) on web-1", sleeper.Process.Pid)}, mine.endProcesses())
 	assert.Error(t, <-ended, "a signal")
 	assert.Empty(t, mine.processes())
-}
-
-// TestThreads: what is done in a namespace leaves this process where it was.
-func TestThreads(t *testing.T) {
-	privileged(t)
-	before, err := inodeOf("/proc/self/ns/net")
-	require.NoError(t, err)
-	ns, err := newNamespace()
-	require.NoError(t, err)
-	defer ns.close()
-	assert.NotEqual(t, before, ns.inode)
-	var wait sync.WaitGroup
-	for range 100 { // the main thread is among those that they run on, sooner or later
-		wait.Go(func() {
-			assert.NoError(t, ns.do(func() error {
-				inode, err := inodeOf("/proc/thread-self/ns/net")
-				assert.Equal(t, ns.inode, inode)
-				return err
-			}))
-			inode, err := inodeOf("/proc/thread-self/ns/net")
-			assert.NoError(t, err)
-			assert.Equal(t, before, inode)
-		})
-	}
-	wait.Wait()
-	after, err := inodeOf("/proc/self/ns/net")
-	require.NoError(t, err)
-	assert.Equal(t, before, after)
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/vpcemu/vpcemu/internal/netns"
 )
 
 // grace is how long a process has to end after SIGTERM.
@@ -74,13 +76,8 @@ func (r *Run) processes() []process {
 
 // cookieOf is the cookie of a namespace, 0 if it cannot be entered.
 func cookieOf(path string) (cookie uint64) {
-	_ = onThread(func() error {
-		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return err
-		}
-		defer unix.Close(fd)
-		if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
+	_ = netns.OnThread(func() (err error) {
+		if err := netns.Enter(path); err != nil {
 			return err
 		}
 		cookie, err = netCookie()

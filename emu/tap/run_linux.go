@@ -316,7 +316,7 @@ func (o *Owner) publish(t *Net) error {
 	for _, h := range t.hosts {
 		o.run.state.Hosts = append(o.run.state.Hosts, hostState{
 			Name: h.Name, Names: h.Names, Hostname: h.Hostname, Inode: h.ns.inode, Cookie: h.ns.cookie,
-			Namespace: fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), h.ns.handle),
+			Namespace: h.ns.path(),
 		})
 		if err := o.run.writeEtc(h.Host); err != nil {
 			return err

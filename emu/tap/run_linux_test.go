@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/vpcemu/vpcemu/internal/netns"
 )
 
 // begun is a run of another process that has the lock and sits until it is told to end.
@@ -150,7 +152,7 @@ func TestReach(t *testing.T) {
 	app, err := r.host("app-1")
 	require.NoError(t, err)
 	reach := func(wait time.Duration) (cookie uint64, err error) {
-		err = onThread(func() error {
+		err = netns.OnThread(func() error {
 			if _, err := r.reach("web-1", wait); err != nil {
 				return err
 			}
@@ -216,7 +218,7 @@ func TestKernelName(t *testing.T) {
 		{"not within a character", strings.Repeat("n", 63) + "é", strings.Repeat("n", 63)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			require.NoError(t, onThread(func() error {
+			require.NoError(t, netns.OnThread(func() error {
 				if err := unix.Unshare(unix.CLONE_NEWUTS); err != nil {
 					return err
 				}

@@ -60,7 +60,7 @@ func (s *services) start() (err error) {
 	if s.ns, err = newNamespace(); err != nil {
 		return err
 	}
-	if err = s.ns.do(s.listen); err != nil {
+	if err = s.ns.Do(s.listen); err != nil {
 		return err
 	}
 	s.carry(s.answer)
@@ -119,7 +119,7 @@ func (s *services) close() {
 	s.wait.Wait()
 	s.link.close()
 	if s.ns != nil {
-		s.ns.close()
+		s.ns.Close()
 	}
 }
 

@@ -13,21 +13,21 @@ import (
 	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
+
+	"github.com/vpcemu/vpcemu/internal/netns"
 )
 
-// namespace is a network namespace: an interface, a subnet's router, or a gateway. It has no name, so that nothing is left of it
-// when its files are closed, at the end of the process at the latest.
+// namespace is a network namespace: an interface, a subnet's router, or a gateway.
 type namespace struct {
-	handle netns.NsHandle
+	*netns.Namespace
 	net    *netlink.Handle
 	nft    *nftables.Conn
 	filter *nl.SocketHandle // of connections
 	links  map[string]int   // indexes, by name
 }
 
-// settings make a namespace a router that says nothing by itself. Those that this kernel lacks do not matter.
+// settings make a namespace a router that says nothing by itself.
 var settings = map[string]string{
 	"ipv4/ip_forward":                       "1",
 	"ipv6/conf/all/forwarding":              "1",
@@ -48,38 +48,35 @@ var settings = map[string]string{
 	"netfilter/nf_conntrack_tcp_be_liberal": "1", // AWS does not look at sequence numbers
 }
 
-// newNamespace moves the thread, which the caller has locked, into a new namespace.
+// newNamespace makes a namespace, and opens in it what it is changed by.
 func newNamespace() (*namespace, error) {
-	h, err := netns.New()
+	made, err := netns.New()
 	if err != nil {
-		return nil, fmt.Errorf("network namespace: %w", err)
+		return nil, err
 	}
-	ns := &namespace{handle: h, links: make(map[string]int)}
+	ns := &namespace{Namespace: made, links: make(map[string]int)}
 	if err := ns.set(settings); err != nil {
 		return ns, err
 	}
-	if ns.net, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
-		return ns, fmt.Errorf("netlink: %w", err)
-	}
-	socket, err := nl.Subscribe(unix.NETLINK_NETFILTER)
-	if err != nil {
-		return ns, fmt.Errorf("netlink: %w", err)
-	}
-	ns.filter = &nl.SocketHandle{Socket: socket}
-	if ns.nft, err = nftables.New(nftables.AsLasting()); err != nil {
-		return ns, fmt.Errorf("nftables: %w", err)
-	}
-	return ns, nil
+	return ns, ns.Do(func() (err error) {
+		if ns.net, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
+			return fmt.Errorf("netlink: %w", err)
+		}
+		socket, err := nl.Subscribe(unix.NETLINK_NETFILTER)
+		if err != nil {
+			return fmt.Errorf("netlink: %w", err)
+		}
+		ns.filter = &nl.SocketHandle{Socket: socket}
+		if ns.nft, err = nftables.New(nftables.AsLasting()); err != nil {
+			return fmt.Errorf("nftables: %w", err)
+		}
+		return nil
+	})
 }
 
-// set writes settings of the namespace that the thread is in.
+// set writes settings of the namespace.
 func (ns *namespace) set(values map[string]string) error {
-	for name, value := range values {
-		if err := os.WriteFile("/proc/sys/net/"+name, []byte(value), 0); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
+	return ns.Do(func() error { return netns.Sysctl(values) })
 }
 
 // Close lets go of the namespace.
@@ -94,7 +91,7 @@ func (ns *namespace) Close() error {
 	if ns.nft != nil {
 		err = ns.nft.CloseLasting()
 	}
-	return errors.Join(err, ns.handle.Close())
+	return errors.Join(err, ns.Namespace.Close())
 }
 
 // mac is that of every end of every wire: nobody needs to ask for it.
@@ -103,7 +100,7 @@ var mac = net.HardwareAddr{2, 0, 0, 0, 0, 1}
 // wire joins two namespaces. What one sends into its end, of a name, comes out of the end of the other.
 func wire(a *namespace, aEnd string, b *namespace, bEnd string) error {
 	v := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: aEnd, HardwareAddr: mac, MTU: largest}, PeerName: bEnd, PeerHardwareAddr: mac,
-		PeerMTU: largest, PeerNamespace: netlink.NsFd(b.handle)}
+		PeerMTU: largest, PeerNamespace: netlink.NsFd(b.FD())}
 	if err := a.net.LinkAdd(v); err != nil {
 		return fmt.Errorf("wire %s to %s: %w", aEnd, bEnd, err)
 	}
@@ -144,19 +141,22 @@ func (ns *namespace) ready(name string) error {
 	return fmt.Errorf("%s has not come up in %v", name, patience)
 }
 
-// tun makes a device whose packets are read and written here. The thread must be in the namespace.
+// tun makes a device whose packets are read and written here.
 func (ns *namespace) tun(name string) (fd int, err error) {
-	fd, err = unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return -1, fmt.Errorf("/dev/net/tun: %w", err)
-	}
-	request, err := unix.NewIfreq(name)
+	fd = -1
+	err = ns.Do(func() (err error) {
+		if fd, err = unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0); err != nil {
+			return fmt.Errorf("/dev/net/tun: %w", err)
+		}
+		request, err := unix.NewIfreq(name)
+		if err != nil {
+			return err
+		}
+		request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+		return os.NewSyscallError("tun", unix.IoctlIfreq(fd, unix.TUNSETIFF, request))
+	})
 	if err != nil {
 		return fd, err
-	}
-	request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
-	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
-		return fd, fmt.Errorf("tun: %w", err)
 	}
 	l, err := ns.net.LinkByName(name)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/google/nftables"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"github.com/vpcemu/vpcemu/vpc"
@@ -33,7 +32,6 @@ type oracle struct {
 	peers    map[string]*vpc.VPC // whose packets come by a link into the core of another
 	ends     []*end
 	settled  *sentinel
-	home     netns.NsHandle
 	links    int
 }
 
@@ -44,18 +42,15 @@ type end struct {
 	fd   int
 }
 
-// newOracle builds a network, which is complete: its addresses are assigned. The caller has locked its thread.
+// newOracle builds a network, which is complete: its addresses are assigned.
 func newOracle(n *vpc.Network, s *sentinel) (o *oracle, err error) {
 	o = &oracle{n: n, stations: stations(n), settled: s, homes: make(map[*vpc.Subnet]*namespace), cores: make(map[*vpc.VPC]*namespace), igws: make(map[*vpc.VPC]*namespace), peers: make(map[string]*vpc.VPC)}
-	if o.home, err = netns.Get(); err != nil {
-		return nil, err
-	}
 	if err := o.build(); err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
 	// What the kernel had to say before the rules were there ends now.
 	_, err = o.send("internet")
-	return o, errors.Join(err, netns.Set(o.home))
+	return o, err
 }
 
 // Close removes all of it.
@@ -67,7 +62,7 @@ func (o *oracle) Close() error {
 	for _, ns := range o.spaces {
 		all = append(all, ns.Close())
 	}
-	return errors.Join(append(all, netns.Set(o.home), o.home.Close())...)
+	return errors.Join(all...)
 }
 
 func (o *oracle) space() (*namespace, error) {
@@ -78,7 +73,7 @@ func (o *oracle) space() (*namespace, error) {
 	return ns, err
 }
 
-// end opens a TUN device in the newest namespace.
+// end opens a TUN device in a namespace.
 func (o *oracle) end(ns *namespace, name string, at *station) error {
 	fd, err := ns.tun("guest")
 	if fd >= 0 {

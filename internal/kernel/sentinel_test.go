@@ -12,7 +12,6 @@ import (
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"github.com/vpcemu/vpcemu/packet"
@@ -42,13 +41,8 @@ func newSentinel() (s *sentinel, err error) {
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
 		return nil, fmt.Errorf("affinity: %w", err)
 	}
-	home, err := netns.Get()
-	if err != nil {
-		return nil, err
-	}
-	defer home.Close()
 	s = &sentinel{fd: -1}
-	if err := errors.Join(s.build(), netns.Set(home)); err != nil {
+	if err := s.build(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
