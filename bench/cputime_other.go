@@ -4,5 +4,5 @@ package bench
 
 import "time"
 
-// cpuTime is not known here: it is the time that passes.
-func cpuTime() time.Duration { return time.Since(started) }
+// CPUTime is not known here: it is the time that passes.
+func CPUTime() time.Duration { return time.Since(started) }

@@ -77,7 +77,7 @@ func turns(cases []Case, s Settings) (spreads []Spread, err error) {
 		}
 	}
 	for _, f := range figures {
-		spreads = append(spreads, spread(f))
+		spreads = append(spreads, SpreadOf(f))
 	}
 	return spreads, nil
 }
@@ -95,7 +95,7 @@ func calibrate(c Case, slice time.Duration) int {
 }
 
 func clock(c Case, n int) time.Duration {
-	now := cpuTime
+	now := CPUTime
 	if c.Wall {
 		now = func() time.Duration { return time.Since(started) }
 	}
@@ -106,7 +106,8 @@ func clock(c Case, n int) time.Duration {
 
 var started = time.Now()
 
-func spread(v []float64) Spread {
+// SpreadOf is the distribution of figures, of which there is at least one.
+func SpreadOf(v []float64) Spread {
 	v = slices.Sorted(slices.Values(v))
 	at := func(q float64) float64 { return v[int(q*float64(len(v)-1)+0.5)] }
 	return Spread{Median: at(0.5), P25: at(0.25), P75: at(0.75)}

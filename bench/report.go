@@ -55,13 +55,17 @@ type Peers struct {
 
 // PeerResult is one case, with a row for each peer.
 type PeerResult struct {
-	Family string `json:"family"`
-	Case   string `json:"case"`
-	Unit   string `json:"unit"`
-	Rows   []struct {
-		Peer string `json:"peer"`
-		NS   Spread `json:"ns"`
-	} `json:"rows"`
+	Family string    `json:"family"`
+	Case   string    `json:"case"`
+	Unit   string    `json:"unit"`
+	Rows   []PeerRow `json:"rows"`
+}
+
+// PeerRow is what one peer reached in one case.
+type PeerRow struct {
+	Peer string `json:"peer"`
+	NS   Spread `json:"ns"`       // for one job
+	Rel  Spread `json:"relative"` // to the first peer, in the same round: above 1 is slower
 }
 
 // ReadPeers reads what bench/compare wrote.

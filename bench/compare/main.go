@@ -100,7 +100,7 @@ func (r *Report) measure(family string, list func() ([]Case, error), rounds int)
 			r.skip(c.Family+": "+c.Name, err)
 			continue
 		}
-		r.Results = append(r.Results, Result{c.Family, c.Name, c.Unit, rows})
+		r.Results = append(r.Results, bench.PeerResult{Family: c.Family, Case: c.Name, Unit: c.Unit, Rows: rows})
 		if c.Note != "" && !slices.Contains(r.Notes, c.Note) {
 			r.Notes = append(r.Notes, c.Note)
 		}

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"time"
+
+	"github.com/vpcemu/vpcemu/bench"
 )
 
 // Peer does the job of a case in its own way.
@@ -34,25 +35,11 @@ type Case struct {
 	Peers  func() ([]Peer, error)
 }
 
-// Row is what one peer reached in one case.
-type Row struct {
-	Peer string `json:"peer"`
-	NS   Spread `json:"ns"`       // for one job
-	Rel  Spread `json:"relative"` // to ours, in the same round: above 1 is slower than ours
-}
-
-// Spread is a distribution over the rounds.
-type Spread struct {
-	Median float64 `json:"median"`
-	P25    float64 `json:"p25"`
-	P75    float64 `json:"p75"`
-}
-
 // slice is about how long one peer runs in one round.
 const slice = 25 * time.Millisecond
 
 // measure lets the peers of a case take turns.
-func measure(c Case, rounds int) (rows []Row, err error) {
+func measure(c Case, rounds int) (rows []bench.PeerRow, err error) {
 	peers, err := c.Peers()
 	defer func() {
 		for _, p := range peers {
@@ -81,7 +68,7 @@ func measure(c Case, rounds int) (rows []Row, err error) {
 		}
 	}
 	for i, p := range peers {
-		rows = append(rows, Row{p.Name(), spread(ns[i]), spread(ratios(ns[i], ns[0]))})
+		rows = append(rows, bench.PeerRow{Peer: p.Name(), NS: bench.SpreadOf(ns[i]), Rel: bench.SpreadOf(ratios(ns[i], ns[0]))})
 	}
 	return rows, nil
 }
@@ -116,7 +103,7 @@ var now = clocks["cpu"]
 
 // clocks are how time can be told. On a machine that others use too, a second of the wall holds much that is not ours.
 var clocks = map[string]func() time.Duration{
-	"cpu":  cpuTime,
+	"cpu":  bench.CPUTime,
 	"wall": func() time.Duration { return time.Since(started) },
 }
 
@@ -128,10 +115,4 @@ func ratios(a, b []float64) []float64 {
 		r[i] = a[i] / b[i]
 	}
 	return r
-}
-
-func spread(v []float64) Spread {
-	v = slices.Sorted(slices.Values(v))
-	at := func(q float64) float64 { return v[int(q*float64(len(v)-1)+0.5)] }
-	return Spread{Median: at(0.5), P25: at(0.25), P75: at(0.75)}
 }

@@ -11,22 +11,14 @@ import (
 
 // Report is one run.
 type Report struct {
-	Machine bench.Machine `json:"machine"`
-	Rounds  int           `json:"rounds"`
-	Time    string        `json:"time"` // cpu or wall
-	Notes   []string      `json:"notes,omitempty"`
-	Results []Result      `json:"results"`
-	Skipped []Skipped     `json:"skipped,omitempty"`
+	Machine bench.Machine      `json:"machine"`
+	Rounds  int                `json:"rounds"`
+	Time    string             `json:"time"` // cpu or wall
+	Notes   []string           `json:"notes,omitempty"`
+	Results []bench.PeerResult `json:"results"`
+	Skipped []Skipped          `json:"skipped,omitempty"`
 
 	failed bool
-}
-
-// Result is one case.
-type Result struct {
-	Family string `json:"family"`
-	Case   string `json:"case"`
-	Unit   string `json:"unit"`
-	Rows   []Row  `json:"rows"`
 }
 
 // Skipped is what was not measured, and why.
@@ -50,7 +42,7 @@ func table(w io.Writer, r *Report) error {
 	for _, res := range r.Results {
 		fmt.Fprintf(tw, "\n%s: %s\tns/%s\t\t× ours\t\n", res.Family, res.Case, res.Unit)
 		for _, row := range res.Rows {
-			fmt.Fprintf(tw, "  %s\t%s\t%s\t%.2f\t(%.2f–%.2f)\n", row.Peer, figure(row.NS.Median), row.NS.between(), row.Rel.Median, row.Rel.P25, row.Rel.P75)
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%.2f\t(%.2f–%.2f)\n", row.Peer, figure(row.NS.Median), between(row.NS), row.Rel.Median, row.Rel.P25, row.Rel.P75)
 		}
 	}
 	if err := tw.Flush(); err != nil {
@@ -64,7 +56,7 @@ func markdown(w io.Writer, r *Report) error {
 	for _, res := range r.Results {
 		fmt.Fprintf(w, "\n**%s: %s**\n\n| peer | ns/%s | | × ours | |\n| --- | --: | --- | --: | --- |\n", res.Family, res.Case, res.Unit)
 		for _, row := range res.Rows {
-			fmt.Fprintf(w, "| %s | %s | %s | %.2f | (%.2f–%.2f) |\n", row.Peer, figure(row.NS.Median), row.NS.between(), row.Rel.Median, row.Rel.P25, row.Rel.P75)
+			fmt.Fprintf(w, "| %s | %s | %s | %.2f | (%.2f–%.2f) |\n", row.Peer, figure(row.NS.Median), between(row.NS), row.Rel.Median, row.Rel.P25, row.Rel.P75)
 		}
 	}
 	return remarks(w, r, "- ")
@@ -97,4 +89,4 @@ func figure(ns float64) string {
 	return fmt.Sprintf("%.0f", ns)
 }
 
-func (s Spread) between() string { return "(" + figure(s.P25) + "–" + figure(s.P75) + ")" }
+func between(s bench.Spread) string { return "(" + figure(s.P25) + "–" + figure(s.P75) + ")" }

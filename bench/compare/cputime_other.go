@@ -1,8 +1,0 @@
-//go:build !unix
-
-package main
-
-import "time"
-
-// cpuTime is not known here: it is the time that passes.
-func cpuTime() time.Duration { return time.Since(started) }
