@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,19 @@ func (v *view) of(i identity) string {
 	return i.VPC
 }
 
-func words(list []string) string { return strings.Join(list, ", ") }
+// words are those that are not empty, with commas between them.
+func words(list []string) string {
+	list = slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "" })
+	return strings.Join(list, ", ")
+}
+
+// doubt is a remark on what is not known, "" if nothing is.
+func doubt(unknown string) string {
+	if unknown == "" {
+		return ""
+	}
+	return "unknown: " + unknown
+}
 
 func vpcGrid(v *view) *grid {
 	g := &grid{title: "VPCs", header: []string{"VPC", "CIDR", "REGION", "ACCOUNT", "INTERNET GATEWAY", "REMARKS", "WHERE"}}
@@ -98,9 +111,7 @@ func interfaceGrid(v *view) *grid {
 		if !r.SourceDestCheck {
 			remarks = append(remarks, "no source/dest check")
 		}
-		if r.Unknown != "" {
-			remarks = append(remarks, "unknown: "+r.Unknown)
-		}
+		remarks = append(remarks, doubt(r.Unknown))
 		g.add(true, r.label(), v.of(r.identity), n.of(r.Subnet), private, public, n.list(r.Groups), nameOr(r.InstanceName, r.Instance), words(remarks), r.Origin)
 	}
 	return g
@@ -141,10 +152,7 @@ func groupGrid(v *view) *grid {
 			g.add(true, append(lead, "no rules", "", "", s.Description, s.Origin)...)
 		}
 		for k, r := range s.Rules {
-			remarks := r.Description
-			if r.Unknown != "" {
-				remarks = "unknown: " + r.Unknown
-			}
+			remarks := cmp.Or(doubt(r.Unknown), r.Description)
 			g.add(k == 0, append(lead, r.Direction, r.Service, n.of(r.Peer), remarks, r.Origin)...)
 			lead = []string{"", "", ""}
 		}
@@ -164,11 +172,7 @@ func aclGrid(v *view) *grid {
 			g.add(true, append(lead, "no rules", "", "", "", "", "", s.Origin)...)
 		}
 		for k, r := range s.Rules {
-			remarks := ""
-			if r.Unknown != "" {
-				remarks = "unknown: " + r.Unknown
-			}
-			g.add(k == 0, append(lead, r.Direction, strconv.Itoa(r.Number), r.Action, r.Service, r.CIDR, remarks, r.Origin)...)
+			g.add(k == 0, append(lead, r.Direction, strconv.Itoa(r.Number), r.Action, r.Service, r.CIDR, doubt(r.Unknown), r.Origin)...)
 			lead = []string{"", "", ""}
 		}
 	}
@@ -192,11 +196,7 @@ func gatewayGrid(v *view) *grid {
 func prefixListGrid(v *view) *grid {
 	g := &grid{title: "Prefix lists", header: []string{"PREFIX LIST", "ENTRIES", "REMARKS", "WHERE"}}
 	for _, r := range v.PrefixLists {
-		remark := ""
-		if r.Unknown != "" {
-			remark = "unknown: " + r.Unknown
-		}
-		g.add(true, r.label(), words(r.Entries), remark, r.Origin)
+		g.add(true, r.label(), words(r.Entries), doubt(r.Unknown), r.Origin)
 	}
 	return g
 }

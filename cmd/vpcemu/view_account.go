@@ -75,12 +75,8 @@ func blockGrid(v *view) *grid {
 	n := v.names()
 	g := &grid{title: "Block Public Access", header: []string{"ACCOUNT", "REGION", "MODE", "EXCLUSION", "EXCLUSION MODE", "REMARKS", "WHERE"}}
 	for _, r := range v.BlockPublicAccess {
-		remark := ""
-		if r.Unknown != "" {
-			remark = "unknown: " + r.Unknown
-		}
 		lead := []string{cmp.Or(r.Account, "all"), cmp.Or(r.Region, "all"), r.Mode}
-		g.add(true, append(lead, "", "", remark, r.Origin)...)
+		g.add(true, append(lead, "", "", doubt(r.Unknown), r.Origin)...)
 		for _, e := range r.Exclusions {
 			g.add(false, "", "", "", n.of(e.Resource), e.Mode, "", e.Origin)
 		}

@@ -128,14 +128,12 @@ func balancerGrid(v *view) *grid {
 		var nodes, remarks []string
 		for _, node := range r.Nodes {
 			private, public := split(node.Addresses)
-			nodes = append(nodes, strings.TrimSpace(n.of(node.Subnet)+" "+words(nonEmpty(private, public))))
+			nodes = append(nodes, strings.TrimSpace(n.of(node.Subnet)+" "+words([]string{private, public})))
 		}
 		if r.CrossZone {
 			remarks = append(remarks, "cross-zone")
 		}
-		if r.Unknown != "" {
-			remarks = append(remarks, "unknown: "+r.Unknown)
-		}
+		remarks = append(remarks, doubt(r.Unknown))
 		rows := max(1, len(nodes), len(r.Listeners))
 		lead := []string{r.label(), v.of(r.identity), r.Kind, r.Scheme, r.State, n.list(r.Groups)}
 		for k := range rows {
@@ -149,9 +147,7 @@ func balancerGrid(v *view) *grid {
 			if k < len(r.Listeners) {
 				l := r.Listeners[k]
 				listener, origin = l.text(n), cmp.Or(l.Origin, origin)
-				if l.Unknown != "" {
-					remark = words(nonEmpty(remark, "unknown: "+l.Unknown))
-				}
+				remark = words([]string{remark, doubt(l.Unknown)})
 			}
 			g.add(k == 0, append(lead, node, listener, remark, origin)...)
 			lead = make([]string, len(lead))
@@ -168,9 +164,7 @@ func targetGroupGrid(v *view) *grid {
 		if r.PreserveClientIP {
 			remark = "targets see the client's address"
 		}
-		if r.Unknown != "" {
-			remark = "unknown: " + r.Unknown
-		}
+		remark = cmp.Or(doubt(r.Unknown), remark)
 		lead := []string{r.label(), v.of(r.identity), n.list(r.UsedBy), r.Type, r.Protocol}
 		if len(r.Targets) == 0 {
 			g.add(true, append(lead, "none", "", remark, r.Origin)...)
@@ -188,8 +182,4 @@ func targetGroupGrid(v *view) *grid {
 		}
 	}
 	return g
-}
-
-func nonEmpty(list ...string) []string {
-	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
 }

@@ -27,7 +27,7 @@ func (w *viewer) tables(v *plan.VPC) {
 	}
 	for _, d := range v.Desc.RouteTables {
 		row := tableView{identity: identity{d.ID, d.Name, v.Desc.ID, d.Origin}, UsedBy: list(usedBy[d.ID]), Unknown: d.Unknown}
-		row.Routes = append(localRoutes(v.Desc, d.Routes), w.routes(d, inUse[d.ID])...)
+		row.Routes = append(localRoutes(v.Desc, d.Routes), routes(d.Routes, inUse[d.ID])...)
 		w.view.RouteTables = append(w.view.RouteTables, row)
 		delete(inUse, d.ID)
 	}
@@ -71,15 +71,15 @@ func localRoutes(v *vpc.VPC, listed []routing.Route) []routeView {
 
 // routes are the routes of a table, with those that gateways add to one in use. What
 // became of their targets is known for such a table only; compiled is nil for others.
-func (w *viewer) routes(d *vpc.RouteTable, compiled *plan.Table) []routeView {
-	var rows []routeView
+func routes(described []routing.Route, compiled *plan.Table) []routeView {
+	rows := []routeView{}
 	if compiled != nil {
 		for n, r := range compiled.Routes {
 			rows = append(rows, routeRow(r, compiled.Targets[n]))
 		}
 		return rows
 	}
-	for _, r := range d.Routes {
+	for _, r := range described {
 		rows = append(rows, routeRow(r, plan.Target{Kind: r.Target.Kind, Blackhole: r.Blackhole, Unknown: r.Unknown}))
 	}
 	return rows

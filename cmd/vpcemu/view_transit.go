@@ -67,17 +67,9 @@ func (w *viewer) transit(g *plan.Gateway) {
 		}
 	}
 	for _, d := range t.RouteTables {
-		row := transitTableView{identity: identity{d.ID, d.Name, "", d.Origin}, Gateway: g.Desc.ID, UsedBy: list(usedBy[d]), Routes: []routeView{}, Unknown: d.Unknown}
-		if c := compiled[d]; c != nil {
-			for k, r := range c.Routes {
-				row.Routes = append(row.Routes, routeRow(r, c.Targets[k]))
-			}
-		} else {
-			for _, r := range d.Routes {
-				row.Routes = append(row.Routes, routeRow(r, plan.Target{Blackhole: r.Blackhole, Unknown: r.Unknown}))
-			}
-		}
-		w.view.TransitTables = append(w.view.TransitTables, row)
+		w.view.TransitTables = append(w.view.TransitTables, transitTableView{
+			identity: identity{d.ID, d.Name, "", d.Origin}, Gateway: g.Desc.ID, UsedBy: list(usedBy[d]), Routes: routes(d.Routes, compiled[d]), Unknown: d.Unknown,
+		})
 	}
 }
 
@@ -135,9 +127,7 @@ func attachmentGrid(v *view) *grid {
 		if r.ApplianceMode {
 			remarks = append(remarks, "appliance mode")
 		}
-		if r.Unknown != "" {
-			remarks = append(remarks, "unknown: "+r.Unknown)
-		}
+		remarks = append(remarks, doubt(r.Unknown))
 		g.add(true, r.label(), n.of(r.Gateway), r.Kind, n.of(cmp.Or(r.VPC, r.Peer)), n.list(r.Subnets), words(r.Prefixes),
 			n.of(r.Association), n.list(r.Propagation), r.State, words(remarks), r.Origin)
 	}
@@ -161,7 +151,7 @@ func routeRows(g *grid, n names, lead []string, routes []routeView, unknown, ori
 		begins, lead = false, make([]string, len(lead))
 	}
 	if unknown != "" {
-		row("", "", "unknown: "+unknown, origin)
+		row("", "", doubt(unknown), origin)
 	}
 	for _, r := range routes {
 		state := r.State
@@ -186,9 +176,7 @@ func linkGrid(v *view) *grid {
 		if r.Static {
 			remark = "static"
 		}
-		if r.Unknown != "" {
-			remark = "unknown: " + r.Unknown
-		}
+		remark = cmp.Or(doubt(r.Unknown), remark)
 		g.add(true, r.label(), v.of(r.identity), n.of(r.Gateway), r.Kind, words(r.Prefixes), r.CustomerGateway, r.State, remark, r.Origin)
 	}
 	return g
