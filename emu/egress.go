@@ -17,11 +17,16 @@ func senderAttached(w *walk) verdict {
 		w.say("belongs to a NAT gateway, and no guest sends from it")
 		return dropped(ENINotAttached)
 	}
-	if !w.from.Attached {
+	return w.attached(w.from)
+}
+
+// attached is what senders and receivers have in common there.
+func (w *walk) attached(i *plan.Interface) verdict {
+	if !i.Attached {
 		return dropped(ENINotAttached)
 	}
-	if w.from.Unknown != "" {
-		w.say(w.from.Unknown)
+	if i.Unknown != "" {
+		w.say(i.Unknown)
 		return undetermined
 	}
 	return passed

@@ -100,10 +100,15 @@ func endpointMTU(w *walk) verdict {
 // endpointMTUBack is endpointMTU for what comes back, where a packet is rarely too
 // large: one that fits leaves no step in a trace.
 func endpointMTUBack(w *walk) verdict {
-	if v := endpointMTU(w); v.outcome != pass {
-		return v
+	return unlessPassed(endpointMTU(w))
+}
+
+// unlessPassed leaves a stage that lets the packet pass out of a trace.
+func unlessPassed(v verdict) verdict {
+	if v.outcome == pass {
+		return skipped
 	}
-	return skipped
+	return v
 }
 
 // endpointAnswers: the service answers and never begins (EP-8), and of ICMP only echo

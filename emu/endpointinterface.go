@@ -33,10 +33,7 @@ func serviceMTU(w *walk) verdict {
 
 // serviceMTUBack is serviceMTU for what comes back; see endpointMTUBack.
 func serviceMTUBack(w *walk) verdict {
-	if v := serviceMTU(w); v.outcome != pass {
-		return v
-	}
-	return skipped
+	return unlessPassed(serviceMTU(w))
 }
 
 // serviceProtocol: TCP, and UDP where the service takes it (EP-18).

@@ -20,16 +20,7 @@ func owner(w *walk) verdict {
 }
 
 // receiverAttached: see senderAttached.
-func receiverAttached(w *walk) verdict {
-	if !w.to.Attached {
-		return dropped(ENINotAttached)
-	}
-	if w.to.Unknown != "" {
-		w.say(w.to.Unknown)
-		return undetermined
-	}
-	return passed
-}
+func receiverAttached(w *walk) verdict { return w.attached(w.to) }
 
 // aclIn is the network ACL of the receiver's subnet; it sees only what comes
 // from outside the subnet (ACL-3, ACL-25).

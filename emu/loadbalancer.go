@@ -101,13 +101,13 @@ func balancerError(w *walk) verdict {
 	case fromTarget:
 		w.setSrc(in.Src)
 		w.setDst(in.Dst)
-		w.quote(in.Reverse())
+		w.pkt.SetEmbeddedFlow(in.Reverse())
 	default:
 		if out.Src != about.Dst { // the target does not see the client
 			w.setSrc(out.Src)
 		}
 		w.setDst(out.Dst)
-		w.quote(out.Reverse())
+		w.pkt.SetEmbeddedFlow(out.Reverse())
 	}
 	w.balanced = true
 	return passed
@@ -120,14 +120,6 @@ func (w *walk) unreachable() bool {
 		return w.pkt.ICMPType == 3
 	}
 	return w.pkt.ICMPType == 1 || w.pkt.ICMPType == 2
-}
-
-// quote gives the packet that an ICMP error quotes other addresses and ports.
-func (w *walk) quote(f packet.Flow) {
-	w.pkt.SetEmbeddedSrc(f.Src)
-	w.pkt.SetEmbeddedSrcPort(f.SrcPort)
-	w.pkt.SetEmbeddedDst(f.Dst)
-	w.pkt.SetEmbeddedDstPort(f.DstPort)
 }
 
 // rewrite gives the packet the addresses and ports of another flow; the stages

@@ -34,10 +34,7 @@ func (t *Trace) String() string {
 // WriteText writes the trace for people: the verdict, everything in the way, and
 // the steps both ways. Paint may be nil.
 func (t *Trace) WriteText(out io.Writer, paint Paint) error {
-	if paint == nil {
-		paint = func(_ PaintKind, text string) string { return text }
-	}
-	p := printer{w: out, paint: paint}
+	p := newPrinter(out, paint)
 	p.summary(t)
 	p.measure(t)
 	to := ""
@@ -59,10 +56,7 @@ const throughIt = "if the request got through"
 
 // WriteSummary writes only the verdict and what is in the way.
 func (t *Trace) WriteSummary(out io.Writer, paint Paint) error {
-	if paint == nil {
-		paint = func(_ PaintKind, text string) string { return text }
-	}
-	p := printer{w: out, paint: paint}
+	p := newPrinter(out, paint)
 	p.summary(t)
 	return p.err
 }
@@ -70,10 +64,7 @@ func (t *Trace) WriteSummary(out io.Writer, paint Paint) error {
 // WriteTargets writes the targets of a load balancer that are not certainly reached, if
 // all were asked about, and what is in the way.
 func (t *Trace) WriteTargets(out io.Writer, paint Paint) error {
-	if paint == nil {
-		paint = func(_ PaintKind, text string) string { return text }
-	}
-	p := printer{w: out, paint: paint}
+	p := newPrinter(out, paint)
 	for _, one := range t.Targets {
 		if one.Trace.Verdict != Reachable {
 			p.target(&one)
@@ -89,6 +80,14 @@ type printer struct {
 	err   error
 
 	who, what int // widths of columns: what a step looked at, and what it found
+}
+
+// newPrinter: nil paints nothing.
+func newPrinter(out io.Writer, paint Paint) *printer {
+	if paint == nil {
+		paint = func(_ PaintKind, text string) string { return text }
+	}
+	return &printer{w: out, paint: paint}
 }
 
 func (p *printer) printf(format string, args ...any) {

@@ -51,6 +51,14 @@ func (p *Packet) SetEmbeddedDstPort(port uint16) {
 	}
 }
 
+// SetEmbeddedFlow changes the addresses and ports of the quoted packet, or its echo identifier, to those of f.
+func (p *Packet) SetEmbeddedFlow(f Flow) {
+	p.SetEmbeddedSrc(f.Src)
+	p.SetEmbeddedDst(f.Dst)
+	p.SetEmbeddedSrcPort(f.SrcPort)
+	p.SetEmbeddedDstPort(f.DstPort)
+}
+
 func (p *Packet) setEmbeddedAddr(a netip.Addr, at4, at6 int) {
 	q, ok := p.quoted()
 	if !ok {

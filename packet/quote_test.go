@@ -94,7 +94,7 @@ func drawCut(t *rapid.T, s Spec) int {
 func drawQuoteChange(t *rapid.T, p *Packet, s *Spec) {
 	a := drawAddr(t, s.version())
 	v := uint16(rapid.IntRange(1, 65535).Draw(t, "value")) // an all-zero echo: see fixZeroEcho
-	switch rapid.SampledFrom([]string{"src", "dst", "src port", "dst port"}).Draw(t, "change") {
+	switch rapid.SampledFrom([]string{"src", "dst", "src port", "dst port", "flow"}).Draw(t, "change") {
 	case "src":
 		s.Flow.Src = a
 		p.SetEmbeddedSrc(a)
@@ -107,6 +107,11 @@ func drawQuoteChange(t *rapid.T, p *Packet, s *Spec) {
 	case "dst port":
 		s.setDstPort(v)
 		p.SetEmbeddedDstPort(v)
+	case "flow":
+		s.Flow.Dst = a
+		s.setSrcPort(v)
+		s.setDstPort(v)
+		p.SetEmbeddedFlow(s.Flow)
 	}
 }
 

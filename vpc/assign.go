@@ -119,22 +119,11 @@ func (g *Gateway) assignFrom(free *freeAddresses) bool {
 // takenAddresses are the private addresses that are written down in the VPC.
 func (v *VPC) takenAddresses() map[netip.Addr]bool {
 	taken := make(map[netip.Addr]bool)
-	note := func(addresses []Address) {
-		for _, a := range addresses {
-			if a.IP.IsValid() {
-				taken[a.IP] = true
-			}
+	v.eachAddress(func(a Address) {
+		if a.IP.IsValid() {
+			taken[a.IP] = true
 		}
-	}
-	for _, s := range v.Subnets {
-		for _, i := range s.Interfaces {
-			note(i.Addresses)
-		}
-	}
-	for _, g := range v.Gateways {
-		note(g.Addresses)
-	}
-	v.nodeAddresses(note)
+	})
 	return taken
 }
 
@@ -298,29 +287,33 @@ func (f *freePublic) take() (ip netip.Addr, ok bool) {
 	return netip.Addr{}, false
 }
 
-// eachAddress calls f for every address of every interface and gateway.
+// eachAddress calls f for every address of every interface, gateway and load balancer.
 func (n *Network) eachAddress(f func(Address)) {
+	for _, v := range n.VPCs {
+		v.eachAddress(f)
+	}
+	for _, g := range n.Gateways {
+		for _, a := range g.Addresses {
+			f(a)
+		}
+	}
+}
+
+func (v *VPC) eachAddress(f func(Address)) {
 	each := func(addresses []Address) {
 		for _, a := range addresses {
 			f(a)
 		}
 	}
-	for _, v := range n.VPCs {
-		for _, s := range v.Subnets {
-			for _, i := range s.Interfaces {
-				each(i.Addresses)
-			}
-		}
-		for _, g := range v.Gateways {
-			each(g.Addresses)
+	for _, s := range v.Subnets {
+		for _, i := range s.Interfaces {
+			each(i.Addresses)
 		}
 	}
-	for _, v := range n.VPCs {
-		v.nodeAddresses(each)
-	}
-	for _, g := range n.Gateways {
+	for _, g := range v.Gateways {
 		each(g.Addresses)
 	}
+	v.nodeAddresses(each)
 }
 
 // firstAssignable is how far after its base a subnet's first assignable address

@@ -134,8 +134,22 @@ func (c *checker) limitProduct(l Limits) {
 	}
 }
 
-// region is what regional quotas count by.
-type region struct{ account, name string }
+// regions are the VPCs by account and Region, which regional quotas count by, in the order
+// of their mention.
+func (n *Network) regions() (list [][]*VPC) {
+	type region struct{ account, name string }
+	at := make(map[region]int)
+	for _, v := range n.VPCs {
+		key := region{v.Account, v.Region}
+		k, ok := at[key]
+		if !ok {
+			k = len(list)
+			at[key], list = k, append(list, nil)
+		}
+		list[k] = append(list[k], v)
+	}
+	return list
+}
 
 // usage is what one Region has.
 type usage struct {
@@ -152,18 +166,12 @@ type zoneUsage struct {
 
 // limitRegions reports a Region by its first VPC.
 func (c *checker) limitRegions(l Limits) {
-	used := make(map[region]*usage)
-	var order []*usage
-	for _, v := range c.n.VPCs {
-		key := region{v.Account, v.Region}
-		if used[key] == nil {
-			used[key] = &usage{first: v, zones: zoneUsage{gateways: make(map[string]int)}}
-			order = append(order, used[key])
+	for _, vpcs := range c.n.regions() {
+		u := &usage{first: vpcs[0], zones: zoneUsage{gateways: make(map[string]int)}}
+		for _, v := range vpcs {
+			u.count(v)
+			u.zones.count(v, c.ix)
 		}
-		used[key].count(v)
-		used[key].zones.count(v, c.ix)
-	}
-	for _, u := range order {
 		c.each(subject{element: u.first, kind: "the Region of VPC", name: u.first.ID, origin: u.first.Origin},
 			over(u.vpcs, l.VPCs, CodeVPCLimit, "VPCs", "LIM-1"),
 			over(u.groups, l.SecurityGroups, CodeGroupLimit, "security groups", "LIM-12"),

@@ -4,7 +4,6 @@ import "github.com/vpcemu/vpcemu/routing"
 
 // outsideUsage is what one Region has of virtual private gateways.
 type outsideUsage struct {
-	first     *VPC
 	gateways  int
 	customers map[string]bool
 }
@@ -12,23 +11,17 @@ type outsideUsage struct {
 // limitVPN counts virtual private gateways and customer gateways by Region,
 // connections by gateway and BGP routes by connection (LIM-40 to LIM-42).
 func (c *checker) limitVPN(l Limits) {
-	used := make(map[region]*outsideUsage)
-	var order []*outsideUsage
-	for _, v := range c.n.VPCs {
-		key := region{v.Account, v.Region}
-		if used[key] == nil {
-			used[key] = &outsideUsage{first: v, customers: make(map[string]bool)}
-			order = append(order, used[key])
-		}
-		for _, g := range v.Gateways {
-			if g.Kind == routing.VPNGateway && !g.Gone() {
-				used[key].gateways++
-				c.limitLinks(g, used[key], l)
+	for _, vpcs := range c.n.regions() {
+		first, u := vpcs[0], &outsideUsage{customers: make(map[string]bool)}
+		for _, v := range vpcs {
+			for _, g := range v.Gateways {
+				if g.Kind == routing.VPNGateway && !g.Gone() {
+					u.gateways++
+					c.limitLinks(g, u, l)
+				}
 			}
 		}
-	}
-	for _, u := range order {
-		c.each(subject{element: u.first, kind: "the Region of VPC", name: u.first.ID, origin: u.first.Origin},
+		c.each(subject{element: first, kind: "the Region of VPC", name: first.ID, origin: first.Origin},
 			over(u.gateways, l.VPNGateways, CodeVPNGatewayLimit, "VPN gateways", "LIM-40"),
 			over(len(u.customers), l.CustomerGateways, CodeCustomerGatewayLimit, "customer gateways", "LIM-41"))
 	}

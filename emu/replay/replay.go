@@ -374,10 +374,7 @@ func (r *Replay) rewrite(f packet.Flow) {
 // rewriteMessage makes an ICMP error one about a packet as its sender has seen it.
 func (r *Replay) rewriteMessage(about packet.Flow) {
 	p := &r.pkt
-	p.SetEmbeddedSrc(about.Src)
-	p.SetEmbeddedDst(about.Dst)
-	p.SetEmbeddedSrcPort(about.SrcPort)
-	p.SetEmbeddedDstPort(about.DstPort)
+	p.SetEmbeddedFlow(about)
 	p.SetSrc(about.Dst)
 	p.SetDst(about.Src)
 }

@@ -26,10 +26,7 @@ type aclJSON struct {
 // networkACL takes in one element of describe-network-acls.
 func (l *loader) networkACL(v value) error {
 	var j aclJSON
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("network acl", "NetworkAclId", j.NetworkAclID, v); err != nil {
+	if err := l.element(v, &j, "network acl", "NetworkAclId", &j.NetworkAclID); err != nil {
 		return err
 	}
 	in, err := l.vpcOf(j.VpcID, v)

@@ -49,10 +49,7 @@ func (l *loader) blockSettings(account, region string, v value) *vpc.BlockPublic
 // blockExclusion takes in one element of describe-vpc-block-public-access-exclusions.
 func (l *loader) blockExclusion(v value) error {
 	var j struct{ ExclusionID, ResourceArn, State, InternetGatewayExclusionMode, Reason string }
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("Block Public Access exclusion", "ExclusionId", j.ExclusionID, v); err != nil {
+	if err := l.element(v, &j, "Block Public Access exclusion", "ExclusionId", &j.ExclusionID); err != nil {
 		return err
 	}
 	if strings.HasPrefix(j.State, "delete") || strings.HasPrefix(j.State, "disable") || j.State == "create-failed" {

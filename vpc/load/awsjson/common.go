@@ -58,6 +58,14 @@ func (l *loader) claim(kind, key, id string, v value) error {
 	return errNoted
 }
 
+// element decodes a thing that has an ID, and claims it. Decoding puts the ID where id points.
+func (l *loader) element(v value, into any, kind, key string, id *string) error {
+	if err := l.decode(v, into); err != nil {
+		return err
+	}
+	return l.claim(kind, key, *id, v)
+}
+
 // vpcOf finds a VPC, or makes one of which nothing is known.
 func (l *loader) vpcOf(id string, v value) (*vpc.VPC, error) {
 	if id == "" {

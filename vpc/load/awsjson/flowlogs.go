@@ -18,10 +18,7 @@ func (l *loader) flowLog(v value) error {
 		MaxAggregationInterval                                                      int
 		Tags                                                                        nameTag
 	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("flow log", "FlowLogId", j.FlowLogID, v); err != nil {
+	if err := l.element(v, &j, "flow log", "FlowLogId", &j.FlowLogID); err != nil {
 		return err
 	}
 	f := &vpc.FlowLog{

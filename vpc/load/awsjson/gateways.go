@@ -56,10 +56,7 @@ func (l *loader) internetGateway(v value) error {
 		Attachments       []attachmentJSON
 		Tags              nameTag
 	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("internet gateway", "InternetGatewayId", j.InternetGatewayID, v); err != nil {
+	if err := l.element(v, &j, "internet gateway", "InternetGatewayId", &j.InternetGatewayID); err != nil {
 		return err
 	}
 	l.igws[j.InternetGatewayID] = true
@@ -149,10 +146,7 @@ func (l *loader) natGateway(v value) error {
 		Tags                                                                nameTag
 		NatGatewayAddresses                                                 []natAddressJSON
 	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("nat gateway", "NatGatewayId", j.NatGatewayID, v); err != nil {
+	if err := l.element(v, &j, "nat gateway", "NatGatewayId", &j.NatGatewayID); err != nil {
 		return err
 	}
 	in, err := l.vpcOf(j.VpcID, v)
@@ -195,10 +189,7 @@ func (j natAddressJSON) address() vpc.Address {
 // endpoint takes in one element of describe-vpc-endpoints.
 func (l *loader) endpoint(v value) error {
 	var j endpointJSON
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("vpc endpoint", "VpcEndpointId", j.VpcEndpointID, v); err != nil {
+	if err := l.element(v, &j, "vpc endpoint", "VpcEndpointId", &j.VpcEndpointID); err != nil {
 		return err
 	}
 	in, err := l.vpcOf(j.VpcID, v)
@@ -233,10 +224,7 @@ func (l *loader) localGateway(v value) error {
 		LocalGatewayID, State string
 		Tags                  nameTag
 	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("local gateway", "LocalGatewayId", j.LocalGatewayID, v); err != nil {
+	if err := l.element(v, &j, "local gateway", "LocalGatewayId", &j.LocalGatewayID); err != nil {
 		return err
 	}
 	l.addGateway(nil, &vpc.Gateway{Kind: routing.LocalGateway, ID: j.LocalGatewayID, Name: string(j.Tags), State: j.State}, v)

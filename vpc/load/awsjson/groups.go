@@ -25,10 +25,7 @@ type groupJSON struct {
 // securityGroup takes in one element of describe-security-groups.
 func (l *loader) securityGroup(v value) error {
 	var j groupJSON
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("security group", "GroupId", j.GroupID, v); err != nil {
+	if err := l.element(v, &j, "security group", "GroupId", &j.GroupID); err != nil {
 		return err
 	}
 	in, err := l.vpcOf(j.VpcID, v)

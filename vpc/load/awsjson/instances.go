@@ -51,10 +51,7 @@ func (l *loader) reservation(v value) error {
 // NetworkInterfaces do not have.
 func (l *loader) instance(v value) error {
 	var j instanceJSON
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("instance", "InstanceId", j.InstanceID, v); err != nil {
+	if err := l.element(v, &j, "instance", "InstanceId", &j.InstanceID); err != nil {
 		return err
 	}
 	i := &vpc.Instance{ID: j.InstanceID, Name: string(j.Tags), Origin: v.origin()}

@@ -40,10 +40,7 @@ type publicJSON struct {
 // networkInterface takes in one element of describe-network-interfaces.
 func (l *loader) networkInterface(v value) error {
 	var j interfaceJSON
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("network interface", "NetworkInterfaceId", j.NetworkInterfaceID, v); err != nil {
+	if err := l.element(v, &j, "network interface", "NetworkInterfaceId", &j.NetworkInterfaceID); err != nil {
 		return err
 	}
 	return l.addInterface(j, v)

@@ -58,10 +58,7 @@ func (l *loader) peering(v value) error {
 		Status                            struct{ Code string }
 		Tags                              nameTag
 	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("vpc peering connection", "VpcPeeringConnectionId", j.VpcPeeringConnectionID, v); err != nil {
+	if err := l.element(v, &j, "vpc peering connection", "VpcPeeringConnectionId", &j.VpcPeeringConnectionID); err != nil {
 		return err
 	}
 	g := &vpc.Gateway{Kind: routing.PeeringConnection, ID: j.VpcPeeringConnectionID, Name: string(j.Tags), State: j.Status.Code}
@@ -102,10 +99,7 @@ func (l *loader) transitGateway(v value) error {
 		Options                 list
 		Tags                    nameTag
 	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("transit gateway", "TransitGatewayId", j.TransitGatewayID, v); err != nil {
+	if err := l.element(v, &j, "transit gateway", "TransitGatewayId", &j.TransitGatewayID); err != nil {
 		return err
 	}
 	l.addGateway(nil, &vpc.Gateway{Kind: routing.TransitGateway, ID: j.TransitGatewayID, Name: string(j.Tags), State: j.State,
@@ -121,10 +115,7 @@ func (l *loader) transitVPC(v value) error {
 		VpcOwnerID                                                 text
 		Tags                                                       nameTag
 	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("transit gateway vpc attachment", "TransitGatewayAttachmentId", j.TransitGatewayAttachmentID, v); err != nil {
+	if err := l.element(v, &j, "transit gateway vpc attachment", "TransitGatewayAttachmentId", &j.TransitGatewayAttachmentID); err != nil {
 		return err
 	}
 	g, err := l.transitOf(j.TransitGatewayID, v)

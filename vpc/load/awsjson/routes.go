@@ -30,10 +30,7 @@ type tableJSON struct {
 // routeTable takes in one element of describe-route-tables.
 func (l *loader) routeTable(v value) error {
 	var j tableJSON
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("route table", "RouteTableId", j.RouteTableID, v); err != nil {
+	if err := l.element(v, &j, "route table", "RouteTableId", &j.RouteTableID); err != nil {
 		return err
 	}
 	in, err := l.vpcOf(j.VpcID, v)

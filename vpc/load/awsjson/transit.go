@@ -124,10 +124,7 @@ func (l *loader) transitTable(v value) error {
 		DefaultAssociationRouteTable, DefaultPropagationRouteTable bool
 		Tags                                                       nameTag
 	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("transit gateway route table", "TransitGatewayRouteTableId", j.TransitGatewayRouteTableID, v); err != nil {
+	if err := l.element(v, &j, "transit gateway route table", "TransitGatewayRouteTableId", &j.TransitGatewayRouteTableID); err != nil {
 		return err
 	}
 	g, err := l.transitOf(j.TransitGatewayID, v)
@@ -153,10 +150,7 @@ func (l *loader) transitPeering(v value) error {
 		}
 		Tags nameTag
 	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("transit gateway peering attachment", "TransitGatewayAttachmentId", j.TransitGatewayAttachmentID, v); err != nil {
+	if err := l.element(v, &j, "transit gateway peering attachment", "TransitGatewayAttachmentId", &j.TransitGatewayAttachmentID); err != nil {
 		return err
 	}
 	near, far := j.RequesterTgwInfo.TransitGatewayID, j.AccepterTgwInfo.TransitGatewayID
@@ -233,10 +227,7 @@ func (l *loader) transitConnect(v value) error {
 		Options                                                                                  struct{ Protocol string }
 		Tags                                                                                     nameTag
 	}
-	if err := l.decode(v, &j); err != nil {
-		return err
-	}
-	if err := l.claim("transit gateway connect", "TransitGatewayAttachmentId", j.TransitGatewayAttachmentID, v); err != nil {
+	if err := l.element(v, &j, "transit gateway connect", "TransitGatewayAttachmentId", &j.TransitGatewayAttachmentID); err != nil {
 		return err
 	}
 	g, err := l.transitOf(j.TransitGatewayID, v)
