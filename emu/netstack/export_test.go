@@ -38,3 +38,6 @@ func (h *Host) SetTimeWait(d time.Duration) {
 
 // Closing is how many sockets that were closed are still there.
 func (h *Host) Closing() int { return len(h.stack.CleanupEndpoints()) }
+
+// Refused is how many packets the host's TCP/IP made while too many waited to be sent.
+func (h *Host) Refused() uint64 { return h.link.refused.Load() }

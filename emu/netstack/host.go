@@ -218,10 +218,6 @@ func (h *Host) Addresses() []netip.Addr {
 	return slices.Clone(h.addresses)
 }
 
-// Refused is how many packets the host's TCP/IP made while too many waited to
-// be sent; it was told, and TCP sends such packets again.
-func (h *Host) Refused() uint64 { return h.link.refused.Load() }
-
 // have makes sure that the host has an address, which it takes if it may.
 func (h *Host) have(a netip.Addr) error {
 	if !a.IsValid() || a.IsUnspecified() || a.IsLoopback() {
