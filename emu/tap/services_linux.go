@@ -2,6 +2,7 @@ package tap
 
 import (
 	"context"
+	"encoding/binary"
 	"net"
 	"net/http"
 	"net/netip"
@@ -32,8 +33,9 @@ type services struct {
 	wait    sync.WaitGroup // for servers
 
 	mu      sync.Mutex
-	clients []client // by the number in their address
+	clients []client // a ring of mostClients, by the number in their address
 	numbers map[client]int
+	next    int // whose turn it is
 }
 
 // client is a guest's address as it talks to one address of a service.
@@ -44,14 +46,16 @@ type client struct {
 
 // Where clients are.
 var (
-	clients4    = netip.MustParsePrefix("100.64.0.0/10")
-	clients6    = netip.MustParsePrefix("fd64::/64")
+	clients4    = netip.MustParsePrefix("100.64.0.0/16")
+	clients6    = netip.MustParsePrefix("fd64::/112")
 	servicesMAC = macOf("services")
 	clientsMAC  = macOf("clients")
 )
 
-// mostClients is how many there can be. One more is not answered.
-const mostClients = 1 << 20
+// mostClients is how many are known at once. One more takes the number of the one that
+// has been known for longest. That has most likely gone; else it gets another number when
+// it asks again.
+const mostClients = 1 << 16
 
 func newServices() *services { return &services{numbers: make(map[client]int)} }
 
@@ -139,53 +143,49 @@ func (s *services) take(from *emu.Port, service string, b []byte) bool {
 	if p.Parse(copied) != nil {
 		return false
 	}
-	number, ok := s.number(client{from, p.Flow.Src, p.Flow.Dst})
-	if !ok {
-		return true
-	}
-	p.SetSrc(clientAddr(number, p.Version == 6))
+	p.SetSrc(clientAddr(s.number(client{from, p.Flow.Src, p.Flow.Dst}), p.Version == 6))
 	s.write(wholeFrame[:], appendFrame(nil, servicesMAC, clientsMAC, kindOf(copied)), p.Bytes())
 	return true
 }
 
 // number is a client's.
-func (s *services) number(c client) (int, bool) {
+func (s *services) number(c client) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n, ok := s.numbers[c]
-	if !ok {
-		if n = len(s.clients); n == mostClients {
-			return 0, false
-		}
-		s.clients, s.numbers[c] = append(s.clients, c), n
+	n, known := s.numbers[c]
+	if known {
+		return n
 	}
-	return n, true
+	n = s.next
+	s.next = (n + 1) % mostClients
+	if n == len(s.clients) {
+		s.clients = append(s.clients, c)
+	} else {
+		delete(s.numbers, s.clients[n])
+		s.clients[n] = c
+	}
+	s.numbers[c] = n
+	return n
 }
 
-// clientAddr is a client's address in the namespace.
+// clientAddr is a client's address in the namespace: the number is in its last two bytes.
 func clientAddr(number int, v6 bool) netip.Addr {
 	a := clients4.Addr().AsSlice()
 	if v6 {
 		a = clients6.Addr().AsSlice()
 	}
-	for k, n := len(a)-1, number; n > 0; k, n = k-1, n>>8 {
-		a[k] |= byte(n)
-	}
+	binary.BigEndian.PutUint16(a[len(a)-2:], uint16(number))
 	addr, _ := netip.AddrFromSlice(a)
 	return addr
 }
 
 // client is who has an address in the namespace.
 func (s *services) client(a netip.Addr) (client, bool) {
-	number := 0
-	switch b := a.AsSlice(); {
-	case clients4.Contains(a):
-		number = int(b[1]&0x3f)<<16 | int(b[2])<<8 | int(b[3])
-	case clients6.Contains(a):
-		number = int(b[13])<<16 | int(b[14])<<8 | int(b[15])
-	default:
+	if !clients4.Contains(a) && !clients6.Contains(a) {
 		return client{}, false
 	}
+	b := a.AsSlice()
+	number := int(binary.BigEndian.Uint16(b[len(b)-2:]))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if number >= len(s.clients) {

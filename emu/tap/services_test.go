@@ -104,26 +104,34 @@ func TestMetadata(t *testing.T) {
 	assert.Equal(t, http.StatusMethodNotAllowed, status)
 }
 
+// TestClientAddresses: who is known keeps its address, and memory has an end.
 func TestClientAddresses(t *testing.T) {
 	s := newServices()
-	var c client
-	for range 70000 { // more than two bytes hold
-		c = client{guest: c.guest.Next(), service: vpc.Metadata4}
-		if !c.guest.IsValid() {
-			c.guest = netip.MustParseAddr("10.0.0.1")
-		}
-		n, ok := s.number(c)
-		require.True(t, ok)
+	of := func(k int) client {
+		return client{guest: netip.AddrFrom4([4]byte{10, byte(k >> 16), byte(k >> 8), byte(k)}), service: vpc.Metadata4}
+	}
+	for k := range mostClients {
+		n := s.number(of(k))
 		for _, v6 := range []bool{false, true} {
 			got, ok := s.client(clientAddr(n, v6))
 			require.True(t, ok)
-			require.Equal(t, c, got)
+			require.Equal(t, of(k), got)
 		}
 	}
-	again, _ := s.number(c)
-	assert.Equal(t, 69999, again)
-	for _, a := range []string{"100.127.255.255", "10.0.0.1", "fd65::1"} {
+	first, second := s.number(of(0)), s.number(of(1))
+	assert.Equal(t, first, s.number(of(mostClients)), "the one that has been known for longest makes room")
+	got, _ := s.client(clientAddr(first, false))
+	assert.Equal(t, of(mostClients), got)
+	assert.Equal(t, second, s.number(of(0)), "and gets another number, of the next one")
+	for k := range 3 * mostClients {
+		s.number(of(k))
+	}
+	assert.Len(t, s.clients, mostClients)
+	assert.Len(t, s.numbers, mostClients)
+	for _, a := range []string{"100.65.0.0", "10.0.0.1", "fd64::1:0", "fd65::1"} {
 		_, ok := s.client(ip(a))
 		assert.False(t, ok, a)
 	}
+	_, ok := newServices().client(ip("100.64.0.0"))
+	assert.False(t, ok, "nobody yet")
 }
