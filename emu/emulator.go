@@ -123,6 +123,10 @@ func (e *Emulator) update(prev *generation, edit func(*vpc.Network) error) error
 // Network returns a copy of the network as it stands, addresses assigned.
 func (e *Emulator) Network() *vpc.Network { return e.current.Load().plan.Network.Clone() }
 
+// FlowRecords is how many records of flows the emulator holds, of at most
+// [firewall.MaxFlows]; see [firewall.FlowTable.Records].
+func (e *Emulator) FlowRecords() int { return e.flows.Records() }
+
 // install checks and compiles a network and makes it the current one.
 func (e *Emulator) install(n *vpc.Network, prev *generation) error {
 	var before *vpc.Network

@@ -135,6 +135,19 @@ func TestUpdate(t *testing.T) {
 	assert.Equal(t, []uint64{1, 2}, epochs)
 }
 
+// TestFlowRecords: a flow has one at each interface that has admitted it.
+func TestFlowRecords(t *testing.T) {
+	e := newEmulator(t, twoTier(), emu.Options{})
+	send := func(flow string) int {
+		portOf(t, e, "web-1").Send(segment(flow, packet.SYN))
+		return e.FlowRecords()
+	}
+	assert.Zero(t, e.FlowRecords())
+	assert.Equal(t, 2, send("tcp 10.0.1.10:40000 > 10.0.2.20:5432"))
+	assert.Equal(t, 2, send("tcp 10.0.1.10:40000 > 10.0.2.20:5432"), "the same")
+	assert.Equal(t, 3, send("tcp 10.0.1.10:40000 > 10.0.2.20:22"), "dropped by the receiver's group")
+}
+
 func TestPortOfAnInterfaceThatIsGone(t *testing.T) {
 	e := newEmulator(t, twoTier(), emu.Options{})
 	db := portOf(t, e, "db-1")

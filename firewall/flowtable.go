@@ -63,6 +63,18 @@ type shard struct {
 	_     [5]uint64            // keep shards out of each other's cache lines
 }
 
+// Records is how many records the table has, of at most [MaxFlows]: of flows, of which each is one at each interface that tracks it, and
+// of what gateways remember. Those that have idled out count until somebody needs the room or asks for the flow.
+func (t *FlowTable) Records() (n int) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		n += s.used
+		s.mu.Unlock()
+	}
+	return n
+}
+
 type index struct {
 	buckets []bucket
 	taken   int // places that hold a number or did

@@ -164,7 +164,7 @@ func TestMappings_Twin(t *testing.T) {
 		}
 		tracker.Expire(now + 2*mappedTCP) // the clock has been back
 		tracker.Expire(now + 2*mappedTCP) // the other records
-		if n := table.records(); n != 0 {
+		if n := table.Records(); n != 0 {
 			t.Fatalf("seed %d: %d records left in the end", seed, n)
 		}
 	}
@@ -184,14 +184,6 @@ func checkCounts(t *testing.T, fast *Mappings, slow *twinMappings, now int64) {
 			t.Fatalf("%d mappings counted of %d", got, n)
 		}
 	}
-}
-
-// records is how many there are.
-func (t *FlowTable) records() (n int) {
-	for i := range t.shards {
-		n += t.shards[i].used
-	}
-	return n
 }
 
 func toward(port int) packet.Flow {
@@ -283,13 +275,13 @@ func TestMappings_FullTable(t *testing.T) {
 			refused++
 		}
 	}
-	if n := table.records(); n != 2*len(have) || n < 64*8*8/10 || n > 64*8 || refused == 0 {
+	if n := table.Records(); n != 2*len(have) || n < 64*8*8/10 || n > 64*8 || refused == 0 {
 		t.Fatalf("%d mappings, %d refused, %d records in places for %d", len(have), refused, n, 64*8)
 	}
 	for k := range 1000 {
 		memory.Enter(toward(k), 0, 0)
 	}
-	if memory.Enter(toward(1000), 0, 0) || table.records() != 64*8 {
+	if memory.Enter(toward(1000), 0, 0) || table.Records() != 64*8 {
 		t.Fatalf("a flow remembered in a full table")
 	}
 	tracker := table.NewTracker(Timeouts{}, nil)
@@ -323,7 +315,7 @@ func TestMappings_BoundedMemory(t *testing.T) {
 			t.Fatalf("connection %d refused", k)
 		}
 	}
-	if n := table.records(); n > 2*alive*2 {
+	if n := table.Records(); n > 2*alive*2 {
 		t.Errorf("%d records for %d mappings", n, alive)
 	}
 }
@@ -360,8 +352,8 @@ func TestMappings_LeftBehind(t *testing.T) {
 		}
 		m.inside.tracker.Expire(1)
 		want := map[string]int{"the same flow": 1, "another flow": 1}[what]
-		if n, _ := m.counts.of(&k); n != want || table.records() != 2*want {
-			t.Errorf("%s: %d mappings counted and %d records, want %d and %d", what, n, table.records(), want, 2*want)
+		if n, _ := m.counts.of(&k); n != want || table.Records() != 2*want {
+			t.Errorf("%s: %d mappings counted and %d records, want %d and %d", what, n, table.Records(), want, 2*want)
 		}
 	}
 }

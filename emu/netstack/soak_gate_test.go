@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"reflect"
 	"runtime"
 	"sync"
 	"time"
@@ -317,17 +316,6 @@ func (s *soak) level() (l level) {
 	l.heap = m.HeapAlloc
 	files, _ := os.ReadDir("/proc/self/fd") // none elsewhere
 	l.files = len(files)
-	if !raceEnabled { // which does not know that nothing happens
-		l.records = records(s.e)
-	}
+	l.records = s.e.FlowRecords()
 	return l
-}
-
-// records is how many the flow table holds, for which there is no method.
-func records(e *emu.Emulator) (n int) {
-	shards := reflect.ValueOf(e).Elem().FieldByName("flows").FieldByName("shards")
-	for k := range shards.Len() {
-		n += int(shards.Index(k).FieldByName("used").Int())
-	}
-	return n
 }
