@@ -137,16 +137,20 @@ func TestLoadBalancerReachability(t *testing.T) {
 			require.NoError(t, err)
 			tr, err := e.Trace(emu.Query{Source: c.from, Destination: c.to, Service: firewall.MustParseService(c.service)})
 			require.NoError(t, err)
-			got := ""
-			switch {
-			case len(tr.Blockers) > 0:
-				got = tr.Blockers[0].Reason
-			case tr.Verdict != emu.Reachable:
-				got = tr.Verdict.String()
-			}
-			assert.Equal(t, c.want, got, "%s", tr)
+			assert.Equal(t, c.want, obstacle(tr), "%s", tr)
 		})
 	}
+}
+
+// obstacle is the first reason why a trace does not get there, or its verdict; "" if it does.
+func obstacle(t *emu.Trace) string {
+	switch {
+	case len(t.Blockers) > 0:
+		return t.Blockers[0].Reason
+	case t.Verdict != emu.Reachable:
+		return t.Verdict.String()
+	}
+	return ""
 }
 
 // syn is a packet of a client to the load balancer.

@@ -138,14 +138,7 @@ func TestLoadBalancerWays(t *testing.T) {
 			q := emu.Query{Source: c.from, Destination: c.to, Service: firewall.MustParseService(c.service)}
 			tr, err := e.Trace(q)
 			require.NoError(t, err)
-			got := ""
-			switch {
-			case len(tr.Blockers) > 0:
-				got = tr.Blockers[0].Reason
-			case tr.Verdict != emu.Reachable:
-				got = tr.Verdict.String()
-			}
-			assert.Equal(t, c.want, got, "%s", tr)
+			assert.Equal(t, c.want, obstacle(tr), "%s", tr)
 			if q.AllTargets = true; c.want == "" {
 				tr, err = e.Trace(q)
 				require.NoError(t, err)

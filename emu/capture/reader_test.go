@@ -373,6 +373,20 @@ func TestReader_Memory(t *testing.T) {
 	assert.Less(t, (after.TotalAlloc-before.TotalAlloc)/10, uint64(1<<20))
 }
 
+// TestReader_PacketSource: gopacket decodes what our reader reads.
+func TestReader_PacketSource(t *testing.T) {
+	r := twoPackets(t, capture.Filter{})
+	require.NoError(t, r.w.Close())
+	c, err := capture.NewReader(&r.out)
+	require.NoError(t, err)
+	var ports []string
+	for p := range gopacket.NewPacketSource(c, layers.LinkTypeRaw).Packets() {
+		assert.Equal(t, []any{capture.Raw}, p.Metadata().AncillaryData)
+		ports = append(ports, p.TransportLayer().TransportFlow().Dst().String())
+	}
+	assert.Equal(t, []string{"5432", "5432", "22", "22"}, ports)
+}
+
 func TestIP(t *testing.T) {
 	four := string(packet.Spec{Flow: packet.MustParseFlow("udp 10.0.0.1:1 > 10.0.0.2:2")}.Bytes())
 	six := string(packet.Spec{Flow: packet.MustParseFlow("udp [2001:db8::1]:1 > [2001:db8::2]:2")}.Bytes())

@@ -2,12 +2,10 @@ package awsjson
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"testing"
 
-	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/vpcemu/vpcemu/routing"
@@ -33,16 +31,7 @@ func TestRandomTransitRoundTrip(t *testing.T) {
 			g.PeerDNS = rapid.SampledFrom([][]string{nil, {"v0"}}).Draw(t, "peer dns")
 			n.Gateways = append(n.Gateways, g)
 		}
-		require.NoError(t, n.Validate())
-		first := WriteFiles(n)
-		loaded, r, err := LoadFiles(first)
-		require.NoError(t, err)
-		require.Equal(t, bare(explicit(n)), bare(loaded), notes(r))
-		second := WriteFiles(loaded)
-		require.Equal(t, slices.Sorted(maps.Keys(first)), slices.Sorted(maps.Keys(second)))
-		for name := range first {
-			require.Equal(t, string(first[name]), string(second[name]), name)
-		}
+		same(t, n)
 	})
 }
 
