@@ -11,6 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func TestSpreadOf(t *testing.T) {
+	assert.Equal(t, Spread{Median: 3, P25: 2, P75: 4}, SpreadOf([]float64{5, 1, 4, 2, 3}))
+	assert.Equal(t, Spread{Median: 7, P25: 7, P75: 7}, SpreadOf([]float64{7}))
+}
+
 func TestDimensions(t *testing.T) {
 	r := Result{Name: "path=nat/rules=60/flows=1000/batch=32"}
 	n, ok := r.Dimension("flows")

@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/vpcemu/vpcemu/routing"
@@ -316,4 +317,31 @@ func TestLIM11_PrefixLists(t *testing.T) {
 		{"declares none", fine, declares(0, "")},
 		{"is not understood", fine, declares(1, "odd")},
 	}.run(t)
+}
+
+// TestRegionalQuotas: they count by account and Region, and are said of the first VPC there.
+func TestRegionalQuotas(t *testing.T) {
+	for _, c := range []struct{ name, account, region, want string }{
+		{"in one", "1", "eu-west-1", "the Region of VPC first"},
+		{"in two Regions", "1", "eu-west-2", ""},
+		{"of two accounts", "2", "eu-west-1", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var n Network
+			for k, v := range []*VPC{n.AddVPC("first", "10.0.0.0/16"), n.AddVPC("second", "10.1.0.0/16")} {
+				v.Account, v.Region = "1", "eu-west-1"
+				if k == 1 {
+					v.Account, v.Region = c.account, c.region
+				}
+				v.AddInternetGateway("igw")
+				v.Gateways = append(v.Gateways, &Gateway{ID: "vgw", Kind: routing.VPNGateway})
+			}
+			for _, l := range []Limits{{VPCs: 1}, {VPNGateways: 1}} {
+				err := n.CheckLimits(l)
+				if got := fmt.Sprint(err); (err != nil) != (c.want != "") || !strings.Contains(got, c.want) {
+					t.Errorf("got %s, want %q", got, c.want)
+				}
+			}
+		})
+	}
 }

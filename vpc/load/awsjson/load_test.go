@@ -168,6 +168,35 @@ func TestDuplicates(t *testing.T) {
 	assert.Contains(t, notes(r), "b.json:2: skipped: vpc vpc-1: differs from a.json:2, which counts")
 }
 
+// TestTakenOnce: every kind of element has an ID, and counts once.
+func TestTakenOnce(t *testing.T) {
+	for _, test := range []struct{ key, kind, id string }{
+		{"NetworkAcls", "network acl", "NetworkAclId"},
+		{"VpcBlockPublicAccessExclusions", "Block Public Access exclusion", "ExclusionId"},
+		{"FlowLogs", "flow log", "FlowLogId"},
+		{"InternetGateways", "internet gateway", "InternetGatewayId"},
+		{"NatGateways", "nat gateway", "NatGatewayId"},
+		{"VpcEndpoints", "vpc endpoint", "VpcEndpointId"},
+		{"LocalGateways", "local gateway", "LocalGatewayId"},
+		{"SecurityGroups", "security group", "GroupId"},
+		{"NetworkInterfaces", "network interface", "NetworkInterfaceId"},
+		{"VpcPeeringConnections", "vpc peering connection", "VpcPeeringConnectionId"},
+		{"TransitGateways", "transit gateway", "TransitGatewayId"},
+		{"TransitGatewayVpcAttachments", "transit gateway vpc attachment", "TransitGatewayAttachmentId"},
+		{"TransitGatewayPeeringAttachments", "transit gateway peering attachment", "TransitGatewayAttachmentId"},
+		{"TransitGatewayConnects", "transit gateway connect", "TransitGatewayAttachmentId"},
+		{"TransitGatewayRouteTables", "transit gateway route table", "TransitGatewayRouteTableId"},
+		{"RouteTables", "route table", "RouteTableId"},
+	} {
+		t.Run(test.kind, func(t *testing.T) {
+			one := listed(test.key, `{"`+test.id+`": "x-1"}`)
+			_, r := readAll(t, map[string]string{"a.json": one, "b.json": one, "c.json": listed(test.key, `{}`)})
+			assert.Contains(t, notes(r), "b.json:2: ignored: "+test.kind+" x-1: says the same as a.json:2")
+			assert.Contains(t, notes(r), ": has no "+test.id)
+		})
+	}
+}
+
 func TestKeysNotLookedAt(t *testing.T) {
 	_, r := read(t, listed("Vpcs",
 		`{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16", "InstanceTenancy": "default", "IsDefault": false, "Fresh": 1}`,
