@@ -67,6 +67,14 @@ func (l *log) String() string {
 	return l.b.String()
 }
 
+// take returns what has been written, and forgets it.
+func (l *log) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.b.Reset()
+	return l.b.String()
+}
+
 // bring brings a network file of testdata up.
 func bring(t *testing.T, file string, args ...string) *lab {
 	t.Helper()
