@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -229,7 +230,7 @@ func TestUp(t *testing.T) {
 	t.Run("top", func(t *testing.T) { l.top() })
 	t.Run("down", func(t *testing.T) {
 		out := l.down()
-		assert.Contains(t, out, "net is down")
+		assert.Regexp(t, `^net is down; ended .*nginx \(\d+\) on web-1`, out)
 		assert.Regexp(t, `ended .*nginx \(\d+\) on web-1`, l.out.String())
 		assert.NoDirExists(t, l.dir)
 	})
@@ -381,6 +382,18 @@ func TestUpDetached(t *testing.T) {
 	assert.NoDirExists(t, dir)
 }
 
+// TestUpDetached_TooLong: a network that does not come up is told to end.
+func TestUpDetached_TooLong(t *testing.T) {
+	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
+	c := exec.Command("sleep", "1000")
+	require.NoError(t, c.Start())
+	then := make(chan time.Time, 1)
+	then <- time.Now()
+	err := new(app).await(c, "net", then)
+	assert.EqualError(t, err, fmt.Sprintf("net does not come up: process %d has been told to end", c.Process.Pid))
+	require.Eventually(t, func() bool { return c.Process.Signal(syscall.Signal(0)) != nil }, soon, 10*time.Millisecond)
+}
+
 // inNamespace lists the processes in a network namespace.
 func inNamespace(t *testing.T, link string) (pids []string) {
 	t.Helper()
@@ -423,6 +436,9 @@ func TestUpRefuses(t *testing.T) {
 		{"up with a folder for a name", nil, []string{"./vpcemu", "up", "example:three-tier", "--name", "a/b"}, `--name: "a/b" is no name`},
 		{"up with a name of two lines", nil, []string{"./vpcemu", "up", "example:three-tier", "--name", "a\nb"}, `--name: "a\nb" is no name`},
 		{"up with a hidden name", nil, []string{"./vpcemu", "up", "example:three-tier", "--name", "..", "-d"}, `--name: ".." is no name`},
+		{"exec with a way out for a name", nil, []string{"./vpcemu", "exec", "--name", "../run/net", "web-1", "true"}, `"../run/net" is no name of a network`},
+		{"down with a way out for a name", nil, []string{"./vpcemu", "down", "../x"}, `"../x" is no name of a network`},
+		{"down with the folder for a name", nil, []string{"./vpcemu", "down", "."}, `"." is no name of a network`},
 		{"nothing to enter", nil, []string{"./vpcemu", "exec", "web-1", "true"}, "networks are not up"},
 		{"nothing to take down", nil, []string{"./vpcemu", "down", "net"}, "net is not up"},
 		{"nothing to look at", nil, []string{"./vpcemu", "top"}, "networks are not up"},

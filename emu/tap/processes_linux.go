@@ -18,11 +18,11 @@ const grace = 2 * time.Second
 // endProcesses ends what runs in the namespaces of a run: SIGTERM, and SIGKILL for
 // what is still there after a while. It returns their names.
 func (r *Run) endProcesses() []string {
-	var ended []string
-	for _, p := range r.processes() {
-		ended = append(ended, p.String())
+	list := r.processes()
+	for _, p := range list {
 		_ = unix.Kill(p.pid, unix.SIGTERM)
 	}
+	ended := programs(list)
 	for until := time.Now().Add(grace); ; time.Sleep(10 * time.Millisecond) {
 		left := r.processes()
 		if len(left) == 0 {
@@ -48,6 +48,15 @@ type process struct {
 
 // String is "nginx (4711) on web-1".
 func (p process) String() string { return fmt.Sprintf("%s (%d) on %s", p.name, p.pid, p.host) }
+
+// programs are processes as people are told of them.
+func programs(list []process) []string {
+	var names []string
+	for _, p := range list {
+		names = append(names, p.String())
+	}
+	return names
+}
 
 // processes are those in the namespaces of a run. The number of a namespace that is
 // gone may be another's by now, its cookie never.

@@ -35,7 +35,7 @@ type Run struct {
 type state struct {
 	Network string      `json:"network"`
 	PID     int         `json:"pid"`
-	Hosts   []hostState `json:"hosts"`
+	Hosts   []hostState `json:"hosts"` // null while it comes up
 }
 
 type hostState struct {
@@ -75,33 +75,53 @@ func Runs() ([]*Run, error) {
 	return runs, nil
 }
 
-// FindRun finds a run by name, or the only one if the name is empty.
+// FindRun finds a run by name. If the name is empty it is the only one that is up, or if
+// none is the only one that died.
 func FindRun(name string) (*Run, error) {
 	if name != "" {
 		r, err := openRun(name)
-		if err != nil {
-			return nil, fmt.Errorf("%s is %w", name, ErrNotUp)
+		if errors.Is(err, os.ErrNotExist) {
+			err = fmt.Errorf("%s is %w", name, ErrNotUp)
 		}
-		return r, nil
+		return r, err
 	}
 	runs, err := Runs()
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(runs) == 0:
-		return nil, fmt.Errorf("networks are %w here: bring one up with \"vpcemu up NETWORK\"", ErrNotUp)
-	case len(runs) > 1:
-		var names []string
-		for _, r := range runs {
-			names = append(names, r.Name)
-		}
-		return nil, fmt.Errorf("%s are up: say which", strings.Join(names, " and "))
 	}
-	return runs[0], nil
+	are := "are up"
+	if alive := slices.DeleteFunc(slices.Clone(runs), func(r *Run) bool { return !r.Alive() }); len(alive) > 0 {
+		runs = alive
+	} else {
+		are = "have died"
+	}
+	switch len(runs) {
+	case 0:
+		return nil, fmt.Errorf("networks are %w here: bring one up with \"vpcemu up NETWORK\"", ErrNotUp)
+	case 1:
+		return runs[0], nil
+	}
+	var names []string
+	for _, r := range runs {
+		names = append(names, r.Name)
+	}
+	return nil, fmt.Errorf("%s %s: say which", strings.Join(names, " and "), are)
+}
+
+// newRun is the run of a name, which there may be or not. A name leads nowhere else than
+// to a folder of its own.
+func newRun(name string) (*Run, error) {
+	if name == "" || name == "." || name == ".." || strings.ContainsRune(name, '/') {
+		return nil, fmt.Errorf("%q is no name of a network that is up", name)
+	}
+	return &Run{Name: name, dir: filepath.Join(folder(), name)}, nil
 }
 
 func openRun(name string) (*Run, error) {
-	r := &Run{Name: name, dir: filepath.Join(folder(), name)}
+	r, err := newRun(name)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(r.file("lock")); err != nil {
 		return nil, err
 	}
@@ -143,8 +163,17 @@ func (r *Run) Hosts() []string {
 	return names
 }
 
+// errComing is that a run has begun and has no hosts yet.
+var errComing = errors.New("still coming up")
+
 // host finds a host by a name that only it has.
 func (r *Run) host(name string) (*hostState, error) {
+	switch {
+	case r.state.Hosts == nil:
+		return nil, fmt.Errorf("%s is %w", r.Name, errComing)
+	case len(r.state.Hosts) == 0:
+		return nil, fmt.Errorf("%s has no hosts", r.Name)
+	}
 	var found []*hostState
 	for k := range r.state.Hosts {
 		h := &r.state.Hosts[k]
@@ -188,7 +217,11 @@ func Begin(name, network string) (*Owner, error) {
 	if err := able(); err != nil {
 		return nil, err
 	}
-	r := &Run{Name: name, dir: filepath.Join(folder(), name), state: state{Network: network, PID: os.Getpid()}}
+	r, err := newRun(name)
+	if err != nil {
+		return nil, err
+	}
+	r.state = state{Network: network, PID: os.Getpid()}
 	if most := len(unix.RawSockaddrUnix{}.Path) - 1; len(r.file("socket")) > most {
 		return nil, fmt.Errorf("%s is too long, a socket's path has at most %d bytes: give the network a shorter name", r.file("socket"), most)
 	}
@@ -312,7 +345,7 @@ func (o *Owner) Publish(t *Net) (ended []string, err error) {
 func (o *Owner) publish(t *Net) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	o.run.state.Hosts = nil
+	o.run.state.Hosts = []hostState{}
 	for _, h := range t.hosts {
 		o.run.state.Hosts = append(o.run.state.Hosts, hostState{
 			Name: h.Name, Names: h.Names, Hostname: h.Hostname, Inode: h.ns.inode, Cookie: h.ns.cookie,
@@ -407,8 +440,8 @@ func (o *Owner) Close() (ended []string, err error) {
 }
 
 // Down takes a run down: it asks its process to end and waits until it has, also if it
-// has just begun. Of one that has died it takes away what is left. It returns what it
-// has ended on the hosts itself.
+// has just begun. Of one that has died it takes away what is left. It returns what ran on
+// the hosts, and has been ended.
 func (r *Run) Down(wait time.Duration) (ended []string, err error) {
 	if os.Geteuid() != 0 {
 		return nil, ErrNotRoot
@@ -419,21 +452,26 @@ func (r *Run) Down(wait time.Duration) (ended []string, err error) {
 		switch {
 		case err == nil: // its process has died
 			if left, err := openRun(r.Name); err == nil {
-				ended = left.endProcesses()
+				if left := left.endProcesses(); asked == 0 {
+					ended = left
+				}
 			}
 			return ended, errors.Join(r.remove(), lock.Close())
 		case errors.Is(err, os.ErrNotExist):
-			return nil, nil
+			return ended, nil
 		case !errors.Is(err, errHeld):
 			return nil, err
 		}
 		if p := r.holder(); p != nil && asked == 0 {
+			if now, err := openRun(r.Name); err == nil {
+				ended = programs(now.processes()) // which its process ends
+			}
 			if err := p.Signal(unix.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 				return nil, fmt.Errorf("asking process %d to end: %w", p.Pid, err)
 			}
 			asked = p.Pid
 		} else if p != nil && p.Pid != asked {
-			return nil, nil // the next one is there already
+			return ended, nil // the next one is there already
 		}
 		if time.Now().After(until) && asked == 0 {
 			return nil, errors.New("its process does not say which it is")

@@ -190,6 +190,69 @@ func TestReach(t *testing.T) {
 	assert.ErrorIs(t, err, ErrNotUp)
 }
 
+// TestHost_Coming: who asks for a host while a network comes up waits for it.
+func TestHost_Coming(t *testing.T) {
+	r, _ := begun(t)
+	require.NoError(t, r.save())
+	_, err := r.reach("web-1", 0)
+	assert.EqualError(t, err, "net is still coming up")
+	done := make(chan error)
+	go func() {
+		_, err := r.reach("web-1", soon)
+		done <- err
+	}()
+	r.state.Hosts = []hostState{{Name: "app-1"}, {Name: "db-1"}}
+	require.NoError(t, r.save())
+	assert.EqualError(t, <-done, `net has no namespace "web-1": want app-1, db-1`)
+	r.state.Hosts = []hostState{}
+	require.NoError(t, r.save())
+	_, err = r.reach("web-1", soon)
+	assert.EqualError(t, err, "net has no hosts")
+}
+
+// TestFindRun: a run that died is none of those that are up, and there to be taken down if
+// it is the only one. No name leads out of the folder of runs.
+func TestFindRun(t *testing.T) {
+	alive, _ := begun(t)
+	died := func(name string) *Run {
+		r, err := newRun(name)
+		require.NoError(t, err)
+		lock, err := r.claim(true)
+		require.NoError(t, err)
+		require.NoError(t, lock.Close())
+		return r
+	}
+	find := func(name, want string) {
+		t.Helper()
+		r, err := FindRun(name)
+		if err != nil {
+			assert.EqualError(t, err, want)
+			return
+		}
+		assert.Equal(t, want, r.Name)
+	}
+	old := died("old")
+	find("", "net")
+	find("old", "old")
+	find("none", "none is not up")
+	for _, name := range []string{"..", ".", "../run/net", "/run", "net/"} {
+		find(name, strconv.Quote(name)+" is no name of a network that is up")
+	}
+	lock, err := old.claim(false)
+	require.NoError(t, err)
+	find("", "net and old are up: say which")
+	require.NoError(t, lock.Close())
+	_, err = Begin("../x", "net.yaml")
+	assert.EqualError(t, err, `"../x" is no name of a network that is up`)
+
+	require.NoError(t, os.RemoveAll(alive.dir))
+	find("", "old")
+	died("older")
+	find("", "old and older have died: say which")
+	require.NoError(t, os.RemoveAll(folder()))
+	find("", `networks are not up here: bring one up with "vpcemu up NETWORK"`)
+}
+
 func TestFileName(t *testing.T) {
 	for _, c := range []struct{ host, want string }{
 		{"web-1", "web-1"},
