@@ -19,7 +19,7 @@ func (a *app) detach(name string) error {
 	c := exec.Command("/proc/self/exe", os.Args[1:]...)
 	c.Args[0] = os.Args[0]
 	c.Env = append(os.Environ(), detached+"=1")
-	c.Stderr = a.stderr
+	c.Stdout, c.Stderr = a.stdout, a.stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := c.Start(); err != nil {
 		return err

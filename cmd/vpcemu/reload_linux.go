@@ -12,6 +12,7 @@ import (
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/emu/tap"
 	"github.com/vpcemu/vpcemu/vpc"
+	"github.com/vpcemu/vpcemu/vpc/load/report"
 )
 
 // reloader makes a running network follow its file.
@@ -19,6 +20,7 @@ type reloader struct {
 	app     *app
 	net     *tap.Net
 	network string
+	report  *report.Report // what was left out when it was read last
 	publish func() (ended []string, err error)
 }
 
@@ -44,7 +46,7 @@ func (r *reloader) follow(ctx context.Context, w *watcher) {
 // said, and changes nothing.
 func (r *reloader) reload() {
 	a := r.app
-	n, _, err := loadNetwork(r.network)
+	n, rep, err := loadNetwork(r.network)
 	if err != nil {
 		a.say("%s  not taken over, the network stays as it was: %s", clock(), errorText(err))
 		return
@@ -67,6 +69,10 @@ func (r *reloader) reload() {
 	if len(ended) > 0 {
 		a.say("%s  ended %s", clock(), strings.Join(ended, ", "))
 	}
+	if !slices.EqualFunc(r.report.Notes, rep.Notes, sameNote) {
+		a.warn(r.network, rep)
+	}
+	r.report = rep
 	after := e.Network()
 	changed := changes(newView(r.network, before), newView(r.network, after))
 	if len(changed) == 0 {
@@ -90,6 +96,11 @@ func (r *reloader) reload() {
 			a.say("  %s   %s: expected %s, is %s", a.paint()(emu.Doubt, "fails"), x.Expectation, x.Want, x.Got)
 		}
 	}
+}
+
+// sameNote reports whether two notes say the same, perhaps of another line.
+func sameNote(a, b report.Note) bool {
+	return a.Verdict == b.Verdict && a.What == b.What && a.Why == b.Why
 }
 
 func clock() string { return time.Now().Format(time.TimeOnly) }

@@ -341,6 +341,7 @@ func TestUpDies(t *testing.T) {
 	_ = l.up.Wait()
 	l.start()
 	assert.Empty(t, inNamespace(t, strings.TrimSpace(was)), "what ran on a host that died")
+	assert.Regexp(t, `(?m)^net had died; ended python3 \(\d+\) on app-1$`, l.out.String())
 	out, err = exec.Command("vpcemu", "up", l.file).CombinedOutput()
 	assert.Error(t, err)
 	assert.Contains(t, string(out), "net is up already")

@@ -38,6 +38,7 @@ func BenchmarkIperf3(b *testing.B) {
 		{"tcp", "-n 2G"},
 		{"tcp-mss-1460", "-n 1G -M 1460"},
 		{"udp-1400", "-u -b 0 -l 1400 -n 200M"},
+		{"udp-1400-paced", "-u -b 200M -l 1400 -n 50M"},
 	} {
 		b.Run(c.name, func(b *testing.B) { inTurn(b, ways, c.args) })
 	}

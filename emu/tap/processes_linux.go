@@ -1,6 +1,7 @@
 package tap
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -65,6 +66,9 @@ func (r *Run) processes() []process {
 	for k := range r.state.Hosts {
 		hosts[r.state.Hosts[k].Inode] = &r.state.Hosts[k]
 	}
+	if len(hosts) == 0 {
+		return nil
+	}
 	var list []process
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
@@ -112,6 +116,6 @@ func gone(pid int) bool {
 	if err != nil {
 		return errors.Is(err, os.ErrNotExist)
 	}
-	_, rest, _ := strings.Cut(string(b), ") ")
-	return strings.HasPrefix(rest, "Z") || strings.HasPrefix(rest, "X")
+	state := string(b[bytes.LastIndexByte(b, ')')+1:]) // behind the name, which may have anything in it
+	return strings.HasPrefix(state, " Z") || strings.HasPrefix(state, " X")
 }

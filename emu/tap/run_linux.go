@@ -4,14 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -203,161 +201,6 @@ func (r *Run) Look() (Look, error) {
 	return l, err
 }
 
-// Owner is the process's side of its run.
-type Owner struct {
-	run    *Run
-	lock   *os.File
-	socket net.Listener
-	wait   sync.WaitGroup
-}
-
-// Begin claims the name of a run. What one that died under it has left is taken away
-// first.
-func Begin(name, network string) (*Owner, error) {
-	if err := able(); err != nil {
-		return nil, err
-	}
-	r, err := newRun(name)
-	if err != nil {
-		return nil, err
-	}
-	r.state = state{Network: network, PID: os.Getpid()}
-	if most := len(unix.RawSockaddrUnix{}.Path) - 1; len(r.file("socket")) > most {
-		return nil, fmt.Errorf("%s is too long, a socket's path has at most %d bytes: give the network a shorter name", r.file("socket"), most)
-	}
-	lock, err := r.claim(true)
-	if errors.Is(err, errHeld) {
-		return nil, fmt.Errorf("%s is up already: take it down first, or give this one another name", name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if left, err := openRun(name); err == nil {
-		left.endProcesses()
-	}
-	if err := errors.Join(r.clear(), r.save()); err != nil {
-		return nil, errors.Join(err, r.remove(), lock.Close())
-	}
-	return &Owner{run: r, lock: lock}, nil
-}
-
-// errHeld is that another process has the lock of a run.
-var errHeld = errors.New("the lock is held")
-
-// claim takes the lock of a run, whose files are the caller's until it closes it. If
-// create is false the lock must be there.
-func (r *Run) claim(create bool) (*os.File, error) {
-	flags := os.O_RDWR
-	if create {
-		flags |= os.O_CREATE
-	}
-	for tries := 1; ; tries++ {
-		var err error
-		if create {
-			err = os.MkdirAll(r.dir, 0o700)
-		}
-		var lock *os.File
-		if err == nil {
-			lock, err = os.OpenFile(r.file("lock"), flags, 0o600)
-		}
-		if create && tries < 100 && (errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrExist)) {
-			continue // who had the lock has removed the folder just now
-		}
-		if err != nil {
-			return nil, err
-		}
-		if unix.FcntlFlock(lock.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}) != nil {
-			lock.Close()
-			return nil, errHeld
-		}
-		if r.isLock(r.file("lock"), lock) {
-			return lock, nil
-		}
-		lock.Close() // who had it has removed it, and there may be another
-	}
-}
-
-// isLock reports whether a path leads to an open lock.
-func (r *Run) isLock(path string, lock *os.File) bool {
-	there, err := os.Stat(path)
-	if err != nil {
-		return false
-	}
-	open, err := lock.Stat()
-	return err == nil && os.SameFile(there, open)
-}
-
-// holder is the process that has the lock of a run, nil while it has not said so. What
-// a dead one has said does not count, even if another process has its number now.
-func (r *Run) holder() *os.Process {
-	now, err := openRun(r.Name)
-	if err != nil || now.state.PID <= 0 {
-		return nil
-	}
-	p, err := os.FindProcess(now.state.PID)
-	if err != nil {
-		return nil
-	}
-	lock, err := os.Open(r.file("lock"))
-	if err != nil {
-		return nil
-	}
-	defer lock.Close()
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.Pid))
-	if !slices.ContainsFunc(files, func(path string) bool { return r.isLock(path, lock) }) {
-		return nil
-	}
-	return p
-}
-
-// clear removes the files of a run but its lock.
-func (r *Run) clear() error {
-	entries, err := os.ReadDir(r.dir)
-	for _, e := range entries {
-		if e.Name() != "lock" {
-			err = errors.Join(err, os.RemoveAll(r.file(e.Name())))
-		}
-	}
-	return err
-}
-
-// remove removes everything of a run, whose lock the caller has.
-func (r *Run) remove() error {
-	err := errors.Join(r.clear(), os.Remove(r.file("lock")))
-	_ = os.Remove(r.dir)    // unless the next one is there already
-	_ = os.Remove(folder()) // if it was the last one
-	return err
-}
-
-// Publish tells other processes of the hosts, as they are now. It ends what runs on
-// hosts that are gone, and returns what that was.
-func (o *Owner) Publish(t *Net) (ended []string, err error) {
-	gone := o.run.state.Hosts
-	if err := o.publish(t); err != nil {
-		return nil, err
-	}
-	gone = slices.DeleteFunc(gone, func(g hostState) bool {
-		return slices.ContainsFunc(o.run.state.Hosts, func(h hostState) bool { return h.Cookie == g.Cookie })
-	})
-	return (&Run{state: state{Hosts: gone}}).endProcesses(), nil
-}
-
-func (o *Owner) publish(t *Net) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	o.run.state.Hosts = []hostState{}
-	for _, h := range t.hosts {
-		o.run.state.Hosts = append(o.run.state.Hosts, hostState{
-			Name: h.Name, Names: h.Names, Hostname: h.Hostname, Inode: h.ns.inode, Cookie: h.ns.cookie,
-			Namespace: fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), h.ns.handle),
-		})
-		if err := o.run.writeEtc(h.Host); err != nil {
-			return err
-		}
-	}
-	return o.run.save()
-}
-
 // save writes state.json.
 func (r *Run) save() error {
 	b, err := json.MarshalIndent(&r.state, "", "  ")
@@ -391,52 +234,6 @@ func fileName(host string) string {
 		return strings.ReplaceAll(host, ".", "%2e")
 	}
 	return strings.NewReplacer("%", "%25", "/", "%2f").Replace(host)
-}
-
-// Listen makes the socket for those who want to look. They wait until Serve is called.
-func (o *Owner) Listen() (err error) {
-	o.socket, err = net.Listen("unix", o.run.file("socket"))
-	return err
-}
-
-// Serve answers those who want to look.
-func (o *Owner) Serve(t *Net) {
-	o.wait.Go(func() {
-		for {
-			c, err := o.socket.Accept()
-			if err != nil {
-				return
-			}
-			o.wait.Go(func() {
-				defer c.Close()
-				_ = c.SetDeadline(time.Now().Add(5 * time.Second))
-				_ = json.NewEncoder(c).Encode(t.Look())
-				_, _ = io.Copy(io.Discard, c) // until the other side has read it
-			})
-		}
-	})
-}
-
-// Log makes a file of the run the standard output and error of this process.
-func (o *Owner) Log() error {
-	f, err := os.OpenFile(o.run.file("log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return errors.Join(unix.Dup3(int(f.Fd()), unix.Stdout, 0), unix.Dup3(int(f.Fd()), unix.Stderr, 0))
-}
-
-// Close ends the processes that run on the hosts and removes the files. It returns
-// what it has ended.
-func (o *Owner) Close() (ended []string, err error) {
-	if o.socket != nil {
-		o.socket.Close()
-	}
-	o.wait.Wait()
-	ended = o.run.endProcesses()
-	err = o.run.remove()
-	return ended, errors.Join(err, o.lock.Close())
 }
 
 // Down takes a run down: it asks its process to end and waits until it has, also if it

@@ -88,7 +88,7 @@ func TestDownWaitsForState(t *testing.T) {
 func TestBeginSaysWho(t *testing.T) {
 	privileged(t)
 	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
-	o, err := Begin("net", "net.yaml")
+	o, _, err := Begin("net", "net.yaml")
 	require.NoError(t, err)
 	r, err := FindRun("net")
 	require.NoError(t, err)
@@ -115,7 +115,7 @@ func TestDownLeavesNextAlone(t *testing.T) {
 	require.NoError(t, err)
 	assert.NoDirExists(t, dead.dir)
 
-	o, err := Begin("net", "net.yaml") // although the old lock is open
+	o, _, err := Begin("net", "net.yaml") // although the old lock is open
 	require.NoError(t, err)
 	assert.True(t, o.run.isLock(dead.file("lock"), o.lock))
 	assert.False(t, o.run.isLock(dead.file("lock"), old))
@@ -137,7 +137,7 @@ func TestDownLeavesNextAlone(t *testing.T) {
 func TestReach(t *testing.T) {
 	up := bring(t, "three-tier")
 	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
-	o, err := Begin("net", "net.yaml")
+	o, _, err := Begin("net", "net.yaml")
 	require.NoError(t, err)
 	defer o.Close()
 	_, err = o.Publish(up)
@@ -242,7 +242,7 @@ func TestFindRun(t *testing.T) {
 	require.NoError(t, err)
 	find("", "net and old are up: say which")
 	require.NoError(t, lock.Close())
-	_, err = Begin("../x", "net.yaml")
+	_, _, err = Begin("../x", "net.yaml")
 	assert.EqualError(t, err, `"../x" is no name of a network that is up`)
 
 	require.NoError(t, os.RemoveAll(alive.dir))
