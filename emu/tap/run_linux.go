@@ -225,7 +225,24 @@ func (r *Run) writeEtc(h *Host) error {
 	if h.Resolver != (netip.Addr{}) {
 		text = fmt.Sprintf("search %s\nnameserver %s\n", h.Search, h.Resolver)
 	}
-	return os.WriteFile(filepath.Join(dir, "resolv.conf"), []byte(text), 0o644)
+	return rewrite(filepath.Join(dir, "resolv.conf"), text)
+}
+
+// rewrite makes a file of a host what it should be. It stays the same file, which is
+// mounted where programs run, and is never empty for those that read it just now.
+func rewrite(path, text string) (err error) {
+	if b, err := os.ReadFile(path); err == nil && string(b) == text {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.WriteString(text); err != nil {
+		return err
+	}
+	return f.Truncate(int64(len(text)))
 }
 
 // fileName is a host's name without what file names have not. No two have the same.

@@ -1,6 +1,7 @@
 package tap
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -251,6 +252,58 @@ func TestFindRun(t *testing.T) {
 	find("", "old and older have died: say which")
 	require.NoError(t, os.RemoveAll(folder()))
 	find("", `networks are not up here: bring one up with "vpcemu up NETWORK"`)
+}
+
+// TestRewrite: a file that programs have mounted and read at any time stays the same
+// file, and nothing is written to it that it says already.
+func TestRewrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "resolv.conf")
+	require.NoError(t, rewrite(path, "one and two\n"))
+	first, err := os.Stat(path)
+	require.NoError(t, err)
+	long := time.Unix(1000, 0)
+	require.NoError(t, os.Chtimes(path, long, long))
+	require.NoError(t, rewrite(path, "one and two\n"))
+	now, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.True(t, long.Equal(now.ModTime()), "not written")
+	for _, text := range []string{"three\n", "one and two and three\n"} {
+		require.NoError(t, rewrite(path, text))
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(b))
+		now, err = os.Stat(path)
+		require.NoError(t, err)
+		assert.True(t, os.SameFile(first, now))
+	}
+}
+
+// flaky is a listener that cannot accept once.
+type flaky struct {
+	net.Listener
+	failed bool
+}
+
+func (f *flaky) Accept() (net.Conn, error) {
+	if !f.failed {
+		f.failed = true
+		return nil, unix.EMFILE
+	}
+	return f.Listener.Accept()
+}
+
+// TestServe_GoesOn: who looks gets an answer, also after somebody could not be let in.
+func TestServe_GoesOn(t *testing.T) {
+	r := &Run{Name: "net", dir: t.TempDir()}
+	o := &Owner{run: r}
+	require.NoError(t, o.Listen())
+	o.socket = &flaky{Listener: o.socket}
+	o.Serve(new(Net))
+	l, err := r.Look()
+	assert.NoError(t, err)
+	assert.NotZero(t, l.Time)
+	require.NoError(t, o.socket.Close())
+	o.wait.Wait()
 }
 
 func TestFileName(t *testing.T) {
