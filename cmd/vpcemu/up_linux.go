@@ -27,7 +27,8 @@ func (a *app) up(c *cobra.Command, network string, f *upFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	// SIGPIPE comes when nobody reads any more what is said.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	owner, ended, err := tap.Begin(f.name, network)
 	if len(ended) > 0 {

@@ -352,6 +352,32 @@ func TestUpDies(t *testing.T) {
 	l.wait("everything to be gone", func() bool { return machine(t) == before })
 }
 
+// TestUpPipe: a network goes down, with what runs in it, when nobody reads what it says.
+func TestUpPipe(t *testing.T) {
+	needs(t, "python3")
+	before := machine(t)
+	l := bring(t, "testdata/up/net.yaml")
+	l.down()
+	said, says, err := os.Pipe()
+	require.NoError(t, err)
+	l.up = exec.Command("vpcemu", "up", l.file)
+	l.up.Stdout, l.up.Stderr = says, l.out
+	require.NoError(t, l.up.Start())
+	require.NoError(t, says.Close())
+	l.wait("the network", func() bool {
+		status, _ := l.run("app-1", "true")
+		return status == 0
+	})
+	l.serve("app-1", "1F90", who("8080"))
+	_, namespace := l.run("app-1", "readlink /proc/self/ns/net")
+	require.NoError(t, said.Close())
+	l.edit("tcp/5432 from app", "tcp/5433 from app")
+	_ = l.up.Wait()
+	assert.Empty(t, inNamespace(t, strings.TrimSpace(namespace)))
+	assert.NoDirExists(t, l.dir)
+	l.wait("everything to be gone", func() bool { return machine(t) == before })
+}
+
 // TestUpDetached: up may return once the network is up.
 func TestUpDetached(t *testing.T) {
 	needs(t)
