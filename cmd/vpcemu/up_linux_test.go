@@ -305,6 +305,8 @@ func TestUpFollowsFile(t *testing.T) {
 	_, out = l.run("app-1", "ip -o -4 address show eth0")
 	assert.Contains(t, out, "10.0.2.4/24", "who runs keeps its address")
 
+	l.edit("    nat-gateways:\n", "    route-tables: {spare: {propagating: [vgw-9]}}\n    nat-gateways:\n")
+	l.wait("what is missing to be told", func() bool { return strings.Contains(l.out.String(), "note: 1 thing is missing") })
 	l.edit("      app-0: {subnet: app, groups: [new], public-ip: true}\n", "")
 	l.edit("public-ip: true", "public-ip: false")
 	l.wait("the host to go", func() bool { return strings.Contains(l.out.String(), "- interface app-0") })
