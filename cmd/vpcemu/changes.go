@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,13 +14,15 @@ import (
 func changes(before, after *view) []string {
 	var lines []string
 	was, now := rowsOf(before), rowsOf(after)
+	n := before.names()
+	maps.Copy(n, after.names())
 	for _, s := range sections {
 		key := strings.ReplaceAll(s.name, "-", "_")
 		kind := strings.ReplaceAll(strings.TrimSuffix(s.name, "s"), "-", " ")
 		if s.name == "report" || s.name == "expectations" {
 			continue
 		}
-		lines = append(lines, changedRows(kind, was[key], now[key])...)
+		lines = append(lines, n.changedRows(kind, was[key], now[key])...)
 	}
 	return lines
 }
@@ -44,7 +48,7 @@ func rowsOf(v *view) map[string][]row {
 }
 
 // changedRows compares two lists by ID.
-func changedRows(kind string, was, now []row) []string {
+func (n names) changedRows(kind string, was, now []row) []string {
 	var lines []string
 	for _, r := range was {
 		if findRow(now, r) == nil {
@@ -58,11 +62,11 @@ func changedRows(kind string, was, now []row) []string {
 			continue
 		}
 		for _, field := range sortedKeys(r) {
-			lines = append(lines, changedField(kind+" "+label(r), field, old[field], r[field])...)
+			lines = append(lines, n.changedField(kind+" "+label(r), field, old[field], r[field])...)
 		}
 		for _, field := range sortedKeys(old) {
 			if _, there := r[field]; !there {
-				lines = append(lines, changedField(kind+" "+label(r), field, old[field], nil)...)
+				lines = append(lines, n.changedField(kind+" "+label(r), field, old[field], nil)...)
 			}
 		}
 	}
@@ -78,85 +82,80 @@ func findRow(list []row, r row) row {
 	return nil
 }
 
-// label is a row's name, or its ID.
+// label is a row's name, or that of the instance it belongs to with its ID, or that.
 func label(r row) string {
 	if name, ok := r["name"].(string); ok && name != "" {
 		return name
 	}
-	return fmt.Sprint(r["id"])
+	id := fmt.Sprint(r["id"])
+	if name, ok := r["instance_name"].(string); ok && name != "" {
+		return name + " (" + id + ")"
+	}
+	return id
 }
 
 // follows are fields that say again what others say, or where.
 var follows = []string{"origin", "used_by", "interfaces", "inherited", "name"}
 
 // changedField compares one field of something. Lists are compared one by one.
-func changedField(of, field string, was, now any) []string {
+func (n names) changedField(of, field string, was, now any) []string {
 	if slices.Contains(follows, field) {
 		return nil
 	}
+	raw := names(nil).valueText // with IDs: several may have one name
 	before, isList := was.([]any)
 	after, isListNow := now.([]any)
 	if !isList && !isListNow {
-		if a, b := valueText(was), valueText(now); a != b {
-			return []string{fmt.Sprintf("~ %s: %s %s → %s", of, field, orNone(a), orNone(b))}
+		if raw(was) == raw(now) {
+			return nil
 		}
-		return nil
+		from, to := n.valueText(was), n.valueText(now)
+		if from == to {
+			from, to = raw(was), raw(now)
+		}
+		return []string{fmt.Sprintf("~ %s: %s %s → %s", of, field, cmp.Or(from, "none"), cmp.Or(to, "none"))}
 	}
 	var lines []string
-	gone, new := valueTexts(before), valueTexts(after)
-	for _, t := range new {
-		if k := slices.Index(gone, t); k >= 0 {
+	gone := slices.Clone(before)
+	for _, v := range after {
+		if k := slices.IndexFunc(gone, func(g any) bool { return raw(g) == raw(v) }); k >= 0 {
 			gone = slices.Delete(gone, k, k+1)
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("~ %s: + %s", of, t))
+		lines = append(lines, fmt.Sprintf("~ %s: + %s", of, n.valueText(v)))
 	}
-	for _, t := range gone {
-		lines = append(lines, fmt.Sprintf("~ %s: - %s", of, t))
+	for _, v := range gone {
+		lines = append(lines, fmt.Sprintf("~ %s: - %s", of, n.valueText(v)))
 	}
 	return lines
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
-func valueTexts(list []any) []string {
-	all := make([]string, len(list))
-	for k, e := range list {
-		all[k] = valueText(e)
-	}
-	return all
-}
-
-// valueText is a value of a view on one line.
-func valueText(v any) string {
+// valueText is a value of a view on one line, with names in place of IDs.
+func (n names) valueText(v any) string {
 	r, ok := v.(row)
 	switch {
 	case v == nil:
 		return ""
 	case !ok:
-		return fmt.Sprint(v)
+		return n.of(fmt.Sprint(v))
 	}
+	text := func(field string) string { return n.valueText(r[field]) }
 	preposition := "from"
 	if r["direction"] == "egress" {
 		preposition = "to"
 	}
 	switch {
 	case r["peer"] != nil:
-		return fmt.Sprintf("%v %v %s %v", r["direction"], r["service"], preposition, r["peer"])
+		return fmt.Sprintf("%v %v %s %s", r["direction"], r["service"], preposition, text("peer"))
 	case r["number"] != nil && r["action"] != nil:
 		return fmt.Sprintf("%v %v %v %v %s %v", r["direction"], r["number"], r["action"], r["service"], preposition, r["cidr"])
 	case r["destination"] != nil:
-		return fmt.Sprintf("%v → %v%s", r["destination"], r["target"], map[bool]string{true: " (blackhole)"}[r["state"] == "blackhole"])
+		return fmt.Sprintf("%s → %s%s", text("destination"), text("target"), map[bool]string{true: " (blackhole)"}[r["state"] == "blackhole"])
 	}
 	var parts []string
 	for _, k := range sortedKeys(r) {
 		if k != "origin" {
-			parts = append(parts, valueText(r[k]))
+			parts = append(parts, text(k))
 		}
 	}
 	return strings.Join(parts, " ")

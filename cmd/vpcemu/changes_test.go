@@ -43,6 +43,19 @@ func TestChanges(t *testing.T) {
 			[]string{"~ interface app-1: + 10.0.2.5", "~ interface app-1: - 10.0.2.4"}},
 		{"the check", func(v *vpc.VPC) { v.Subnet("app").Interface("app-1").NoSourceDestCheck = true },
 			[]string{"~ interface app-1: source_dest_check true → false"}},
+		{"a rule, of a group that has a name", func(v *vpc.VPC) {
+			v.AddSecurityGroup("sg-1").Name = "batch"
+			v.SecurityGroup("db").AllowIn("tcp/22", "sg-1")
+		}, []string{"~ security group db: + ingress tcp/22 from batch", "+ security group batch"}},
+		{"an interface of an instance that has a name", func(v *vpc.VPC) {
+			v.AddInstance("i-1").Name = "batch"
+			i := v.Subnet("app").AddInterface("eni-1", "10.0.2.9", "app")
+			i.Name, i.Instance = "", "i-1"
+		}, []string{"+ interface batch (eni-1)"}},
+		{"a table with the name of the one before", func(v *vpc.VPC) {
+			v.AddRouteTable("rtb-1").Name = "app"
+			v.Subnet("app").UseRouteTable("rtb-1")
+		}, []string{"~ subnet app: route_table app → rtb-1", "+ route table app"}},
 		{"DNS", func(v *vpc.VPC) { v.DisableDNS = true }, []string{"~ vpc prod: dns true → false"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -19,19 +19,24 @@ func (a *app) detach(name string) error {
 	c := exec.Command("/proc/self/exe", os.Args[1:]...)
 	c.Args[0] = os.Args[0]
 	c.Env = append(os.Environ(), detached+"=1")
-	c.Stderr = a.stderr
+	c.Stdout, c.Stderr = a.stdout, a.stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := c.Start(); err != nil {
 		return err
 	}
+	return a.await(c, name, time.After(upWait))
+}
+
+// await waits until the process has the network of that name up. One that does not by then
+// is told to end.
+func (a *app) await(c *exec.Cmd, name string, then <-chan time.Time) error {
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
-	until := time.After(upWait)
 	for {
 		select {
 		case <-ended:
 			return status(c.ProcessState.ExitCode())
-		case <-until:
+		case <-then:
 			_ = c.Process.Signal(syscall.SIGTERM)
 			return fmt.Errorf("%s does not come up: process %d has been told to end", name, c.Process.Pid)
 		case <-time.After(20 * time.Millisecond):

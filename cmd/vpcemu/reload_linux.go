@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/emu/tap"
 	"github.com/vpcemu/vpcemu/vpc"
+	"github.com/vpcemu/vpcemu/vpc/load/report"
 )
 
 // reloader makes a running network follow its file.
@@ -18,6 +20,7 @@ type reloader struct {
 	app     *app
 	net     *tap.Net
 	network string
+	report  *report.Report // what was left out when it was read last
 	publish func() (ended []string, err error)
 }
 
@@ -43,7 +46,7 @@ func (r *reloader) follow(ctx context.Context, w *watcher) {
 // said, and changes nothing.
 func (r *reloader) reload() {
 	a := r.app
-	n, _, err := loadNetwork(r.network)
+	n, rep, err := loadNetwork(r.network)
 	if err != nil {
 		a.say("%s  not taken over, the network stays as it was: %s", clock(), errorText(err))
 		return
@@ -66,6 +69,10 @@ func (r *reloader) reload() {
 	if len(ended) > 0 {
 		a.say("%s  ended %s", clock(), strings.Join(ended, ", "))
 	}
+	if !slices.EqualFunc(r.report.Notes, rep.Notes, sameNote) {
+		a.warn(r.network, rep)
+	}
+	r.report = rep
 	after := e.Network()
 	changed := changes(newView(r.network, before), newView(r.network, after))
 	if len(changed) == 0 {
@@ -76,9 +83,12 @@ func (r *reloader) reload() {
 		a.say("  %s", c)
 	}
 	if old, err := emu.New(before, emu.Options{}); err == nil { // asked now, so that the change need not wait for the answers
-		list := questions(r.net, before, after)
+		list, left := questions(r.net.Hosts(), r.net.Look().Flows, before, after)
 		for _, line := range a.turns(list, answers(old, list), answers(e, list)) {
 			a.say("  %s", line)
+		}
+		if len(left) > 0 {
+			a.say("  %s", leftText(left))
 		}
 	}
 	for _, x := range ask(e, after.Expect, false).Results {
@@ -88,45 +98,78 @@ func (r *reloader) reload() {
 	}
 }
 
+// sameNote reports whether two notes say the same, perhaps of another line.
+func sameNote(a, b report.Note) bool {
+	return a.Verdict == b.Verdict && a.What == b.What && a.Why == b.Why
+}
+
 func clock() string { return time.Now().Format(time.TimeOnly) }
 
 // question is one of what is asked before and after a change.
 type question struct{ source, destination, service string }
 
-// mostQuestions is how many are asked, about 40 µs each. What is left out of a large
-// network are services that only flows have named.
+// mostQuestions is how many are asked, about 40 µs each.
 const mostQuestions = 5000
 
 // questions are what may have opened or closed: what the files expect, the flows that
-// are under way, and each of the services named so between all hosts.
-func questions(t *tap.Net, networks ...*vpc.Network) []question {
-	var list []question
+// are under way, and each of the services named so between all hosts. Of those beyond
+// the first mostQuestions it says only which services they are about.
+func questions(hosts []*tap.Host, flows []tap.Flow, networks ...*vpc.Network) (list []question, left []string) {
 	seen := make(map[question]bool)
-	add := func(q question) {
-		if !seen[q] && len(list) < mostQuestions && q.source != q.destination {
+	add := func(q question) (fits bool) {
+		switch {
+		case seen[q] || q.source == q.destination:
+			return true
+		case len(list) < mostQuestions:
 			seen[q] = true
 			list = append(list, q)
+			return true
+		case !slices.Contains(left, q.service):
+			left = append(left, q.service)
 		}
+		return false
 	}
-	var services []string
-	for _, n := range networks {
-		for _, x := range n.Expect {
-			add(question{x.Source, x.Destination, x.Service})
-			services = append(services, x.Service)
-		}
-	}
-	for _, f := range t.Look().Flows {
-		add(question{f.Host, cmp.Or(f.Peer, f.Address), f.Service})
-		services = append(services, f.Service)
-	}
-	for _, s := range services {
-		for _, from := range t.Hosts() {
-			for _, to := range t.Hosts() {
-				add(question{from.Name, to.Name, s})
+	everywhere := func(service string) {
+		for _, from := range hosts {
+			for _, to := range hosts {
+				if !add(question{from.Name, to.Name, service}) {
+					return
+				}
 			}
 		}
 	}
-	return list
+	for _, n := range networks {
+		for _, x := range n.Expect {
+			add(question{x.Source, x.Destination, x.Service})
+		}
+	}
+	for _, f := range flows {
+		add(question{f.Host, cmp.Or(f.Peer, f.Address), f.Service})
+	}
+	for _, s := range servicesOf(list) {
+		everywhere(s)
+	}
+	return list, left
+}
+
+// servicesOf are the services that questions name, each once.
+func servicesOf(list []question) (services []string) {
+	for _, q := range list {
+		if !slices.Contains(services, q.service) {
+			services = append(services, q.service)
+		}
+	}
+	return services
+}
+
+// leftText says of which services not all was asked.
+func leftText(left []string) string {
+	const most = 5
+	text := words(left[:min(len(left), most)])
+	if n := len(left) - most; n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Sprintf("what that opened or closed: %d questions were asked, not all about %s", mostQuestions, text)
 }
 
 // answer is what came out of a question, false if it cannot be asked: an end is not

@@ -58,8 +58,8 @@ const execExamples = `  sudo vpcemu exec web-1 -- curl http://10.0.2.4:8080
   sudo vpcemu exec app-1 bash
   sudo vpcemu exec internet -- python3 -m http.server 80`
 
-const downHelp = `Down takes a network down that is up, and what runs in it. Of one whose process has
-died it removes what is left.`
+const downHelp = `Down takes a network down that is up, ends the programs that run in it, and says which.
+Of one whose process has died it removes what is left.`
 
 const downExamples = `  sudo vpcemu down
   sudo vpcemu down three-tier`

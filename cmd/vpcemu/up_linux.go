@@ -27,15 +27,22 @@ func (a *app) up(c *cobra.Command, network string, f *upFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	// SIGPIPE comes when nobody reads any more what is said.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
-	owner, err := tap.Begin(f.name, network)
+	owner, ended, err := tap.Begin(f.name, network)
+	if len(ended) > 0 {
+		a.say("%s had died%s", f.name, endedText(ended))
+	}
 	if err != nil {
 		return err
 	}
+	isUp := false
 	defer func() {
 		ended, failed := owner.Close()
-		a.say("down%s", endedText(ended))
+		if isUp || len(ended) > 0 {
+			a.say("down%s", endedText(ended))
+		}
 		if err == nil {
 			err = failed
 		}
@@ -65,11 +72,12 @@ func (a *app) up(c *cobra.Command, network string, f *upFlags) (err error) {
 			return err
 		}
 	}
+	isUp = true
 	a.warn(network, rep)
 	a.announce(t, f.name)
 	owner.Serve(t)
 	rec.start(t.Emulator(), a.stderr)
-	r := reloader{app: a, net: t, network: network, publish: func() ([]string, error) { return owner.Publish(t) }}
+	r := reloader{app: a, net: t, network: network, report: rep, publish: func() ([]string, error) { return owner.Publish(t) }}
 	r.follow(ctx, w)
 	return nil
 }

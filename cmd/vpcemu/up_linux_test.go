@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,6 +65,14 @@ func (l *log) Write(b []byte) (int, error) {
 func (l *log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// take returns what has been written, and forgets it.
+func (l *log) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.b.Reset()
 	return l.b.String()
 }
 
@@ -221,7 +230,7 @@ func TestUp(t *testing.T) {
 	t.Run("top", func(t *testing.T) { l.top() })
 	t.Run("down", func(t *testing.T) {
 		out := l.down()
-		assert.Contains(t, out, "net is down")
+		assert.Regexp(t, `^net is down; ended .*nginx \(\d+\) on web-1`, out)
 		assert.Regexp(t, `ended .*nginx \(\d+\) on web-1`, l.out.String())
 		assert.NoDirExists(t, l.dir)
 	})
@@ -296,6 +305,8 @@ func TestUpFollowsFile(t *testing.T) {
 	_, out = l.run("app-1", "ip -o -4 address show eth0")
 	assert.Contains(t, out, "10.0.2.4/24", "who runs keeps its address")
 
+	l.edit("    nat-gateways:\n", "    route-tables: {spare: {propagating: [vgw-9]}}\n    nat-gateways:\n")
+	l.wait("what is missing to be told", func() bool { return strings.Contains(l.out.String(), "note: 1 thing is missing") })
 	l.edit("      app-0: {subnet: app, groups: [new], public-ip: true}\n", "")
 	l.edit("public-ip: true", "public-ip: false")
 	l.wait("the host to go", func() bool { return strings.Contains(l.out.String(), "- interface app-0") })
@@ -332,12 +343,39 @@ func TestUpDies(t *testing.T) {
 	_ = l.up.Wait()
 	l.start()
 	assert.Empty(t, inNamespace(t, strings.TrimSpace(was)), "what ran on a host that died")
+	assert.Regexp(t, `(?m)^net had died; ended python3 \(\d+\) on app-1$`, l.out.String())
 	out, err = exec.Command("vpcemu", "up", l.file).CombinedOutput()
 	assert.Error(t, err)
 	assert.Contains(t, string(out), "net is up already")
 	require.NoError(t, l.up.Process.Signal(syscall.SIGINT)) // Ctrl-C
 	_ = l.up.Wait()
 	assert.Equal(t, 0, l.up.ProcessState.ExitCode(), "%s", l.out)
+	assert.NoDirExists(t, l.dir)
+	l.wait("everything to be gone", func() bool { return machine(t) == before })
+}
+
+// TestUpPipe: a network goes down, with what runs in it, when nobody reads what it says.
+func TestUpPipe(t *testing.T) {
+	needs(t, "python3")
+	before := machine(t)
+	l := bring(t, "testdata/up/net.yaml")
+	l.down()
+	said, says, err := os.Pipe()
+	require.NoError(t, err)
+	l.up = exec.Command("vpcemu", "up", l.file)
+	l.up.Stdout, l.up.Stderr = says, l.out
+	require.NoError(t, l.up.Start())
+	require.NoError(t, says.Close())
+	l.wait("the network", func() bool {
+		status, _ := l.run("app-1", "true")
+		return status == 0
+	})
+	l.serve("app-1", "1F90", who("8080"))
+	_, namespace := l.run("app-1", "readlink /proc/self/ns/net")
+	require.NoError(t, said.Close())
+	l.edit("tcp/5432 from app", "tcp/5433 from app")
+	_ = l.up.Wait()
+	assert.Empty(t, inNamespace(t, strings.TrimSpace(namespace)))
 	assert.NoDirExists(t, l.dir)
 	l.wait("everything to be gone", func() bool { return machine(t) == before })
 }
@@ -371,6 +409,18 @@ func TestUpDetached(t *testing.T) {
 	assert.Equal(t, 0, status)
 	assert.Equal(t, "net is down\n", out)
 	assert.NoDirExists(t, dir)
+}
+
+// TestUpDetached_TooLong: a network that does not come up is told to end.
+func TestUpDetached_TooLong(t *testing.T) {
+	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
+	c := exec.Command("sleep", "1000")
+	require.NoError(t, c.Start())
+	then := make(chan time.Time, 1)
+	then <- time.Now()
+	err := new(app).await(c, "net", then)
+	assert.EqualError(t, err, fmt.Sprintf("net does not come up: process %d has been told to end", c.Process.Pid))
+	require.Eventually(t, func() bool { return c.Process.Signal(syscall.Signal(0)) != nil }, soon, 10*time.Millisecond)
 }
 
 // inNamespace lists the processes in a network namespace.
@@ -415,6 +465,9 @@ func TestUpRefuses(t *testing.T) {
 		{"up with a folder for a name", nil, []string{"./vpcemu", "up", "example:three-tier", "--name", "a/b"}, `--name: "a/b" is no name`},
 		{"up with a name of two lines", nil, []string{"./vpcemu", "up", "example:three-tier", "--name", "a\nb"}, `--name: "a\nb" is no name`},
 		{"up with a hidden name", nil, []string{"./vpcemu", "up", "example:three-tier", "--name", "..", "-d"}, `--name: ".." is no name`},
+		{"exec with a way out for a name", nil, []string{"./vpcemu", "exec", "--name", "../run/net", "web-1", "true"}, `"../run/net" is no name of a network`},
+		{"down with a way out for a name", nil, []string{"./vpcemu", "down", "../x"}, `"../x" is no name of a network`},
+		{"down with the folder for a name", nil, []string{"./vpcemu", "down", "."}, `"." is no name of a network`},
 		{"nothing to enter", nil, []string{"./vpcemu", "exec", "web-1", "true"}, "networks are not up"},
 		{"nothing to take down", nil, []string{"./vpcemu", "down", "net"}, "net is not up"},
 		{"nothing to look at", nil, []string{"./vpcemu", "top"}, "networks are not up"},

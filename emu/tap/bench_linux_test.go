@@ -3,7 +3,9 @@ package tap
 import (
 	"encoding/json"
 	"net/netip"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"github.com/vpcemu/vpcemu/emu/capture"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -22,42 +25,102 @@ import (
 //	up:     web-1 ─tap─▶ this process ─tap─▶ app-1
 //	kernel:     a ─veth─▶ router ─veth─▶ b
 //
-//	go test ./emu/tap -run '^$' -bench Iperf3 -benchtime 7x
+//	go test ./emu/tap -run '^$' -bench 'Iperf3$' -benchtime 7x
 func BenchmarkIperf3(b *testing.B) {
-	privileged(b)
-	if _, err := exec.LookPath("iperf3"); err != nil {
-		b.Skip("NOT RUN: needs iperf3")
-	}
+	needsIperf3(b)
 	up := bring(b, "three-tier")
 	kernel := routed(b)
-	require.NoError(b, up.Update(func(n *vpc.Network) error { n.SecurityGroup("app").AllowIn("all", "web"); return nil }))
-	inside := func(name string) *namespace {
-		for _, r := range up.hosts {
-			if r.Name == name {
-				return r.ns
-			}
-		}
-		b.Fatal(name)
-		return nil
+	ways := []*way{
+		upWay(b, "up", up),
+		{name: "kernel", from: kernel[0], to: kernel[1], addr: "10.9.2.2"},
 	}
 	for _, c := range []struct{ name, args string }{
 		{"tcp", "-n 2G"},
 		{"tcp-mss-1460", "-n 1G -M 1460"},
 		{"udp-1400", "-u -b 0 -l 1400 -n 200M"},
+		{"udp-1400-paced", "-u -b 200M -l 1400 -n 50M"},
+	} {
+		b.Run(c.name, func(b *testing.B) { inTurn(b, ways, c.args) })
+	}
+}
+
+// BenchmarkIperf3Pcap holds a network that is up against one that writes a capture of all
+// packets, on both sides, and one that writes those that are dropped, which are none.
+func BenchmarkIperf3Pcap(b *testing.B) {
+	needsIperf3(b)
+	var files []*os.File
+	record := func(name string, f capture.Filter) *way {
+		file, err := os.Create(filepath.Join(b.TempDir(), "out.pcapng"))
+		require.NoError(b, err)
+		files = append(files, file)
+		b.Cleanup(func() { file.Close() })
+		return upWay(b, name, bringObserved(b, "three-tier", capture.NewWriter(file, f).Observer()))
+	}
+	ways := []*way{
+		upWay(b, "up", bring(b, "three-tier")),
+		record("pcap", capture.Filter{}),
+		record("pcap-dropped", capture.Filter{Views: []capture.View{capture.Dropped}}),
+	}
+	for _, c := range []struct{ name, args string }{
+		{"tcp", "-n 256M"},
+		{"tcp-mss-1460", "-n 128M -M 1460"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			var ours, theirs measures
-			for b.Loop() {
-				ours.add(iperf3(b, inside("web-1"), inside("app-1"), "10.0.2.4", c.args))
-				theirs.add(iperf3(b, kernel[0], kernel[1], "10.9.2.2", c.args))
+			inTurn(b, ways, c.args)
+			for _, f := range files {
+				require.NoError(b, f.Truncate(0))
 			}
-			b.ReportMetric(median(ours.rate)/1e9, "up-Gbit/s")
-			b.ReportMetric(median(theirs.rate)/1e9, "kernel-Gbit/s")
-			b.ReportMetric(median(ours.cpu), "up-cpu-s/GB")
-			b.ReportMetric(median(theirs.cpu), "kernel-cpu-s/GB")
-			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+func needsIperf3(b *testing.B) {
+	b.Helper()
+	privileged(b)
+	if _, err := exec.LookPath("iperf3"); err != nil {
+		b.Skip("NOT RUN: needs iperf3")
+	}
+}
+
+// way is from one namespace to another, and what was measured on it.
+type way struct {
+	name     string
+	from, to *namespace
+	addr     string
+	measures
+}
+
+// upWay is the way from web-1 to app-1 of a network that is up, which it opens.
+func upWay(b *testing.B, name string, up *Net) *way {
+	b.Helper()
+	require.NoError(b, up.Update(func(n *vpc.Network) error { n.SecurityGroup("app").AllowIn("all", "web"); return nil }))
+	w := &way{name: name, addr: "10.0.2.4"}
+	for _, r := range up.hosts {
+		switch r.Name {
+		case "web-1":
+			w.from = r.ns
+		case "app-1":
+			w.to = r.ns
+		}
+	}
+	return w
+}
+
+// inTurn measures several ways, one after the other in each round.
+func inTurn(b *testing.B, ways []*way, args string) {
+	for _, w := range ways {
+		w.measures = measures{}
+	}
+	for b.Loop() {
+		for _, w := range ways {
+			w.add(iperf3(b, w.from, w.to, w.addr, args))
+		}
+	}
+	for _, w := range ways {
+		b.ReportMetric(median(w.rate)/1e9, w.name+"-Gbit/s")
+		b.ReportMetric(median(w.cpu), w.name+"-cpu-s/GB")
+	}
+	b.ReportMetric(0, "ns/op")
 }
 
 // measures are of one way: bits per second by the wall, which says little on a busy

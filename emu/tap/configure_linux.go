@@ -42,7 +42,9 @@ func (d *Device) configure(index int, changed *Device) error {
 		return fmt.Errorf("%s: %w", d.Name, err)
 	}
 	if changed != nil {
-		d.forget(link, index, changed)
+		if err := d.forget(link, index, changed); err != nil {
+			return err
+		}
 	}
 	if err := netlink.LinkSetUp(link); err != nil {
 		return err
@@ -66,21 +68,34 @@ func (d *Device) configure(index int, changed *Device) error {
 }
 
 // forget takes away what a device had and should not have any more.
-func (d *Device) forget(link netlink.Link, index int, was *Device) {
+func (d *Device) forget(link netlink.Link, index int, was *Device) error {
+	var errs []error
+	del := func(what any, err error) {
+		if err != nil && !isGone(err) {
+			errs = append(errs, fmt.Errorf("taking away %v: %w", what, err))
+		}
+	}
 	now := d.routes(link.Attrs().Index, index)
 	for _, r := range was.routes(link.Attrs().Index, index) {
 		if !slices.ContainsFunc(now, r.Equal) {
-			_ = netlink.RouteDel(&r)
+			del(r, netlink.RouteDel(&r))
 		}
 	}
 	for _, r := range was.rules(index) {
-		_ = netlink.RuleDel(r)
+		del(r, netlink.RuleDel(r))
 	}
-	for _, a := range was.Addresses {
+	for _, a := range was.addresses() {
 		if !slices.Contains(d.Addresses, a) {
-			_ = netlink.AddrDel(link, &netlink.Addr{IPNet: ipNet(a)})
+			del(a, netlink.AddrDel(link, &netlink.Addr{IPNet: ipNet(a)}))
 		}
 	}
+	return errors.Join(errs...)
+}
+
+// isGone reports whether there was nothing to take away: routes go with the addresses
+// that they need, and a guest may have been there before.
+func isGone(err error) bool {
+	return errors.Is(err, unix.ESRCH) || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EADDRNOTAVAIL)
 }
 
 // routes are the device's, besides those that come with its addresses: the default
@@ -153,7 +168,7 @@ func (d *Device) has(router netip.Addr) bool {
 // rules send what a secondary device's addresses send to its own table.
 func (d *Device) rules(index int) []*netlink.Rule {
 	var list []*netlink.Rule
-	for _, a := range d.Addresses {
+	for _, a := range d.addresses() {
 		if index > 0 {
 			r := netlink.NewRule()
 			r.Src, r.Table, r.Priority, r.Family = ipNet(netip.PrefixFrom(a.Addr(), a.Addr().BitLen())), firstTable+index, firstTable+index, family(a.Addr())

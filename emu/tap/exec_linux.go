@@ -40,9 +40,9 @@ func (r *Run) Exec(host string, argv []string) error {
 // reachWait is how long the process of a run has to say where a host is now.
 const reachWait = 10 * time.Second
 
-// reach takes this thread to a host's network namespace. While a change is taken over
-// state.json may name a file that is another namespace's by now, or none: it is read
-// again until it is right.
+// reach takes this thread to a host's network namespace. While the network comes up there
+// are no hosts, and while a change is taken over state.json may name a file that is another
+// namespace's by now, or none: it is read again until it is right.
 func (r *Run) reach(host string, wait time.Duration) (*hostState, error) {
 	for until := time.Now().Add(wait); ; time.Sleep(10 * time.Millisecond) {
 		now, err := openRun(r.Name)
@@ -50,14 +50,17 @@ func (r *Run) reach(host string, wait time.Duration) (*hostState, error) {
 			return nil, fmt.Errorf("%s is %w", r.Name, ErrNotUp)
 		}
 		h, err := now.host(host)
-		if err != nil {
+		if err != nil && !errors.Is(err, errComing) {
 			return nil, err
 		}
-		if err = h.enter(); err == nil {
-			return h, nil
+		if err == nil {
+			if err = h.enter(); err == nil {
+				return h, nil
+			}
+			err = fmt.Errorf("entering %s: %w", h.Name, err)
 		}
 		if time.Now().After(until) {
-			return nil, fmt.Errorf("entering %s: %w", h.Name, err)
+			return nil, err
 		}
 	}
 }

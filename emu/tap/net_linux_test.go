@@ -38,13 +38,19 @@ func privileged(t testing.TB) {
 // bring brings an example up. When the test ends it goes down, and nothing is left.
 func bring(t testing.TB, example string) *Net {
 	t.Helper()
+	return bringObserved(t, example, emu.Observer{})
+}
+
+// bringObserved is the same for one that is observed.
+func bringObserved(t testing.TB, example string, o emu.Observer) *Net {
+	t.Helper()
 	privileged(t)
 	b, err := examples.FS.ReadFile(example + ".yaml")
 	require.NoError(t, err)
 	n, _, err := yaml.Parse("net.yaml", b)
 	require.NoError(t, err)
 	before, running := files(t), goleak.IgnoreCurrent()
-	up, err := Up(n, emu.Options{})
+	up, err := Up(n, emu.Options{Observer: o})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		up.Close()

@@ -1,6 +1,7 @@
 package tap
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -20,11 +21,11 @@ const grace = 2 * time.Second
 // endProcesses ends what runs in the namespaces of a run: SIGTERM, and SIGKILL for
 // what is still there after a while. It returns their names.
 func (r *Run) endProcesses() []string {
-	var ended []string
-	for _, p := range r.processes() {
-		ended = append(ended, p.String())
+	list := r.processes()
+	for _, p := range list {
 		_ = unix.Kill(p.pid, unix.SIGTERM)
 	}
+	ended := programs(list)
 	for until := time.Now().Add(grace); ; time.Sleep(10 * time.Millisecond) {
 		left := r.processes()
 		if len(left) == 0 {
@@ -51,12 +52,24 @@ type process struct {
 // String is "nginx (4711) on web-1".
 func (p process) String() string { return fmt.Sprintf("%s (%d) on %s", p.name, p.pid, p.host) }
 
+// programs are processes as people are told of them.
+func programs(list []process) []string {
+	var names []string
+	for _, p := range list {
+		names = append(names, p.String())
+	}
+	return names
+}
+
 // processes are those in the namespaces of a run. The number of a namespace that is
 // gone may be another's by now, its cookie never.
 func (r *Run) processes() []process {
 	hosts := make(map[uint64]*hostState)
 	for k := range r.state.Hosts {
 		hosts[r.state.Hosts[k].Inode] = &r.state.Hosts[k]
+	}
+	if len(hosts) == 0 {
+		return nil
 	}
 	var list []process
 	entries, _ := os.ReadDir("/proc")
@@ -100,6 +113,6 @@ func gone(pid int) bool {
 	if err != nil {
 		return errors.Is(err, os.ErrNotExist)
 	}
-	_, rest, _ := strings.Cut(string(b), ") ")
-	return strings.HasPrefix(rest, "Z") || strings.HasPrefix(rest, "X")
+	state := string(b[bytes.LastIndexByte(b, ')')+1:]) // behind the name, which may have anything in it
+	return strings.HasPrefix(state, " Z") || strings.HasPrefix(state, " X")
 }

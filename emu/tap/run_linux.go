@@ -4,14 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -35,7 +33,7 @@ type Run struct {
 type state struct {
 	Network string      `json:"network"`
 	PID     int         `json:"pid"`
-	Hosts   []hostState `json:"hosts"`
+	Hosts   []hostState `json:"hosts"` // null while it comes up
 }
 
 type hostState struct {
@@ -75,33 +73,53 @@ func Runs() ([]*Run, error) {
 	return runs, nil
 }
 
-// FindRun finds a run by name, or the only one if the name is empty.
+// FindRun finds a run by name. If the name is empty it is the only one that is up, or if
+// none is the only one that died.
 func FindRun(name string) (*Run, error) {
 	if name != "" {
 		r, err := openRun(name)
-		if err != nil {
-			return nil, fmt.Errorf("%s is %w", name, ErrNotUp)
+		if errors.Is(err, os.ErrNotExist) {
+			err = fmt.Errorf("%s is %w", name, ErrNotUp)
 		}
-		return r, nil
+		return r, err
 	}
 	runs, err := Runs()
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(runs) == 0:
-		return nil, fmt.Errorf("networks are %w here: bring one up with \"vpcemu up NETWORK\"", ErrNotUp)
-	case len(runs) > 1:
-		var names []string
-		for _, r := range runs {
-			names = append(names, r.Name)
-		}
-		return nil, fmt.Errorf("%s are up: say which", strings.Join(names, " and "))
 	}
-	return runs[0], nil
+	are := "are up"
+	if alive := slices.DeleteFunc(slices.Clone(runs), func(r *Run) bool { return !r.Alive() }); len(alive) > 0 {
+		runs = alive
+	} else {
+		are = "have died"
+	}
+	switch len(runs) {
+	case 0:
+		return nil, fmt.Errorf("networks are %w here: bring one up with \"vpcemu up NETWORK\"", ErrNotUp)
+	case 1:
+		return runs[0], nil
+	}
+	var names []string
+	for _, r := range runs {
+		names = append(names, r.Name)
+	}
+	return nil, fmt.Errorf("%s %s: say which", strings.Join(names, " and "), are)
+}
+
+// newRun is the run of a name, which there may be or not. A name leads nowhere else than
+// to a folder of its own.
+func newRun(name string) (*Run, error) {
+	if name == "" || name == "." || name == ".." || strings.ContainsRune(name, '/') {
+		return nil, fmt.Errorf("%q is no name of a network that is up", name)
+	}
+	return &Run{Name: name, dir: filepath.Join(folder(), name)}, nil
 }
 
 func openRun(name string) (*Run, error) {
-	r := &Run{Name: name, dir: filepath.Join(folder(), name)}
+	r, err := newRun(name)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(r.file("lock")); err != nil {
 		return nil, err
 	}
@@ -143,8 +161,17 @@ func (r *Run) Hosts() []string {
 	return names
 }
 
+// errComing is that a run has begun and has no hosts yet.
+var errComing = errors.New("still coming up")
+
 // host finds a host by a name that only it has.
 func (r *Run) host(name string) (*hostState, error) {
+	switch {
+	case r.state.Hosts == nil:
+		return nil, fmt.Errorf("%s is %w", r.Name, errComing)
+	case len(r.state.Hosts) == 0:
+		return nil, fmt.Errorf("%s has no hosts", r.Name)
+	}
 	var found []*hostState
 	for k := range r.state.Hosts {
 		h := &r.state.Hosts[k]
@@ -174,157 +201,6 @@ func (r *Run) Look() (Look, error) {
 	return l, err
 }
 
-// Owner is the process's side of its run.
-type Owner struct {
-	run    *Run
-	lock   *os.File
-	socket net.Listener
-	wait   sync.WaitGroup
-}
-
-// Begin claims the name of a run. What one that died under it has left is taken away
-// first.
-func Begin(name, network string) (*Owner, error) {
-	if err := able(); err != nil {
-		return nil, err
-	}
-	r := &Run{Name: name, dir: filepath.Join(folder(), name), state: state{Network: network, PID: os.Getpid()}}
-	if most := len(unix.RawSockaddrUnix{}.Path) - 1; len(r.file("socket")) > most {
-		return nil, fmt.Errorf("%s is too long, a socket's path has at most %d bytes: give the network a shorter name", r.file("socket"), most)
-	}
-	lock, err := r.claim(true)
-	if errors.Is(err, errHeld) {
-		return nil, fmt.Errorf("%s is up already: take it down first, or give this one another name", name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if left, err := openRun(name); err == nil {
-		left.endProcesses()
-	}
-	if err := errors.Join(r.clear(), r.save()); err != nil {
-		return nil, errors.Join(err, r.remove(), lock.Close())
-	}
-	return &Owner{run: r, lock: lock}, nil
-}
-
-// errHeld is that another process has the lock of a run.
-var errHeld = errors.New("the lock is held")
-
-// claim takes the lock of a run, whose files are the caller's until it closes it. If
-// create is false the lock must be there.
-func (r *Run) claim(create bool) (*os.File, error) {
-	flags := os.O_RDWR
-	if create {
-		flags |= os.O_CREATE
-	}
-	for tries := 1; ; tries++ {
-		var err error
-		if create {
-			err = os.MkdirAll(r.dir, 0o700)
-		}
-		var lock *os.File
-		if err == nil {
-			lock, err = os.OpenFile(r.file("lock"), flags, 0o600)
-		}
-		if create && tries < 100 && (errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrExist)) {
-			continue // who had the lock has removed the folder just now
-		}
-		if err != nil {
-			return nil, err
-		}
-		if unix.FcntlFlock(lock.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}) != nil {
-			lock.Close()
-			return nil, errHeld
-		}
-		if r.isLock(r.file("lock"), lock) {
-			return lock, nil
-		}
-		lock.Close() // who had it has removed it, and there may be another
-	}
-}
-
-// isLock reports whether a path leads to an open lock.
-func (r *Run) isLock(path string, lock *os.File) bool {
-	there, err := os.Stat(path)
-	if err != nil {
-		return false
-	}
-	open, err := lock.Stat()
-	return err == nil && os.SameFile(there, open)
-}
-
-// holder is the process that has the lock of a run, nil while it has not said so. What
-// a dead one has said does not count, even if another process has its number now.
-func (r *Run) holder() *os.Process {
-	now, err := openRun(r.Name)
-	if err != nil || now.state.PID <= 0 {
-		return nil
-	}
-	p, err := os.FindProcess(now.state.PID)
-	if err != nil {
-		return nil
-	}
-	lock, err := os.Open(r.file("lock"))
-	if err != nil {
-		return nil
-	}
-	defer lock.Close()
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.Pid))
-	if !slices.ContainsFunc(files, func(path string) bool { return r.isLock(path, lock) }) {
-		return nil
-	}
-	return p
-}
-
-// clear removes the files of a run but its lock.
-func (r *Run) clear() error {
-	entries, err := os.ReadDir(r.dir)
-	for _, e := range entries {
-		if e.Name() != "lock" {
-			err = errors.Join(err, os.RemoveAll(r.file(e.Name())))
-		}
-	}
-	return err
-}
-
-// remove removes everything of a run, whose lock the caller has.
-func (r *Run) remove() error {
-	err := errors.Join(r.clear(), os.Remove(r.file("lock")))
-	_ = os.Remove(r.dir)    // unless the next one is there already
-	_ = os.Remove(folder()) // if it was the last one
-	return err
-}
-
-// Publish tells other processes of the hosts, as they are now. It ends what runs on
-// hosts that are gone, and returns what that was.
-func (o *Owner) Publish(t *Net) (ended []string, err error) {
-	gone := o.run.state.Hosts
-	if err := o.publish(t); err != nil {
-		return nil, err
-	}
-	gone = slices.DeleteFunc(gone, func(g hostState) bool {
-		return slices.ContainsFunc(o.run.state.Hosts, func(h hostState) bool { return h.Cookie == g.Cookie })
-	})
-	return (&Run{state: state{Hosts: gone}}).endProcesses(), nil
-}
-
-func (o *Owner) publish(t *Net) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	o.run.state.Hosts = nil
-	for _, h := range t.hosts {
-		o.run.state.Hosts = append(o.run.state.Hosts, hostState{
-			Name: h.Name, Names: h.Names, Hostname: h.Hostname, Inode: h.ns.inode, Cookie: h.ns.cookie,
-			Namespace: h.ns.path(),
-		})
-		if err := o.run.writeEtc(h.Host); err != nil {
-			return err
-		}
-	}
-	return o.run.save()
-}
-
 // save writes state.json.
 func (r *Run) save() error {
 	b, err := json.MarshalIndent(&r.state, "", "  ")
@@ -349,7 +225,24 @@ func (r *Run) writeEtc(h *Host) error {
 	if h.Resolver != (netip.Addr{}) {
 		text = fmt.Sprintf("search %s\nnameserver %s\n", h.Search, h.Resolver)
 	}
-	return os.WriteFile(filepath.Join(dir, "resolv.conf"), []byte(text), 0o644)
+	return rewrite(filepath.Join(dir, "resolv.conf"), text)
+}
+
+// rewrite makes a file of a host what it should be. It stays the same file, which is
+// mounted where programs run, and is never empty for those that read it just now.
+func rewrite(path, text string) (err error) {
+	if b, err := os.ReadFile(path); err == nil && string(b) == text {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.WriteString(text); err != nil {
+		return err
+	}
+	return f.Truncate(int64(len(text)))
 }
 
 // fileName is a host's name without what file names have not. No two have the same.
@@ -360,55 +253,9 @@ func fileName(host string) string {
 	return strings.NewReplacer("%", "%25", "/", "%2f").Replace(host)
 }
 
-// Listen makes the socket for those who want to look. They wait until Serve is called.
-func (o *Owner) Listen() (err error) {
-	o.socket, err = net.Listen("unix", o.run.file("socket"))
-	return err
-}
-
-// Serve answers those who want to look.
-func (o *Owner) Serve(t *Net) {
-	o.wait.Go(func() {
-		for {
-			c, err := o.socket.Accept()
-			if err != nil {
-				return
-			}
-			o.wait.Go(func() {
-				defer c.Close()
-				_ = c.SetDeadline(time.Now().Add(5 * time.Second))
-				_ = json.NewEncoder(c).Encode(t.Look())
-				_, _ = io.Copy(io.Discard, c) // until the other side has read it
-			})
-		}
-	})
-}
-
-// Log makes a file of the run the standard output and error of this process.
-func (o *Owner) Log() error {
-	f, err := os.OpenFile(o.run.file("log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return errors.Join(unix.Dup3(int(f.Fd()), unix.Stdout, 0), unix.Dup3(int(f.Fd()), unix.Stderr, 0))
-}
-
-// Close ends the processes that run on the hosts and removes the files. It returns
-// what it has ended.
-func (o *Owner) Close() (ended []string, err error) {
-	if o.socket != nil {
-		o.socket.Close()
-	}
-	o.wait.Wait()
-	ended = o.run.endProcesses()
-	err = o.run.remove()
-	return ended, errors.Join(err, o.lock.Close())
-}
-
 // Down takes a run down: it asks its process to end and waits until it has, also if it
-// has just begun. Of one that has died it takes away what is left. It returns what it
-// has ended on the hosts itself.
+// has just begun. Of one that has died it takes away what is left. It returns what ran on
+// the hosts, and has been ended.
 func (r *Run) Down(wait time.Duration) (ended []string, err error) {
 	if os.Geteuid() != 0 {
 		return nil, ErrNotRoot
@@ -419,21 +266,26 @@ func (r *Run) Down(wait time.Duration) (ended []string, err error) {
 		switch {
 		case err == nil: // its process has died
 			if left, err := openRun(r.Name); err == nil {
-				ended = left.endProcesses()
+				if left := left.endProcesses(); asked == 0 {
+					ended = left
+				}
 			}
 			return ended, errors.Join(r.remove(), lock.Close())
 		case errors.Is(err, os.ErrNotExist):
-			return nil, nil
+			return ended, nil
 		case !errors.Is(err, errHeld):
 			return nil, err
 		}
 		if p := r.holder(); p != nil && asked == 0 {
+			if now, err := openRun(r.Name); err == nil {
+				ended = programs(now.processes()) // which its process ends
+			}
 			if err := p.Signal(unix.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 				return nil, fmt.Errorf("asking process %d to end: %w", p.Pid, err)
 			}
 			asked = p.Pid
 		} else if p != nil && p.Pid != asked {
-			return nil, nil // the next one is there already
+			return ended, nil // the next one is there already
 		}
 		if time.Now().After(until) && asked == 0 {
 			return nil, errors.New("its process does not say which it is")

@@ -1,6 +1,7 @@
 package tap
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,7 +91,7 @@ func TestDownWaitsForState(t *testing.T) {
 func TestBeginSaysWho(t *testing.T) {
 	privileged(t)
 	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
-	o, err := Begin("net", "net.yaml")
+	o, _, err := Begin("net", "net.yaml")
 	require.NoError(t, err)
 	r, err := FindRun("net")
 	require.NoError(t, err)
@@ -117,7 +118,7 @@ func TestDownLeavesNextAlone(t *testing.T) {
 	require.NoError(t, err)
 	assert.NoDirExists(t, dead.dir)
 
-	o, err := Begin("net", "net.yaml") // although the old lock is open
+	o, _, err := Begin("net", "net.yaml") // although the old lock is open
 	require.NoError(t, err)
 	assert.True(t, o.run.isLock(dead.file("lock"), o.lock))
 	assert.False(t, o.run.isLock(dead.file("lock"), old))
@@ -139,7 +140,7 @@ func TestDownLeavesNextAlone(t *testing.T) {
 func TestReach(t *testing.T) {
 	up := bring(t, "three-tier")
 	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
-	o, err := Begin("net", "net.yaml")
+	o, _, err := Begin("net", "net.yaml")
 	require.NoError(t, err)
 	defer o.Close()
 	_, err = o.Publish(up)
@@ -190,6 +191,121 @@ func TestReach(t *testing.T) {
 	}
 	_, err = (&Run{Name: "other"}).reach("web-1", 0)
 	assert.ErrorIs(t, err, ErrNotUp)
+}
+
+// TestHost_Coming: who asks for a host while a network comes up waits for it.
+func TestHost_Coming(t *testing.T) {
+	r, _ := begun(t)
+	require.NoError(t, r.save())
+	_, err := r.reach("web-1", 0)
+	assert.EqualError(t, err, "net is still coming up")
+	done := make(chan error)
+	go func() {
+		_, err := r.reach("web-1", soon)
+		done <- err
+	}()
+	r.state.Hosts = []hostState{{Name: "app-1"}, {Name: "db-1"}}
+	require.NoError(t, r.save())
+	assert.EqualError(t, <-done, `net has no namespace "web-1": want app-1, db-1`)
+	_, err = (&Owner{run: r}).Publish(new(Net))
+	require.NoError(t, err)
+	_, err = r.reach("web-1", soon)
+	assert.EqualError(t, err, "net has no hosts")
+}
+
+// TestFindRun: a run that died is none of those that are up, and there to be taken down if
+// it is the only one. No name leads out of the folder of runs.
+func TestFindRun(t *testing.T) {
+	alive, _ := begun(t)
+	died := func(name string) *Run {
+		r, err := newRun(name)
+		require.NoError(t, err)
+		lock, err := r.claim(true)
+		require.NoError(t, err)
+		require.NoError(t, lock.Close())
+		return r
+	}
+	find := func(name, want string) {
+		t.Helper()
+		r, err := FindRun(name)
+		if err != nil {
+			assert.EqualError(t, err, want)
+			return
+		}
+		assert.Equal(t, want, r.Name)
+	}
+	old := died("old")
+	find("", "net")
+	find("old", "old")
+	find("none", "none is not up")
+	for _, name := range []string{"..", ".", "../run/net", "/run", "net/"} {
+		find(name, strconv.Quote(name)+" is no name of a network that is up")
+	}
+	lock, err := old.claim(false)
+	require.NoError(t, err)
+	find("", "net and old are up: say which")
+	require.NoError(t, lock.Close())
+	_, _, err = Begin("../x", "net.yaml")
+	assert.EqualError(t, err, `"../x" is no name of a network that is up`)
+
+	require.NoError(t, os.RemoveAll(alive.dir))
+	find("", "old")
+	died("older")
+	find("", "old and older have died: say which")
+	require.NoError(t, os.RemoveAll(folder()))
+	find("", `networks are not up here: bring one up with "vpcemu up NETWORK"`)
+}
+
+// TestRewrite: a file that programs have mounted and read at any time stays the same
+// file, and nothing is written to it that it says already.
+func TestRewrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "resolv.conf")
+	require.NoError(t, rewrite(path, "one and two\n"))
+	first, err := os.Stat(path)
+	require.NoError(t, err)
+	long := time.Unix(1000, 0)
+	require.NoError(t, os.Chtimes(path, long, long))
+	require.NoError(t, rewrite(path, "one and two\n"))
+	now, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.True(t, long.Equal(now.ModTime()), "not written")
+	for _, text := range []string{"three\n", "one and two and three\n"} {
+		require.NoError(t, rewrite(path, text))
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(b))
+		now, err = os.Stat(path)
+		require.NoError(t, err)
+		assert.True(t, os.SameFile(first, now))
+	}
+}
+
+// flaky is a listener that cannot accept once.
+type flaky struct {
+	net.Listener
+	failed bool
+}
+
+func (f *flaky) Accept() (net.Conn, error) {
+	if !f.failed {
+		f.failed = true
+		return nil, unix.EMFILE
+	}
+	return f.Listener.Accept()
+}
+
+// TestServe_GoesOn: who looks gets an answer, also after somebody could not be let in.
+func TestServe_GoesOn(t *testing.T) {
+	r := &Run{Name: "net", dir: t.TempDir()}
+	o := &Owner{run: r}
+	require.NoError(t, o.Listen())
+	o.socket = &flaky{Listener: o.socket}
+	o.Serve(new(Net))
+	l, err := r.Look()
+	assert.NoError(t, err)
+	assert.NotZero(t, l.Time)
+	require.NoError(t, o.socket.Close())
+	o.wait.Wait()
 }
 
 func TestFileName(t *testing.T) {

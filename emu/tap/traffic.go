@@ -2,6 +2,7 @@ package tap
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -16,10 +17,11 @@ import (
 type traffic struct {
 	mu    sync.Mutex
 	talks map[packet.Flow]*talk // by the flow of what the guest sends
+	aired time.Time             // when those that ended long ago were forgotten for want of room
 	drops map[dropKey]*dropped
 }
 
-// A device that talks to more than so many forgets nobody and counts no others.
+// A device that talks to more than so many within forgetAfter counts no others.
 const (
 	mostTalks = 8192
 	mostDrops = 1024
@@ -70,7 +72,7 @@ func (t *traffic) sent(flows []flowOf, results []emu.Result, now time.Time) {
 	defer t.mu.Unlock()
 	for k := range flows {
 		f, r := &flows[k], results[k]
-		if c := t.talk(f.Flow, true); c != nil {
+		if c := t.talk(f.Flow, true, now); c != nil {
 			c.out.add(f.length)
 			c.outSeen |= f.flags
 			c.last, c.fate = now, r
@@ -107,7 +109,7 @@ func (t *traffic) received(packets [][]byte, now time.Time) {
 		if p.Parse(b) != nil {
 			continue
 		}
-		if c := t.talk(p.Flow.Reverse(), false); c != nil {
+		if c := t.talk(p.Flow.Reverse(), false, now); c != nil {
 			c.in.add(p.Len())
 			c.inSeen |= p.Flags
 			c.last = now
@@ -116,8 +118,12 @@ func (t *traffic) received(packets [][]byte, now time.Time) {
 }
 
 // talk is a conversation, nil if there are too many.
-func (t *traffic) talk(f packet.Flow, out bool) *talk {
+func (t *traffic) talk(f packet.Flow, out bool, now time.Time) *talk {
 	c := t.talks[f]
+	if c == nil && len(t.talks) == mostTalks && now.Sub(t.aired) >= time.Second {
+		t.aired = now
+		t.forget(now)
+	}
 	if c == nil && len(t.talks) < mostTalks && f.Proto != 0 {
 		if t.talks == nil {
 			t.talks = make(map[packet.Flow]*talk)
@@ -183,17 +189,18 @@ type Drop struct {
 	Last   time.Time `json:"last"`
 }
 
-// flows are the conversations that the guest began, those that ended long ago left out
-// and forgotten.
+// forget forgets the conversations that ended long ago.
+func (t *traffic) forget(now time.Time) {
+	maps.DeleteFunc(t.talks, func(_ packet.Flow, c *talk) bool { return now.Sub(c.last) > forgetAfter })
+}
+
+// flows are the conversations that the guest began, and that have not ended long ago.
 func (t *traffic) flows(host string, now time.Time) []Flow {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.forget(now)
 	var list []Flow
 	for f, c := range t.talks {
-		if now.Sub(c.last) > forgetAfter {
-			delete(t.talks, f)
-			continue
-		}
 		if c.began {
 			list = append(list, Flow{
 				Host: host, Address: f.Dst.String(), Source: endOf(f.Src, f.SrcPort, f.Proto), Destination: endOf(f.Dst, f.DstPort, f.Proto), Service: serviceOf(f.Proto, f.DstPort),

@@ -80,6 +80,10 @@ func TestTrafficIsBounded(t *testing.T) {
 	}
 	assert.Len(t, seen.talks, mostTalks)
 	assert.Len(t, seen.drops, mostDrops)
+
+	later := time.Unix(1000, 0).Add(forgetAfter + time.Second)
+	seen.sent([]flowOf{{f, 0, 40}}, []emu.Result{{Fate: emu.Delivered}}, later)
+	assert.Len(t, seen.talks, 1, "those of long ago make room")
 }
 
 func TestRates(t *testing.T) {
