@@ -114,7 +114,10 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 	if err := check(o.Addresses, mtu); err != nil {
 		return nil, fmt.Errorf("netstack: %s: %w", name, err)
 	}
-	h.link = newLink(port, mtu, cmp.Or(o.queues, queueLimits))
+	if o.Clock == nil {
+		o.Clock = tcpip.NewStdClock()
+	}
+	h.link = newLink(port, mtu, newPaths(o.Clock), cmp.Or(o.queues, queueLimits))
 	if err := h.start(h.link, o); err != nil {
 		h.Close()
 		return nil, err
@@ -155,7 +158,10 @@ func (h *Host) start(link stack.LinkEndpoint, o Options) error {
 		Clock:              o.Clock,
 	})
 	sack, cubic, moderate := tcpip.TCPSACKEnabled(true), tcpip.CongestionControlOption("cubic"), tcpip.TCPModerateReceiveBufferOption(true)
-	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &cubic, &moderate} {
+	// Without RACK, which takes what was too large for the path for lost once it is cut, and for
+	// under way until it is sent again: of 64 KiB two packets each 200 ms.
+	var recovery tcpip.TCPRecovery
+	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &cubic, &moderate, &recovery} {
 		if err := h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
 			return fmt.Errorf("netstack: %s: %s", h.name, err)
 		}
