@@ -47,6 +47,7 @@ func newConn(h *Host, tcp *gonet.TCPConn) (net.Conn, error) {
 	if err := h.alive(c); err != nil {
 		return nil, err
 	}
+	_ = c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true}) // unless it has been reset already
 	return c, nil
 }
 

@@ -53,10 +53,10 @@ const (
 type Host struct {
 	// Resolver asks the resolver of the host's VPC: private DNS names of instances,
 	// endpoints, load balancers, and what [emu.Options.Names] knows. It is Go's own, so it looks
-	// into the machine's /etc/hosts first, adds the machine's search domains
-	// to names without a dot at the end, and names the machine's servers in its errors; those of
-	// [Host.Dial] name the VPC's. Hosts on no interface have no resolver, until
-	// this is set to one.
+	// into the machine's /etc/hosts first, adds the machine's search domains to names without
+	// a dot at the end, and names the machine's servers in its errors; [Host.LookupNetIP]
+	// and [Host.Dial] name the VPC's. Hosts on no interface have no resolver, until this is
+	// set to one.
 	Resolver *net.Resolver
 
 	name      string
@@ -196,6 +196,7 @@ func (h *Host) start(link stack.LinkEndpoint, o Options) error {
 func (h *Host) Close() error {
 	h.closing.Do(func() {
 		h.goDown()
+		h.link.deafen() // or TCP/IP would keep what arrives while it ends
 		h.stack.Close() // which sends the resets
 		h.link.stop()
 		h.stack.Wait()

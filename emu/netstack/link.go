@@ -32,7 +32,8 @@ type link struct {
 	paths      *paths
 	dispatcher atomic.Pointer[stack.NetworkDispatcher]
 	refused    atomic.Uint64 // packets that found out full
-	done       sync.WaitGroup
+	sender     sync.WaitGroup
+	receiver   sync.WaitGroup
 }
 
 // How many packets wait at the most, each way. A TCP connection has up to 4 MiB under way,
@@ -63,22 +64,26 @@ func (l *link) start() bool {
 	if _, taken := links.LoadOrStore(l.port, l); taken {
 		return false
 	}
-	l.done.Go(l.send)
-	l.done.Go(l.receive)
+	l.sender.Go(l.send)
+	l.receiver.Go(l.receive)
 	l.port.ReceiveBatch(l.arrive)
 	return true
 }
 
-// stop sends what waits, lets nothing more in and waits for the link's goroutines. The port
-// it leaves alone unless it has it.
-func (l *link) stop() {
-	has, _ := links.Load(l.port)
-	if has == l {
+// deafen hands TCP/IP what has arrived, and nothing more. The port it leaves alone unless it
+// has it.
+func (l *link) deafen() {
+	if has, _ := links.Load(l.port); has == l {
 		l.port.Receive(nil)
 	}
-	l.out.close()
 	l.in.close()
-	l.done.Wait()
+	l.receiver.Wait()
+}
+
+// stop sends what waits, ends the link's goroutines and frees the port.
+func (l *link) stop() {
+	l.out.close()
+	l.sender.Wait()
 	for _, p := range l.out.take(nil) { // of a link that was never started
 		p.DecRef()
 	}

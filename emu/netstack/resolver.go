@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Where the resolver of a VPC is for hosts that have an IPv4 address, and for
@@ -26,6 +27,16 @@ func (h *Host) asks() string {
 		return resolver4
 	}
 	return resolver6
+}
+
+// LookupNetIP is the Resolver's, for a name as it is, without the machine's search domains.
+// Unlike its own, the errors name the server that was asked.
+func (h *Host) LookupNetIP(ctx context.Context, network, name string) ([]netip.Addr, error) {
+	addrs, err := h.Resolver.LookupNetIP(ctx, network, strings.TrimSuffix(name, ".")+".")
+	if err != nil {
+		return nil, h.lookupError(name, err)
+	}
+	return addrs, nil
 }
 
 // lookupError is an error of the host's Resolver about a name. Package net names the machine's
