@@ -38,3 +38,9 @@ func (h *Host) SetTimeWait(d time.Duration) {
 
 // Closing is how many sockets that were closed are still there.
 func (h *Host) Closing() int { return len(h.stack.CleanupEndpoints()) }
+
+// Told is how many sockets are told of datagrams that were too large.
+func (h *Host) Told() (n int) {
+	h.link.paths.sockets.Range(func(any, any) bool { n++; return true })
+	return n
+}

@@ -122,6 +122,9 @@ func TestDatagrams(t *testing.T) {
 			_, err = conn.Write(datagram(small))
 			require.NoError(t, err)
 			arrives(t, server, datagram(small))
+			assert.Equal(t, 2, from.Told())
+			require.NoError(t, conn.Close())
+			assert.Equal(t, 1, from.Told())
 		})
 	}
 }

@@ -147,6 +147,12 @@ func TestVXLAN(t *testing.T) {
 	request := spec("tcp 10.0.2.10:40000 > 10.0.3.10:5432", syn).Bytes()
 	arp := inVXLAN(request)
 	arp[len(arp)-len(request)-1] = 6
+	six := spec("udp [2001:db8:1::10]:65000 > [2001:db8:1:2::10]:4789", 0)
+	six.Payload = inVXLAN(request)[28:]
+	piece := spec("udp 10.0.1.10:65000 > 10.0.3.10:4789", 0)
+	piece.Payload, piece.MoreFragments = append(inVXLAN(request)[28:], 0, 0), true
+	elsewhere := spec("udp 10.0.1.10:65000 > 10.0.3.10:4790", 0)
+	elsewhere.Payload = six.Payload
 	other := spec("udp 10.0.1.10:65000 > 10.0.3.10:4789", 0)
 	other.Payload = []byte("not VXLAN at all, but long enough")
 	for _, c := range []struct {
@@ -159,6 +165,9 @@ func TestVXLAN(t *testing.T) {
 	}{
 		{"a packet", inVXLAN(request), false, 1, "tcp 10.0.2.10:40000 > 10.0.3.10:5432", nil},
 		{"the one around it", inVXLAN(request), true, 0, "udp 10.0.1.10:65000 > 10.0.3.10:4789", nil},
+		{"in IPv6", six.Bytes(), false, 1, "tcp 10.0.2.10:40000 > 10.0.3.10:5432", nil},
+		{"in pieces", piece.Bytes(), false, 0, "udp 10.0.1.10:65000 > 10.0.3.10:4789", nil},
+		{"to another port", elsewhere.Bytes(), false, 0, "udp 10.0.1.10:65000 > 10.0.3.10:4790", nil},
 		{"something else to that port", other.Bytes(), false, 0, "udp 10.0.1.10:65000 > 10.0.3.10:4789", nil},
 		{"cut short by the mirror", inVXLAN(data(spec("tcp 10.0.2.10:40000 > 10.0.3.10:5432", syn), 100).Bytes()[:40]), false, 1, "tcp 10.0.2.10:40000 > 10.0.3.10:5432", nil},
 		{"ARP", arp, false, 1, "", []string{"1 from 1: in VXLAN: not IP: ARP"}},
