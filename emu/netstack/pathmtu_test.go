@@ -2,6 +2,7 @@ package netstack_test
 
 import (
 	"net"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -91,9 +92,11 @@ func TestDatagrams(t *testing.T) {
 				e.wait(before+1, func(ev event) bool { return ev.Result.Reason == emu.MTUExceeded })
 			}
 			if c.lost {
+				read := make(chan error)
+				go func() { _, err := conn.Read(make([]byte, 1)); read <- err }()
+				runtime.Gosched() // so that it mostly waits already
 				lost()
-				_, err = conn.Read(make([]byte, 1))
-				assert.EqualError(t, err, "read udp "+conn.LocalAddr().String()+"->"+conn.RemoteAddr().String()+": read: message too long")
+				assert.EqualError(t, <-read, "read udp "+conn.LocalAddr().String()+"->"+conn.RemoteAddr().String()+": read: message too long")
 			}
 			for _, conn := range []net.Conn{conn, other} { // which has heard nothing, but whose host knows
 				_, err = conn.Write(datagram(c.size))

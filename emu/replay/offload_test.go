@@ -60,11 +60,15 @@ func TestSegments(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var sizes []string
+			bytes := 0
 			w := newWorld(t, office(), "192.168.1.10=app-1", "192.168.1.1=internet:9.9.9.9")
 			w.Replay = nil
 			var err error
 			w.Replay, err = replay.New(office(), replay.Options{Map: mapped("192.168.1.10=app-1", "192.168.1.20=db-1", "192.168.1.1=internet:9.9.9.9"), Observer: emu.Observer{Port: func(p emu.Passage) {
 				var b packet.Packet
+				if p.Direction.String() == "egress" && p.Gateway == "" {
+					bytes += len(p.Bytes)
+				}
 				if b.Parse(p.Bytes) == nil && p.Direction.String() == "egress" && p.Gateway == "" && len(b.Payload()) > 0 && !b.IsICMPError() {
 					assert.True(t, b.ChecksumOK())
 					sizes = append(sizes, fmt.Sprint(b.Len()))
@@ -77,6 +81,7 @@ func TestSegments(t *testing.T) {
 			w.send(c.packets...)
 			assert.Equal(t, c.sums, w.sums())
 			assert.Equal(t, c.sizes, strings.Join(sizes, " "))
+			assert.Equal(t, bytes, w.Report().Bytes)
 			assert.Equal(t, c.offloaded, w.Report().Flows[0].Offloaded)
 			for _, l := range w.Report().Flows[0].Lost {
 				assert.Equal(t, 1, l.Packets)
