@@ -54,6 +54,7 @@ func TestSegments(t *testing.T) {
 		{"what the client takes", append(shake(1460, 8961), data(spec(answer, ack), 2000)), "1500 580", 1, "passed: 3 passed, 0 dropped, 0 unknown, 0 withheld, 0 not used"},
 		{"the other way both take more than the way", append(shake(8961, 8961), data(spec(ask, ack), 3000)), "3040", 0, "dropped: 2 passed, 1 dropped, 0 unknown, 0 withheld, 0 not used"},
 		{"larger than any interface sends, by a size that is known", append(shake(8961, 8961), data(spec(ask, ack), 9000)), "9001 79", 1, "dropped: 2 passed, 1 dropped, 0 unknown, 0 withheld, 0 not used"},
+		{"both segments are lost alike", append(shake(8961, 8961), data(spec(ask, ack), 2*8961)), "9001 9001", 1, "dropped: 2 passed, 1 dropped, 0 unknown, 0 withheld, 0 not used"},
 		{"no handshake, as large as an interface sends", []packet.Spec{data(spec(ask, ack), 9001-40)}, "9001", 0, "dropped: 0 passed, 1 dropped, 0 unknown, 0 withheld, 0 not used"},
 		{"no handshake, larger", []packet.Spec{data(spec("tcp 192.168.1.10:40000 > 192.168.1.20:5432", ack), 9001-39)}, strings.Repeat("1500 ", 6) + "242", 1, "passed: 1 passed, 0 dropped, 0 unknown, 0 withheld, 0 not used"},
 		{"a datagram is no segment", []packet.Spec{data(spec("udp 192.168.1.10:1 > 192.168.1.1:2", 0), 9001-27)}, "9002", 0, "dropped: 0 passed, 1 dropped, 0 unknown, 0 withheld, 0 not used"},
