@@ -252,14 +252,14 @@ func (w *walk) watch(p *Port, b []byte) {
 func (w *walk) event(p *Port, sent []byte, r Result) Event {
 	ev := Event{Time: time.Unix(0, w.now), From: p.id, Flow: w.flow, Bytes: w.bytes(sent), Result: r, Number: w.number, walk: w}
 	if w.ended != nil {
-		ev.Stage, ev.At = w.ended.name, placeIn(w.endedAt())
+		ev.Stage, ev.At = w.ended.name, placeIn(w.endedBy(w.ended))
 	}
 	return ev
 }
 
-// endedAt is the interface where a stage has ended the packet, nil if it was none's.
-func (w *walk) endedAt() *plan.Interface {
-	if w.ended.name.AtReceiver() {
+// endedBy is the interface where a stage has ended the packet, nil if it was none's.
+func (w *walk) endedBy(s *stage) *plan.Interface {
+	if s.name.AtReceiver() {
 		return w.to
 	}
 	return w.from

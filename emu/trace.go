@@ -103,11 +103,12 @@ type Leg struct {
 	// At is where: an interface, a service or a gateway.
 	At    string `json:"at,omitempty"`
 	Steps []Step `json:"steps"`
-	// Sent is the packet at the port of who sends it, Arrived at that of who gets it;
-	// nil if that is only what would be if something had not dropped one before. The
-	// time of both is zero: a trace has no clock.
+	// Sent is the packet at the port of who sends it, Arrived at that of who gets it, Lost at
+	// the interface where it was dropped or met the unknown; nil if that is nowhere, or only
+	// what would be if something had not dropped one before.
 	Sent    *Passage `json:"-"`
 	Arrived *Passage `json:"-"`
+	Lost    *Passage `json:"-"`
 }
 
 // Ended is the step that dropped the packet or could not tell, false if none did.

@@ -243,7 +243,7 @@ func (t *tracer) passage(w *walk, dir firewall.Direction, i *plan.Interface, ser
 	if !t.real() {
 		return nil
 	}
-	p := &Passage{Port: &t.net.em.internet, Place: placeIn(i), Direction: dir, Bytes: slices.Clone(w.pkt.Bytes())}
+	p := &Passage{Time: t.net.em.now(), Port: &t.net.em.internet, Place: placeIn(i), Direction: dir, Bytes: slices.Clone(w.pkt.Bytes())}
 	switch {
 	case service != nil:
 		p.Port = t.net.services[serviceKey(service)].port
@@ -253,6 +253,15 @@ func (t *tracer) passage(w *walk, dir firewall.Direction, i *plan.Interface, ser
 		p.Port = t.net.slots.at(i.Slot).port
 	}
 	return p
+}
+
+// lost is the packet at the interface whose stage has ended it, nil if it is none's.
+func (t *tracer) lost(w *walk, at *stage) *Passage {
+	i := w.endedBy(at)
+	if i == nil {
+		return nil
+	}
+	return t.passage(w, firewall.Ingress, i, nil, nil)
 }
 
 // checkAnswer lists a reply that arrives, but from elsewhere than the request was
@@ -358,13 +367,13 @@ func (t *tracer) after(w *walk, at *stage, v verdict) verdict {
 	switch v.outcome {
 	case drop:
 		if t.leg.Verdict != Dropped {
-			t.leg.Verdict, t.leg.At = Dropped, step.Component
+			t.leg.Verdict, t.leg.At, t.leg.Lost = Dropped, step.Component, t.lost(w, at)
 		}
 		t.block(v.reason, step)
 		return at.past(t, w, v)
 	case unknown:
 		if t.leg.Verdict == Delivered {
-			t.leg.Verdict, t.leg.At = Unknown, step.Component
+			t.leg.Verdict, t.leg.At, t.leg.Lost = Unknown, step.Component, t.lost(w, at)
 		}
 		t.out.Unknowns = append(t.out.Unknowns, t.blocker(step))
 		return at.past(t, w, v)

@@ -85,6 +85,9 @@ func (p *Packet) tcp() []byte {
 	return p.b[p.l4:p.payload]
 }
 
+// TCPHeaderLen returns the length of the TCP header, options included, in bytes; 0 if the packet has none.
+func (p *Packet) TCPHeaderLen() int { return len(p.tcp()) }
+
 // TCPSeq returns the sequence and acknowledgment numbers, zeros if the packet has no TCP header.
 func (p *Packet) TCPSeq() (seq, ack uint32) {
 	t := p.tcp()

@@ -21,13 +21,14 @@ import (
 )
 
 // writeCapture is "capture FILE FORM LINES" of scripts: it makes a capture of the form
-// pcap, pcapng or sll. A line is the time in seconds, a flow and, behind it, TCP flags (S,
-// SA, A, R), "reply" (of ICMP), "arp" or "cut".
+// pcap, pcapng, pcapng2 (with a section of version 2 at its end) or sll. A line is the time in seconds, a flow and, behind it, TCP flags (S,
+// SA, A, R), "reply" (of ICMP), "arp", "cut" (in the headers), "snap" (behind them), "large" (20,000
+// bytes) or "vxlan".
 //
 //	0.001 tcp 192.168.1.10:40000 > 192.168.1.20:5432 S
 func writeCapture(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
-		ts.Fatalf("usage: capture FILE pcap|pcapng|sll LINES")
+		ts.Fatalf("usage: capture FILE pcap|pcapng|pcapng2|sll LINES")
 	}
 	b, err := captureOf(args[1], ts.ReadFile(args[2]))
 	ts.Check(err)
@@ -36,6 +37,10 @@ func writeCapture(ts *testscript.TestScript, neg bool, args []string) {
 
 // captureOf makes a capture of lines.
 func captureOf(form, text string) ([]byte, error) {
+	if form == "pcapng2" {
+		b, err := captureOf("pcapng", text)
+		return append(b, "\n\r\r\n\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x02\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x1c\x00\x00\x00"...), err
+	}
 	var out bytes.Buffer
 	write, err := captureWriter(&out, form)
 	if err != nil {
@@ -98,6 +103,14 @@ func frameOf(form, line string) (b []byte, cut int, err error) {
 		kind = 0x0806
 	case "cut":
 		cut = 10
+	case "snap":
+		cut = 3
+	case "large":
+		s.Flags, s.Payload = packet.ACK, make([]byte, 20_000)
+	case "vxlan":
+		s.Flags = packet.SYN
+		inner := append(append([]byte("\x08\x00\x00\x00\x00\x00\x01\x00"), append(make([]byte, 12), 8, 0)...), s.Bytes()...)
+		s = packet.Spec{Flow: packet.MustParseFlow("udp 10.0.2.4:65000 > 10.0.3.10:4789"), Payload: inner}
 	}
 	head := make([]byte, 12, 16)
 	if form == "sll" {

@@ -35,9 +35,12 @@ of their ends; answers go to what the server has seen, behind NAT gateways too.
 Who sends the first packet of a flow is its client. Answers to requests that did not
 arrive are withheld: nobody would have sent them. Middleboxes forward. All packets are
 accounted for; those that say nothing about the network (ARP, broadcasts) or cannot be
-used (cut short, malformed, an address that is nobody's) are listed with the reason.
-Captured on the host that sent them, packets may be larger than they were on the wire,
-where its network card cut them up: then they are dropped as too large (MTU_EXCEEDED).
+used (malformed, cut off within their headers, an address that is nobody's) are listed
+with the reason. Of each flow it is said how many packets were cut short by the snap
+length, and sent with zeros for the rest; and how many were larger than on the wire,
+captured above the network card that cuts them up, and were cut like that.
+
+What VPC Traffic Mirroring sends to its target is in VXLAN, and is taken out of it.
 
 The exit status is 0 if all packets that were sent got through, 1 if some were dropped,
 and 2 if that is unknown: something on the way is not modelled, packets could not be
@@ -58,6 +61,7 @@ type replayFlags struct {
 	output   choice
 	maps     []string
 	realTime bool
+	vxlan    bool
 	pcap     pcapFlags
 	logs     logFlags
 }
@@ -82,6 +86,7 @@ func (a *app) replayCommand() *cobra.Command {
 	c.Flags().StringSliceVar(&f.maps, "map", nil, "a captured address stands for an end: `ADDRESS=NAME`;\nrepeat it, or list several with commas between them")
 	_ = c.RegisterFlagCompletionFunc("map", completeMap)
 	c.Flags().BoolVar(&f.realTime, "real-time", false, "wait between packets as long as they did")
+	c.Flags().BoolVar(&f.vxlan, "keep-vxlan", false, "send VXLAN packets as they are, not what is in them")
 	f.pcap.add(c)
 	f.logs.add(c)
 	return c
@@ -101,7 +106,7 @@ func (a *app) replay(c *cobra.Command, network, file string, f *replayFlags) err
 		return err
 	}
 	defer in.Close()
-	run := replayRun{options: replay.Options{Map: mapping}}
+	run := replayRun{options: replay.Options{Map: mapping, KeepVXLAN: f.vxlan}}
 	if f.realTime {
 		run.options.Pace = pace()
 	}
@@ -244,6 +249,8 @@ func (r *replayRun) read(in io.Reader, bar *bar) error {
 	for {
 		p, err := c.Next()
 		switch {
+		case err == io.EOF && c.Skipped() > 0:
+			return fmt.Errorf("%s of another version than pcapng 1 left out", plural(c.Skipped(), "section", "sections"))
 		case err == io.EOF:
 			return nil
 		case err != nil:

@@ -41,6 +41,9 @@ func (a *app) writeReplay(v *replayView, form string) error {
 func (a *app) replayHeadline(v *replayView) {
 	word := a.paint()(verdictPaint[v.Verdict], fmt.Sprintf("%-9s", strings.ToUpper(v.Verdict.String())))
 	fmt.Fprintf(a.out, "%s  %s in %s: %s\n", word, plural(v.Read, "packet", "packets"), plural(len(v.Flows), "flow", "flows"), sums(&v.Tally, v.Unused))
+	if v.Unwrapped > 0 {
+		fmt.Fprintf(a.out, "  in VXLAN %s, of which what is inside is meant (else --keep-vxlan)\n", plural(v.Unwrapped, "packet", "packets"))
+	}
 }
 
 // sums are the counts that are not zero.
@@ -70,6 +73,12 @@ func (a *app) writeFlow(f *replay.Flow) {
 	}
 	if f.Arrived != "" && f.Arrived != f.Sent {
 		fmt.Fprintf(a.out, "  %-8s %s\n", "arrives", paint(emu.Faint, ends(f.Arrived, "", "")))
+	}
+	if f.Offloaded > 0 {
+		fmt.Fprintf(a.out, "  %-8s %s larger than on the wire, sent as the network card cuts them\n", "offload", plural(f.Offloaded, "packet", "packets"))
+	}
+	if f.Snapped > 0 {
+		fmt.Fprintf(a.out, "  %-8s %s cut short when captured, sent with zeros for the rest\n", "snaplen", plural(f.Snapped, "packet", "packets"))
 	}
 	for _, d := range []struct {
 		name  string

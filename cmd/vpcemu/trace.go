@@ -41,8 +41,8 @@ and 2 if that is unknown or the question makes no sense.
 --flow-logs has one line for all packets of a flow at an interface: the first and the
 third of a handshake are two packets of one.
 
---pcap writes the packets as they are sent and as they arrive, at the time zero, each
-with a comment that says what became of it.
+--pcap writes the packets as they are sent, as they arrive and where they are dropped,
+each with a comment that says what became of it.
 
 --flow-format takes these fields, as '${srcaddr} ${dstaddr}':
 ` + flowFieldHelp()

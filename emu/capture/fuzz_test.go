@@ -42,6 +42,8 @@ func FuzzRead(f *testing.F) {
 			_ = p.Comment()
 			if ip, err := p.IP(); err == nil {
 				assert.NotEmpty(t, ip)
+				inner, ok, err := capture.VXLAN(ip)
+				assert.Equal(t, ok && err == nil, len(inner) > 0)
 			}
 		}
 		if zip := bytes.HasPrefix(b, []byte{0x1f, 0x8b}); !zip {

@@ -33,6 +33,9 @@ func (r *Reader) nextBlock() (Packet, error) {
 			return Packet{}, r.fail(at, err)
 		}
 		p, found := Packet{Offset: at, big: r.big}, true
+		if r.foreign && kind != sectionHeader {
+			continue
+		}
 		switch kind {
 		case sectionHeader:
 			found, err = false, r.section(body)
@@ -97,10 +100,10 @@ func (r *Reader) section(body []byte) error {
 	if len(body) < 16 {
 		return short("section header")
 	}
-	if major := r.uint16(body[4:]); major != 1 {
-		return fmt.Errorf("%w: pcapng version %d.%d, want 1.0", ErrFormat, major, r.uint16(body[6:]))
-	}
 	r.ifaces = r.ifaces[:0]
+	if r.foreign = r.uint16(body[4:]) != 1; r.foreign {
+		r.skipped++
+	}
 	return nil
 }
 

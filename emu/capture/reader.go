@@ -102,6 +102,9 @@ type Reader struct {
 	tick   time.Duration // of pcap: of what follows the seconds
 	ifaces []ngInterface // of the section
 	last   time.Time
+
+	foreign bool // the section is of a version that is not read
+	skipped int
 }
 
 var _ gopacket.ZeroCopyPacketDataSource = (*Reader)(nil)
@@ -170,6 +173,10 @@ func (r *Reader) fail(at int64, err error) error {
 // Offset is how far the capture has been read, in bytes; of a compressed one, of what
 // it holds.
 func (r *Reader) Offset() int64 { return r.offset }
+
+// Skipped is how many sections of a pcapng file were left out so far, since they are not of
+// version 1, the only one that there is.
+func (r *Reader) Skipped() int { return r.skipped }
 
 // ReadPacketData is Next for gopacket, in bytes of their own. The link type, a
 // [LinkType], is in the ancillary data.

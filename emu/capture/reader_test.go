@@ -299,7 +299,6 @@ func TestReader_Refuses(t *testing.T) {
 		{"two lengths", append(join(head, little.block(9, 1))[:60], 9, 9, 0, 0), "packet 1, at byte 48: malformed: a block of 16 bytes that ends as one of 2313", capture.ErrBroken},
 		{"no byte order", little.block(0x0a0d0d0a, 1, 2, 3, 4), "packet 1, at byte 0: malformed: a section without byte order", capture.ErrBroken},
 		{"a short section", little.block(0x0a0d0d0a, 0x1a2b3c4d, 2), "packet 1, at byte 0: malformed: a short section header", capture.ErrBroken},
-		{"version 2", little.block(0x0a0d0d0a, 0x1a2b3c4d, uint16(2), uint16(0), -1, -1), "packet 1, at byte 0: neither pcap nor pcapng: pcapng version 2.0, want 1.0", capture.ErrFormat},
 		{"a short interface", join(little.section(), little.block(1, 101)), "packet 1, at byte 28: malformed: a short interface description", capture.ErrBroken},
 		{"a packet before its interface", join(little.section(), little.block(6, 0, 0, 1, 4, 4, "data")), "packet 1, at byte 28: malformed: a packet of interface 0, of 0", capture.ErrBroken},
 		{"a packet of the section before", join(head, little.section(), little.block(6, 0, 0, 1, 4, 4, "data")), "packet 1, at byte 76: malformed: a packet of interface 0, of 0", capture.ErrBroken},
@@ -439,6 +438,34 @@ func TestIP(t *testing.T) {
 			}
 			require.NoError(t, err)
 			assert.Contains(t, []string{four, six}, string(got))
+		})
+	}
+}
+
+// TestSectionsOfOtherVersions are left out, whatever is in them, up to the next one.
+func TestSectionsOfOtherVersions(t *testing.T) {
+	other := little.block(0x0a0d0d0a, 0x1a2b3c4d, uint16(2), uint16(0), -1, -1)
+	one := join(little.section(), little.iface(101), little.block(6, 0, 0, 1, 4, 4, "data"))
+	for _, c := range []struct {
+		name             string
+		b                []byte
+		packets, skipped int
+	}{
+		{"none", one, 1, 0},
+		{"first", join(other, little.block(6, 7, 0, 1, 4, 4, "gone"), one), 1, 1},
+		{"last", join(one, other, little.block(1), little.block(6, 0)), 1, 1},
+		{"between, twice, of the other byte order", join(one, other, big.block(0x0a0d0d0a, 0x1a2b3c4d, uint16(9), uint16(0), -1, -1), big.block(3, 4, "gone"), one), 2, 2},
+		{"alone", other, 0, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := capture.NewReader(bytes.NewReader(c.b))
+			require.NoError(t, err)
+			n := 0
+			for ; err == nil; n++ {
+				_, err = r.Next()
+			}
+			assert.Equal(t, io.EOF, err)
+			assert.Equal(t, []int{c.packets, c.skipped}, []int{n - 1, r.Skipped()})
 		})
 	}
 }

@@ -88,8 +88,7 @@ func (c *Writer) ended(ev emu.Event) {
 	for _, e := range c.queue {
 		if e.number == ev.Number {
 			e.waits, e.comment, e.stage, e.reason = false, comment, ev.Stage, ev.Result.Reason
-			here := e.place.Interface == ev.At.Interface && e.place.VPC == ev.At.VPC && !ev.Stage.AtReceiver()
-			elsewhere = elsewhere && !here
+			elsewhere = elsewhere && !here(e.place, ev.At, ev.Stage)
 		}
 	}
 	if elsewhere {
@@ -102,8 +101,13 @@ func (c *Writer) ended(ev emu.Event) {
 	c.advance()
 }
 
-// Trace writes the packets of a trace, at the time zero: those that are really sent, and
-// as they really arrive.
+// here reports whether a packet was dropped where it was sent.
+func here(sent, dropped emu.Place, by emu.Stage) bool {
+	return sent.Interface == dropped.Interface && sent.VPC == dropped.VPC && !by.AtReceiver()
+}
+
+// Trace writes the packets of a trace: those that are really sent, as they really arrive, or
+// where they are dropped.
 func (c *Writer) Trace(t *emu.Trace) {
 	for _, one := range t.Targets {
 		c.Trace(one.Trace)
@@ -124,15 +128,19 @@ func (c *Writer) Trace(t *emu.Trace) {
 func (c *Writer) leg(l *emu.Leg) {
 	step, _ := l.Ended()
 	comment := verdict(l.Verdict, l.At, func() emu.Step { return step })
-	for _, p := range []*emu.Passage{l.Sent, l.Arrived} {
+	lost := l.Lost
+	if lost != nil && (lost.Interface == "" || l.Sent != nil && here(l.Sent.Place, lost.Place, step.Stage)) {
+		lost = nil
+	}
+	for view, p := range [...]*emu.Passage{Sent: l.Sent, Delivered: l.Arrived, Dropped: lost} {
 		if p == nil {
 			continue
 		}
 		e := c.entry()
-		e.port, e.place, e.comment = p.Port.ID(), p.Place, comment
-		e.data, e.time = append(e.data, p.Bytes...), time.Unix(0, 0)
-		if e.stage = step.Stage; p.Direction == firewall.Ingress {
-			e.view, e.comment = Delivered, "delivered to "+e.port
+		e.view, e.port, e.place, e.comment = View(view), p.Port.ID(), p.Place, comment
+		e.data, e.time, e.stage = append(e.data, p.Bytes...), p.Time, step.Stage
+		if e.view == Delivered {
+			e.comment = "delivered to " + e.port
 		}
 		e.reason.UnmarshalText([]byte(step.Reason))
 		c.add(e)

@@ -221,7 +221,7 @@ func TestWriter_Concurrent(t *testing.T) {
 
 // TestWriter_Trace: the packets of a trace, as far as they really get.
 func TestWriter_Trace(t *testing.T) {
-	e, err := emu.New(shop(), emu.Options{})
+	e, err := emu.New(shop(), emu.Options{Now: func() time.Time { return time.Unix(0, begin) }})
 	require.NoError(t, err)
 	trace := func(service string) []string {
 		tr, err := e.Trace(emu.Query{Source: "app-1", Destination: "db-1", Service: firewall.MustParseService(service)})
@@ -232,14 +232,17 @@ func TestWriter_Trace(t *testing.T) {
 		require.NoError(t, w.Close())
 		return read(t, out.Bytes())
 	}
-	at := fmt.Sprintf("+%d ", -begin)
+	const at = "+0 "
 	assert.Equal(t, []string{
 		at + "app-1 | tcp 10.0.1.10:49152 > 10.0.2.20:5432 | delivered to db-1",
 		at + "db-1 | tcp 10.0.1.10:49152 > 10.0.2.20:5432 | delivered to db-1",
 		at + "db-1 | tcp 10.0.2.20:5432 > 10.0.1.10:49152 | delivered to app-1",
 		at + "app-1 | tcp 10.0.2.20:5432 > 10.0.1.10:49152 | delivered to app-1",
 	}, trace("tcp/5432"))
-	assert.Equal(t, []string{at + "app-1 | tcp 10.0.1.10:49152 > 10.0.2.20:22 | " + refusal}, trace("tcp/22"))
+	assert.Equal(t, []string{
+		at + "app-1 | tcp 10.0.1.10:49152 > 10.0.2.20:22 | " + refusal,
+		at + "db-1 (dropped) | tcp 10.0.1.10:49152 > 10.0.2.20:22 | " + refusal,
+	}, trace("tcp/22"))
 }
 
 // TestWriter_Gopacket: gopacket reads the file as we meant it.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/link/channel"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
@@ -124,7 +125,7 @@ func overChannel(b *testing.B) *pair {
 	for k, a := range []string{"10.0.1.10", "10.0.2.10"} {
 		links[k] = channel.New(queueLimits[0], mtuInterface, "")
 		links[k].SupportedGSOKind = stack.GVisorGSOSupported
-		h := &Host{name: a, link: newLink(nil, mtuInterface, queueLimits)}
+		h := &Host{name: a, link: newLink(nil, mtuInterface, newPaths(tcpip.NewStdClock()), queueLimits)}
 		h.down, h.goDown = context.WithCancel(context.Background())
 		require.NoError(b, h.start(links[k], Options{Addresses: []netip.Addr{netip.MustParseAddr(a)}}))
 		hosts[k] = h

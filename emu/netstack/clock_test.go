@@ -1,6 +1,7 @@
 package netstack_test
 
 import (
+	"net"
 	"syscall"
 	"testing"
 	"time"
@@ -54,6 +55,9 @@ func TestOneClockForAll(t *testing.T) {
 	require.NoError(t, err)
 	s, err := l.Accept()
 	require.NoError(t, err)
+	for _, c := range []net.Conn{c, s} {
+		require.NoError(t, c.(keepAlive).SetKeepAlive(false))
+	}
 	b := make([]byte, 10)
 	_, err = s.Write([]byte("soon"))
 	require.NoError(t, err)

@@ -9,6 +9,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
 	"gvisor.dev/gvisor/pkg/waiter"
+
+	"github.com/vpcemu/vpcemu/packet"
 )
 
 // ends are the two addresses of a connection, which it keeps when it is closed, and whether
@@ -45,6 +47,7 @@ func newConn(h *Host, tcp *gonet.TCPConn) (net.Conn, error) {
 	if err := h.alive(c); err != nil {
 		return nil, err
 	}
+	_ = c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true}) // unless it has been reset already
 	return c, nil
 }
 
@@ -86,18 +89,26 @@ type packetConn struct {
 }
 
 func newPacketConn(h *Host, ep tcpip.Endpoint, wq *waiter.Queue) (*packetConn, error) {
-	// gVisor learns no path MTU for datagrams: let routers fragment them. Linux loses the first
-	// that is too large, and then fragments itself.
-	ep.SetSockOptInt(tcpip.MTUDiscoverOption, int(tcpip.PMTUDiscoveryDont))
+	ep.SetSockOptInt(tcpip.MTUDiscoverOption, int(tcpip.PMTUDiscoveryDont)) // DF is up to paths
 	// That a datagram was refused wakes who reads: gonet waits for data only.
 	refused := waiter.NewFunctionEntry(waiter.EventErr, func(waiter.EventMask) { go wq.Notify(waiter.ReadableEvents) })
 	wq.EventRegister(&refused)
-	udp := gonet.NewUDPConn(wq, ep)
+	socket := &datagrams{Endpoint: ep, queue: wq}
+	udp := gonet.NewUDPConn(wq, socket)
 	c := &packetConn{UDPConn: udp, ends: ends{host: h, local: udp.LocalAddr(), remote: udp.RemoteAddr()}}
+	if c.remote != nil {
+		h.link.paths.sockets.Store(c.flow(), socket)
+	}
 	if err := h.alive(c); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// flow is that of what a connected socket sends.
+func (c *packetConn) flow() packet.Flow {
+	from, to := c.local.(*net.UDPAddr).AddrPort(), c.remote.(*net.UDPAddr).AddrPort()
+	return packet.Flow{Proto: packet.UDP, Src: from.Addr().Unmap(), SrcPort: from.Port(), Dst: to.Addr().Unmap(), DstPort: to.Port()}
 }
 
 func (c *packetConn) LocalAddr() net.Addr  { return c.local }
@@ -141,6 +152,9 @@ func (c *packetConn) WriteTo(b []byte, to net.Addr) (int, error) {
 func (c *packetConn) Close() error {
 	if c.closed.Swap(true) {
 		return c.fail("close", net.ErrClosed)
+	}
+	if c.remote != nil {
+		c.host.link.paths.sockets.Delete(c.flow())
 	}
 	return c.UDPConn.Close()
 }

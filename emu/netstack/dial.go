@@ -25,9 +25,9 @@ func (h *Host) Dial(network, address string) (net.Conn, error) {
 // DialContext connects to an address as [net.Dialer.DialContext] does: "tcp", "udp" and
 // their "4" and "6" kinds, to an address or a name that the host's Resolver knows, and
 // with names of both kinds of addresses by Happy Eyeballs. It is what
-// [net/http.Transport] takes. It asks for no keep-alives, which package net sends every 15
-// seconds. Errors are those of package net: what a security group
-// drops ends with ETIMEDOUT or the context, a closed port with ECONNREFUSED.
+// [net/http.Transport] takes. Connections have keep-alives, and the methods of [net.TCPConn]
+// that set them. Errors are those of package net: what a security group drops ends with
+// ETIMEDOUT or the context, a closed port with ECONNREFUSED.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return h.From(netip.Addr{}).DialContext(ctx, network, address)
 }
@@ -100,8 +100,8 @@ func (h *Host) lookup(ctx context.Context, s socket, address string) ([]netip.Ad
 		addrs = append(addrs, a)
 	} else if strings.EqualFold(strings.TrimSuffix(name, "."), "localhost") { // RFC 6761 6.3
 		addrs = append(addrs, netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback())
-	} else if addrs, err = h.Resolver.LookupNetIP(ctx, "ip", strings.TrimSuffix(name, ".")+"."); err != nil {
-		return nil, h.lookupError(name, err)
+	} else if addrs, err = h.LookupNetIP(ctx, "ip", name); err != nil {
+		return nil, err
 	}
 	to := make([]netip.AddrPort, len(addrs))
 	for i, a := range addrs {

@@ -9,7 +9,8 @@
 // network is touched, and no rights are needed. What it sends are packets through
 // [emu.Port], which meet everything that packets of an instance meet: a connection that a
 // security group drops times out, a closed port refuses, a packet too large for the
-// internet gateway is answered, and names are asked of the VPC's resolver.
+// internet gateway is answered and sent again smaller, and names are asked of the VPC's
+// resolver.
 //
 // It is no part of the emulator, which has no goroutines and no gVisor: a host has some of
 // its own, which [Host.Close] ends. Time is the machine's, or [Options.Clock]'s; in a bubble of

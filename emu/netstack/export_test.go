@@ -41,3 +41,9 @@ func (h *Host) Closing() int { return len(h.stack.CleanupEndpoints()) }
 
 // Refused is how many packets the host's TCP/IP made while too many waited to be sent.
 func (h *Host) Refused() uint64 { return h.link.refused.Load() }
+
+// Told is how many sockets are told of datagrams that were too large.
+func (h *Host) Told() (n int) {
+	h.link.paths.sockets.Range(func(any, any) bool { n++; return true })
+	return n
+}

@@ -53,10 +53,10 @@ const (
 type Host struct {
 	// Resolver asks the resolver of the host's VPC: private DNS names of instances,
 	// endpoints, load balancers, and what [emu.Options.Names] knows. It is Go's own, so it looks
-	// into the machine's /etc/hosts first, adds the machine's search domains
-	// to names without a dot at the end, and names the machine's servers in its errors; those of
-	// [Host.Dial] name the VPC's. Hosts on no interface have no resolver, until
-	// this is set to one.
+	// into the machine's /etc/hosts first, adds the machine's search domains to names without
+	// a dot at the end, and names the machine's servers in its errors; [Host.LookupNetIP]
+	// and [Host.Dial] name the VPC's. Hosts on no interface have no resolver, until this is
+	// set to one.
 	Resolver *net.Resolver
 
 	name      string
@@ -115,7 +115,10 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 	if err := check(o.Addresses, mtu); err != nil {
 		return nil, fmt.Errorf("netstack: %s: %w", name, err)
 	}
-	h.link = newLink(port, mtu, cmp.Or(o.queues, queueLimits))
+	if o.Clock == nil {
+		o.Clock = tcpip.NewStdClock()
+	}
+	h.link = newLink(port, mtu, newPaths(o.Clock), cmp.Or(o.queues, queueLimits))
 	if err := h.start(h.link, o); err != nil {
 		h.Close()
 		return nil, err
@@ -157,7 +160,10 @@ func (h *Host) start(link stack.LinkEndpoint, o Options) error {
 		Clock:              o.Clock,
 	})
 	sack, cubic, moderate := tcpip.TCPSACKEnabled(true), tcpip.CongestionControlOption("cubic"), tcpip.TCPModerateReceiveBufferOption(true)
-	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &cubic, &moderate} {
+	// Without RACK, which takes what was too large for the path for lost once it is cut, and for
+	// under way until it is sent again: of 64 KiB two packets each 200 ms.
+	var recovery tcpip.TCPRecovery
+	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &cubic, &moderate, &recovery} {
 		if err := h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
 			return fmt.Errorf("netstack: %s: %s", h.name, err)
 		}
@@ -192,6 +198,7 @@ func (h *Host) start(link stack.LinkEndpoint, o Options) error {
 func (h *Host) Close() error {
 	h.closing.Do(func() {
 		h.goDown()
+		h.link.deafen() // or TCP/IP would keep what arrives while it ends
 		h.stack.Close() // which sends the resets
 		h.link.stop()
 		h.stack.Wait()

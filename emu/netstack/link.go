@@ -29,9 +29,11 @@ type link struct {
 	port       *emu.Port
 	mtu        atomic.Uint32
 	in, out    *queue
+	paths      *paths
 	dispatcher atomic.Pointer[stack.NetworkDispatcher]
 	refused    atomic.Uint64 // packets that found out full
-	done       sync.WaitGroup
+	sender     sync.WaitGroup
+	receiver   sync.WaitGroup
 }
 
 // How many packets wait at the most, each way. A TCP connection has up to 4 MiB under way,
@@ -47,8 +49,8 @@ const (
 var _ stack.LinkEndpoint = (*link)(nil)
 var _ stack.GSOEndpoint = (*link)(nil)
 
-func newLink(port *emu.Port, mtu int, limits [2]int) *link {
-	l := &link{port: port, out: newQueue(limits[0]), in: newQueue(limits[1])}
+func newLink(port *emu.Port, mtu int, paths *paths, limits [2]int) *link {
+	l := &link{port: port, out: newQueue(limits[0]), in: newQueue(limits[1]), paths: paths}
 	l.mtu.Store(uint32(mtu))
 	return l
 }
@@ -62,22 +64,26 @@ func (l *link) start() bool {
 	if _, taken := links.LoadOrStore(l.port, l); taken {
 		return false
 	}
-	l.done.Go(l.send)
-	l.done.Go(l.receive)
+	l.sender.Go(l.send)
+	l.receiver.Go(l.receive)
 	l.port.ReceiveBatch(l.arrive)
 	return true
 }
 
-// stop sends what waits, lets nothing more in and waits for the link's goroutines. The port
-// it leaves alone unless it has it.
-func (l *link) stop() {
-	has, _ := links.Load(l.port)
-	if has == l {
+// deafen hands TCP/IP what has arrived, and nothing more. The port it leaves alone unless it
+// has it.
+func (l *link) deafen() {
+	if has, _ := links.Load(l.port); has == l {
 		l.port.Receive(nil)
 	}
-	l.out.close()
 	l.in.close()
-	l.done.Wait()
+	l.receiver.Wait()
+}
+
+// stop sends what waits, ends the link's goroutines and frees the port.
+func (l *link) stop() {
+	l.out.close()
+	l.sender.Wait()
 	for _, p := range l.out.take(nil) { // of a link that was never started
 		p.DecRef()
 	}
@@ -111,15 +117,16 @@ func (l *link) send() {
 		}
 		for rest := waiting; len(rest) > 0; {
 			var n int
-			bytes, packets, n = gather(rest, bytes[:0], packets[:0])
+			bytes, packets, n = l.gather(rest, bytes[:0], packets[:0])
 			l.port.SendBatch(packets, nil)
 			rest = rest[n:]
 		}
 	}
 }
 
-// gather copies the first packets of a list, and says how many.
-func gather(list []*stack.PacketBuffer, bytes []byte, packets [][]byte) ([]byte, [][]byte, int) {
+// gather copies the first packets of a list, in the form in which they are sent, and says of
+// how many.
+func (l *link) gather(list []*stack.PacketBuffer, bytes []byte, packets [][]byte) ([]byte, [][]byte, int) {
 	var ends [batch]int
 	n := 0
 	for n < min(batch, len(list)) && len(bytes) < batchBytes {
@@ -132,7 +139,7 @@ func gather(list []*stack.PacketBuffer, bytes []byte, packets [][]byte) ([]byte,
 	}
 	start := 0
 	for _, end := range ends[:n] {
-		packets = append(packets, bytes[start:end:end])
+		packets = l.paths.fit(packets, bytes[start:end:end])
 		start = end
 	}
 	return bytes, packets, n
@@ -144,6 +151,7 @@ func (l *link) arrive(packets [][]byte) {
 	for len(packets) > 0 {
 		n := min(batch, len(packets))
 		for i, b := range packets[:n] {
+			l.paths.hear(b)
 			arrived[i] = stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(b)})
 		}
 		if !l.in.push(arrived[:n]) { // the host has been closed

@@ -21,7 +21,7 @@ func packets(t *testing.T, n int) (all []*stack.PacketBuffer) {
 
 // TestWritePacketsSaysWhatItDidNotTake, so that TCP knows.
 func TestWritePacketsSaysWhatItDidNotTake(t *testing.T) {
-	l := newLink(nil, 1500, [2]int{2, 2})
+	l := newLink(nil, 1500, newPaths(tcpip.NewStdClock()), [2]int{2, 2})
 	var list stack.PacketBufferList
 	for _, p := range packets(t, 3) {
 		list.PushBack(p.IncRef())

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
 )
@@ -23,6 +24,16 @@ func resolverAt(port *emu.Port, addresses []netip.Addr) string {
 		return netip.AddrPortFrom(r, 53).String()
 	}
 	return ""
+}
+
+// LookupNetIP is the Resolver's, for a name as it is, without the machine's search domains.
+// Unlike its own, the errors name the server that was asked.
+func (h *Host) LookupNetIP(ctx context.Context, network, name string) ([]netip.Addr, error) {
+	addrs, err := h.Resolver.LookupNetIP(ctx, network, strings.TrimSuffix(name, ".")+".")
+	if err != nil {
+		return nil, h.lookupError(name, err)
+	}
+	return addrs, nil
 }
 
 // lookupError is an error of the host's Resolver about a name. Package net names the machine's

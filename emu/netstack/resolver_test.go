@@ -75,6 +75,22 @@ func TestResolver(t *testing.T) {
 		assert.Positive(t, e.count(to(packet.TCP, 53)))
 	})
 	assert.Positive(t, e.count(to(packet.UDP, 53)))
+	for _, c := range []struct {
+		name string
+		host *netstack.Host
+		ask  string
+		want string
+	}{
+		{"nobody", web, "db-2.ec2.internal", "lookup db-2.ec2.internal on 169.254.169.253:53: no such host"},
+		{"with a dot", web, "db-2.ec2.internal.", "lookup db-2.ec2.internal. on 169.254.169.253:53: no such host"},
+		{"what nobody knows", web, "example.com", "lookup example.com on 169.254.169.253:53: server misbehaving"},
+		{"from a host with IPv6 alone", six, "db-2.ec2.internal", "lookup db-2.ec2.internal on [fd00:ec2::253]:53: no such host"},
+	} {
+		t.Run("the error says who was asked: "+c.name, func(t *testing.T) {
+			_, err := c.host.LookupNetIP(within(t, patience), "ip", c.ask)
+			assert.EqualError(t, err, c.want)
+		})
+	}
 }
 
 // TestNoResolver: with DNS off nothing answers (LNK-5), and outside a VPC there is none.

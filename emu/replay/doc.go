@@ -18,6 +18,10 @@
 // because it answers nothing, or as not used, with the reason. What is remembered grows
 // with the number of flows and addresses, not with that of packets.
 //
+// Captures are taken as they are: what is in VXLAN, by which VPC Traffic Mirroring sends it, is taken
+// out of it; segments that are larger than on the wire are cut as the network card does;
+// what the snap length has cut off is sent as zeros. The [Report] says of how many packets.
+//
 // It replays packets, not applications: who gets no answer does not try again, and who
 // would have sent less, without an answer, still sends what was captured.
 //

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -23,6 +22,9 @@ type Options struct {
 	// network: an interface, a host on the internet, one on-premises. Several that are
 	// mapped to "internet" or "onprem" are different hosts there.
 	Map map[netip.Addr]string
+	// KeepVXLAN sends VXLAN packets themselves. Else what is in them is sent: captures of what
+	// VPC Traffic Mirroring has sent have everything in VXLAN.
+	KeepVXLAN bool
 	// Observer sees what happens in the emulator, as in [emu.Options].
 	Observer emu.Observer
 	// Pace, if it is not nil, is called before each packet with its time in the capture,
@@ -36,6 +38,7 @@ type Replay struct {
 	net   *vpc.Network
 	clock emu.Clock
 	pace  func(time.Time)
+	keep  bool // VXLAN as it is
 
 	names  map[netip.Addr]string
 	ends   map[netip.Addr]*end
@@ -44,6 +47,8 @@ type Replay struct {
 
 	pkt       packet.Packet
 	crossed   []byte // the packet in the other IP version
+	filled    []byte // the packet, with zeros for what was not captured
+	snapped   bool   // it is that one
 	fragments firewall.Fragments
 	flows     map[packet.Flow]*Flow // as captured, in the direction of the request
 	sent      map[packet.Flow]*Flow // as sent
@@ -59,7 +64,7 @@ type Replay struct {
 // means nothing.
 func New(n *vpc.Network, o Options) (*Replay, error) {
 	r := &Replay{
-		pace: o.Pace, names: o.Map, ends: make(map[netip.Addr]*end), crowds: make(map[crowd]int), pairs: make(map[pairKey]pair),
+		pace: o.Pace, keep: o.KeepVXLAN, names: o.Map, ends: make(map[netip.Addr]*end), crowds: make(map[crowd]int), pairs: make(map[pairKey]pair),
 		flows: make(map[packet.Flow]*Flow), sent: make(map[packet.Flow]*Flow), known: make(map[string]bool), reasons: make(map[string]int),
 	}
 	r.report.Flows, r.report.NotUsed = []*Flow{}, []NotUsed{}
@@ -132,7 +137,7 @@ func (r *Replay) Send(p *capture.Packet) {
 			r.clock.Advance(ahead)
 		}
 	}
-	b, err := p.IP()
+	b, cut, err := r.unwrap(p)
 	switch {
 	case errors.Is(err, capture.ErrNotIP):
 		r.unused(NotUsed{Because: err.Error()})
@@ -141,36 +146,18 @@ func (r *Replay) Send(p *capture.Packet) {
 		r.unused(NotUsed{Because: err.Error(), Matters: true})
 		return
 	}
-	if err := r.parse(b); err != nil {
-		why := "malformed: " + err.Error()
-		if errors.Is(err, packet.ErrTruncated) && len(p.Data) < p.Length {
-			why = "cut short when it was captured (snap length)"
-		}
-		r.unused(NotUsed{Because: why, Matters: true})
-		return
+	err = r.parse(b)
+	if r.snapped = cut && errors.Is(err, packet.ErrTruncated); r.snapped {
+		err = r.fill(b)
 	}
-	r.packet()
-}
-
-// parse reads the IP packet. A host whose network card computes checksums captures
-// IPv4 headers without one.
-func (r *Replay) parse(b []byte) error {
-	err := r.pkt.Parse(b)
-	if errors.Is(err, packet.ErrChecksum) && b[10] == 0 && b[11] == 0 {
-		binary.BigEndian.PutUint16(b[10:], headerChecksum(b[:int(b[0]&0xf)*4]))
-		err = r.pkt.Parse(b)
+	switch {
+	case err != nil && r.snapped:
+		r.unused(NotUsed{Because: "cut short when it was captured (snap length)", Matters: true})
+	case err != nil:
+		r.unused(NotUsed{Because: "malformed: " + err.Error(), Matters: true})
+	default:
+		r.packet()
 	}
-	return err
-}
-
-// headerChecksum is that of an IPv4 header whose field for it is zero (RFC 1071).
-func headerChecksum(h []byte) uint16 {
-	sum := uint32(0)
-	for ; len(h) > 1; h = h[2:] {
-		sum += uint32(binary.BigEndian.Uint16(h))
-	}
-	sum = sum>>16 + sum&0xffff
-	return ^uint16(sum>>16 + sum)
 }
 
 // packet places a packet in its flow and sends it.
@@ -197,6 +184,10 @@ func (r *Replay) packet() {
 			return
 		}
 	}
+	if r.snapped {
+		f.Snapped++
+	}
+	f.hear(p, d)
 	if d == Reply {
 		r.reply(f)
 		return
@@ -334,34 +325,6 @@ func (r *Replay) withhold(f *Flow, d Direction) {
 	r.report.Withheld++
 }
 
-// message sends an ICMP error of one end about what the other has sent. Those of routers
-// are left out: the network's own have something to say themselves.
-func (r *Replay) message(about packet.Flow) {
-	p := &r.pkt
-	f, d := r.flows[about], Reply // of the server, about the request
-	if f == nil {
-		f, d = r.flows[about.Reverse()], Request
-	}
-	switch {
-	case f == nil:
-		r.unused(NotUsed{Because: "an ICMP error about no flow of the capture"})
-	case p.Flow.Src != about.Dst:
-		r.unused(NotUsed{Because: "an ICMP error of a router, of which the network has its own"})
-	case d == Reply && f.answered:
-		r.unused(NotUsed{Because: "the answer of a service that the network answers for by itself"})
-	case f.at == nil:
-		r.withhold(f, d)
-	case d == Reply && !r.cross(f):
-		r.unused(NotUsed{Because: otherVersion, Matters: true})
-	case d == Reply:
-		r.rewriteMessage(f.arrived)
-		r.send(f, d, f.at)
-	default:
-		r.rewriteMessage(f.sent.Reverse())
-		r.send(f, d, f.client.port)
-	}
-}
-
 // rewrite gives the packet the addresses and ports of a flow.
 func (r *Replay) rewrite(f packet.Flow) {
 	p := &r.pkt
@@ -369,12 +332,4 @@ func (r *Replay) rewrite(f packet.Flow) {
 	p.SetDst(f.Dst)
 	p.SetSrcPort(f.SrcPort)
 	p.SetDstPort(f.DstPort)
-}
-
-// rewriteMessage makes an ICMP error one about a packet as its sender has seen it.
-func (r *Replay) rewriteMessage(about packet.Flow) {
-	p := &r.pkt
-	p.SetEmbeddedFlow(about)
-	p.SetSrc(about.Dst)
-	p.SetDst(about.Src)
 }

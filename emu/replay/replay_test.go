@@ -74,13 +74,8 @@ type world struct {
 func newWorld(t testing.TB, n *vpc.Network, mapping ...string) *world {
 	t.Helper()
 	w := &world{t: t}
-	m := make(map[netip.Addr]string)
-	for _, s := range mapping {
-		a, name, _ := strings.Cut(s, "=")
-		m[addr(a)] = name
-	}
 	var err error
-	w.Replay, err = replay.New(n, replay.Options{Map: m, Observer: emu.Observer{Port: func(p emu.Passage) {
+	w.Replay, err = replay.New(n, replay.Options{Map: mapped(mapping...), Observer: emu.Observer{Port: func(p emu.Passage) {
 		var pkt packet.Packet
 		require.NoError(t, pkt.Parse(p.Bytes))
 		assert.True(t, pkt.ChecksumOK(), "checksum of %v at %s", pkt.Flow, p.Port.ID())
@@ -90,6 +85,16 @@ func newWorld(t testing.TB, n *vpc.Network, mapping ...string) *world {
 	}}})
 	require.NoError(t, err)
 	return w
+}
+
+// mapped reads ADDRESS=NAME.
+func mapped(mapping ...string) map[netip.Addr]string {
+	m := make(map[netip.Addr]string)
+	for _, s := range mapping {
+		a, name, _ := strings.Cut(s, "=")
+		m[addr(a)] = name
+	}
+	return m
 }
 
 func (w *world) send(packets ...packet.Spec) {

@@ -17,6 +17,8 @@ type Report struct {
 	Read int `json:"read"`
 	Tally
 	Unused int `json:"not_used"`
+	// Unwrapped are those of the packets that were in VXLAN, of which what is inside was taken.
+	Unwrapped int `json:"unwrapped,omitempty"`
 	// Flows are in the order in which they began.
 	Flows []*Flow `json:"flows"`
 	// NotUsed says why, most packets first.
@@ -119,6 +121,12 @@ type Flow struct {
 	Verdict Verdict `json:"verdict"`
 	Request Tally   `json:"request"`
 	Reply   Tally   `json:"reply"`
+	// Offloaded are the packets that were captured as they are only above a network card, and
+	// were sent in segments as it sends them. Each counts once, as the worst of its segments.
+	Offloaded int `json:"offloaded,omitempty"`
+	// Snapped are the packets that were cut short when they were captured, and were sent
+	// with zeros for what is missing.
+	Snapped int `json:"snapped,omitempty"`
 	// Lost are the ways in which packets were lost, in the order in which it happened.
 	Lost []*Loss `json:"lost,omitempty"`
 
@@ -127,6 +135,7 @@ type Flow struct {
 	arrived        packet.Flow // as the server saw it last, if known
 	at             *emu.Port   // where it arrived, nil if it has not
 	answered       bool        // by a service of the fabric
+	mss            [2]int      // by direction, what the other end takes, 0 if not known
 }
 
 // tally is that of a direction.

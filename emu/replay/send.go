@@ -2,6 +2,7 @@ package replay
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/firewall"
@@ -29,27 +30,40 @@ type arrival struct {
 	later bool
 }
 
-// send sends the packet and counts how it ends.
+// send sends the packet, in the segments in which its sender's network card does, and counts
+// how it ends: as the worst of them.
 func (r *Replay) send(f *Flow, d Direction, from *emu.Port) {
+	worst, bytes, sent := Passed, 0, 0
+	message, mute := r.pkt.IsICMPError(), r.pkt.IsICMPError() || r.pkt.IsLaterFragment()
+	var losses []*Loss
+	packet.Segment(&r.pkt, f.segment(&r.pkt, d), func(b []byte) {
+		r.current = sending{flow: f, direction: d, message: message, arrivals: r.current.arrivals[:0]}
+		bytes, sent = bytes+len(b), sent+1
+		worst = min(worst, r.one(f, d, from, b, mute))
+		if l := r.current.loss; l != nil && !slices.Contains(losses, l) {
+			losses = append(losses, l)
+			l.Packets++
+		}
+	})
+	if sent > 1 {
+		f.Offloaded++
+	}
+	f.tally(d).count(worst, bytes)
+	r.report.Tally.count(worst, bytes)
+}
+
+// one sends what leaves a network card as one packet.
+func (r *Replay) one(f *Flow, d Direction, from *emu.Port, b []byte, mute bool) Verdict {
+	from.Send(b)
 	c := &r.current
-	*c = sending{flow: f, direction: d, message: r.pkt.IsICMPError(), arrivals: c.arrivals[:0]}
-	bytes := r.pkt.Len()
-	mute := c.message || r.pkt.IsLaterFragment()
-	from.Send(r.pkt.Bytes())
-	v := Passed
 	switch lost := c.loss; {
 	case lost != nil:
-		v = lost.Verdict
+		return lost.Verdict
 	case d == Request && c.result.Fate == emu.Delivered && f.server.port == nil:
 		f.answered = true
-	default:
-		v = r.arrive(f, d, mute)
+		return Passed
 	}
-	if c.loss != nil {
-		c.loss.Packets++
-	}
-	f.tally(d).count(v, bytes)
-	r.report.Tally.count(v, bytes)
+	return r.arrive(f, d, mute)
 }
 
 // arrive holds a packet that has ended well against where it was meant to end. Of a
