@@ -119,7 +119,7 @@ func readCase(text []byte) (n *vpc.Network, steps []step, err error) {
 
 // TestCases plays what the two sides once disagreed on, and what is too rare to be left to chance.
 func TestCases(t *testing.T) {
-	w := newWitness(t)
+	w := newWitness(t, processors[0])
 	files, err := filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
