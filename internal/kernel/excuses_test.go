@@ -30,6 +30,7 @@ var differences = []struct {
 	{"SG-41", "Linux remembers a reset or closed connection: for no time here", nil},
 	{"SG-53, ACL-26", "Linux puts fragments together, AWS gives later ones the fate of the first: whole packets are compared, sent in order", nil},
 	{"NAT-7, NAT-12", "Linux and AWS choose different ports: they are paired, for each flow, at first sight", nil},
+	{"NAT-20", "Linux lets nobody outside begin a connection that a mapping is for: no SYN is sent so", nil},
 	{"LNK-22", "the namespaces of the oracle tell each other by the Type of Service what AWS knows of a packet: packets here have none", nil},
 	{"MTU-9, NAT-15, NAT-33", "of messages that gateways make, what the rules do not say: the rest of what they quote, DF and identification", nil},
 	{"ENI-23", "what a guest sends to itself: it is not sent", nil},
@@ -57,25 +58,16 @@ type invalids [2]*nftables.Set
 // noteInvalid makes the kernel write them down.
 func (p *station) noteInvalid(r *ruleset, c chain) {
 	for k, v4 := range []bool{true, false} {
-		host, at, to, length := nftables.TypeIP6Addr, uint32(8), uint32(24), uint32(16)
-		if v4 {
-			host, at, to, length = nftables.TypeIPAddr, 12, 16, 4
-		}
-		key, err := nftables.ConcatSetType(host, host, nftables.TypeInetService, nftables.TypeInetService)
-		if err != nil {
-			panic(err)
-		}
+		key := concatenated(hostType(v4), hostType(v4), nftables.TypeInetService, nftables.TypeInetService)
 		p.invalid[k] = &nftables.Set{Table: r.table, Name: fmt.Sprint("invalid", k), KeyType: key, Concatenation: true, Dynamic: true, Size: 1 << 16}
 		if err := r.conn.AddSet(p.invalid[k], nil); err != nil {
 			panic(err)
 		}
 		note := func(of part, first, second uint32) {
-			words := length / 4
-			c.rule(version(v4), invalid, of, part{
-				&expr.Payload{DestRegister: 8, Base: expr.PayloadBaseNetworkHeader, Offset: at, Len: length},
-				&expr.Payload{DestRegister: 8 + words, Base: expr.PayloadBaseNetworkHeader, Offset: to, Len: length},
-				&expr.Payload{DestRegister: 8 + 2*words, Base: expr.PayloadBaseTransportHeader, Offset: first, Len: 2},
-				&expr.Payload{DestRegister: 9 + 2*words, Base: expr.PayloadBaseTransportHeader, Offset: second, Len: 2},
+			next := 8 + uint32(hostType(v4).Bytes)/2
+			c.rule(version(v4), invalid, of, pairAt(v4, 0, true), part{
+				&expr.Payload{DestRegister: next, Base: expr.PayloadBaseTransportHeader, Offset: first, Len: 2},
+				&expr.Payload{DestRegister: next + 1, Base: expr.PayloadBaseTransportHeader, Offset: second, Len: 2},
 				&expr.Dynset{SrcRegKey: 8, SetName: p.invalid[k].Name, SetID: p.invalid[k].ID, Operation: unix.NFT_DYNSET_OP_ADD}})
 		}
 		note(protocol(packet.TCP), sourcePort, destinationPort)

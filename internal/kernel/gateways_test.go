@@ -88,18 +88,15 @@ func write(at uint32, a netip.Addr) part {
 			CsumType: expr.CsumTypeInet, CsumOffset: 10, CsumFlags: unix.NFT_PAYLOAD_L4CSUM_PSEUDOHDR}}
 }
 
-// quote is where the IPv4 header that an ICMP error quotes begins.
-const quote = 20 + 8
-
 func quoted(at uint32, a netip.Addr) part {
-	return part{load(expr.PayloadBaseNetworkHeader, quote+at, 4), equal(a.AsSlice())}
+	return part{load(expr.PayloadBaseNetworkHeader, quoteAt(true)+at, 4), equal(a.AsSlice())}
 }
 
 // writeQuoted corrects the quoted header's checksum, whereby that of the ICMP message stays right.
 func writeQuoted(at uint32, a netip.Addr) part {
 	return part{&expr.Immediate{Register: 1, Data: a.AsSlice()},
-		&expr.Payload{OperationType: expr.PayloadWrite, SourceRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: quote + at, Len: 4,
-			CsumType: expr.CsumTypeInet, CsumOffset: quote + 10}}
+		&expr.Payload{OperationType: expr.PayloadWrite, SourceRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: quoteAt(true) + at, Len: 4,
+			CsumType: expr.CsumTypeInet, CsumOffset: quoteAt(true) + 10}}
 }
 
 // natRules are a NAT gateway: the kernel's own source translation, one namespace of its own, in and out by one wire.

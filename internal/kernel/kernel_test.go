@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/emu"
@@ -37,8 +38,12 @@ func TestKernel(t *testing.T) {
 		t.Run(fmt.Sprint("processor=", processor), func(t *testing.T) {
 			t.Parallel()
 			w := newWitness(t, processor)
+			var closing sync.WaitGroup // which takes the kernel long
+			defer closing.Wait()
 			for k, ok := s.next(); ok; k, ok = s.next() {
-				s.try(t, w, k)
+				if g := s.try(t, w, k); g != nil {
+					closing.Go(func() { assert.NoError(t, g.oracle.Close()) })
+				}
 			}
 		})
 	}
@@ -68,8 +73,8 @@ func (s *score) next() (k uint64, ok bool) {
 	return s.k - 1, true
 }
 
-// try plays with one network.
-func (s *score) try(t *testing.T, w *sentinel, k uint64) {
+// try plays with one network. It is nil if AWS refuses that.
+func (s *score) try(t *testing.T, w *sentinel, k uint64) *game {
 	m := maker{random.New(*seed, k)}
 	n := m.network()
 	g, err := newGame(n, w)
@@ -77,7 +82,7 @@ func (s *score) try(t *testing.T, w *sentinel, k uint64) {
 		s.Lock()
 		s.built--
 		s.Unlock()
-		return
+		return nil
 	}
 	require.NoError(t, err)
 	for range *packets {
@@ -85,12 +90,12 @@ func (s *score) try(t *testing.T, w *sentinel, k uint64) {
 			break
 		}
 	}
-	require.NoError(t, g.oracle.Close())
 	s.add(g, err)
 	if err != nil {
 		t.Errorf("-kernel.seed=%d, network %d: %v", *seed, k, err)
 		report(t, w, n, g.steps, err)
 	}
+	return g
 }
 
 func (s *score) add(g *game, err error) {

@@ -5,6 +5,7 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/google/nftables"
 	"github.com/vishvananda/netns"
@@ -139,6 +140,14 @@ func (o *oracle) makeVPCs() (err error) {
 			if err := wire(o.homes[s], "core", o.cores[v], name); err != nil {
 				return err
 			}
+			for _, p := range v.CIDRs {
+				if err := o.homes[s].route(router, p, "core"); err != nil {
+					return err
+				}
+			}
+			if err := o.homes[s].routerRule(); err != nil {
+				return err
+			}
 			for _, p := range s.CIDRs {
 				if err := o.cores[v].route(main, p, name); err != nil {
 					return err
@@ -261,6 +270,7 @@ func (o *oracle) makeRules() error {
 			continue
 		}
 		p.ns.sameTTL()
+		p.messageRules()
 		o.interfaceRules(p)
 	}
 	for _, v := range o.n.VPCs {
@@ -276,12 +286,18 @@ func (o *oracle) makeRules() error {
 		}
 	}
 	o.internetRules()
-	for _, ns := range o.spaces {
-		if err := ns.flush(); err != nil {
-			return err
-		}
+	return o.commit()
+}
+
+// commit hands all rules that were added to the kernel, whose time for that goes by with waiting.
+func (o *oracle) commit() error {
+	results := make([]error, len(o.spaces))
+	var all sync.WaitGroup
+	for k, ns := range o.spaces {
+		all.Go(func() { results[k] = ns.flush() })
 	}
-	return nil
+	all.Wait()
+	return errors.Join(results...)
 }
 
 // rewrite replaces the groups and network ACLs of a VPC that has got others; what is tracked stays (SG-27, ACL-19).
@@ -290,20 +306,14 @@ func (o *oracle) rewrite(v *vpc.VPC) error {
 		if p.v == v && p.i != nil {
 			p.ns.nft.DelTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "interface"})
 			o.interfaceRules(p)
-			if err := p.ns.flush(); err != nil {
-				return err
-			}
 		}
 	}
 	for _, s := range v.Subnets {
 		home := o.homes[s]
 		home.nft.DelTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "acl"})
 		o.aclRules(home, v, s)
-		if err := home.flush(); err != nil {
-			return err
-		}
 	}
-	return nil
+	return o.commit()
 }
 
 // ready waits for the links, which the kernel puts into use at a time of its own.

@@ -19,7 +19,8 @@ type station struct {
 	link string // its end in the namespace of the subnet
 	ns   *namespace
 
-	invalid invalids
+	invalid  invalids
+	messages messages
 }
 
 func (p *station) name() string {
@@ -93,6 +94,9 @@ type way struct {
 	next *station // an interface or NAT gateway
 	via  *vpc.Gateway
 }
+
+// through reports whether it leads through a gateway that is no internet gateway.
+func (w way) through() bool { return w.via != nil || w.next != nil && w.next.nat != nil }
 
 // ways are the routes of a subnet for what leaves it, shorter prefixes first: who tries them all and keeps the last that matches has
 // the longest match (RT-1, RT-7, RT-9, RT-13).

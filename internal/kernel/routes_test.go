@@ -102,6 +102,7 @@ const (
 	subnet  = 100 // of what interfaces send
 	inward  = 101 // to the guest
 	outward = 102 // to the internet
+	router  = 103 // of a subnet's own messages, beyond it
 )
 
 var everything = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
@@ -135,6 +136,18 @@ func (ns *namespace) rule(link string, table int) error {
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
 		r := netlink.NewRule()
 		r.IifName, r.Table, r.Family, r.Priority = link, table, family, 1000
+		if err := ns.net.RuleAdd(r); err != nil {
+			return fmt.Errorf("rule: %w", err)
+		}
+	}
+	return nil
+}
+
+// routerRule makes what the namespace itself says find its way to other subnets of the VPC, and nothing else: that would turn round.
+func (ns *namespace) routerRule() error {
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		r := netlink.NewRule()
+		r.IifName, r.Table, r.Family, r.Priority = "lo", router, family, 1<<15
 		if err := ns.net.RuleAdd(r); err != nil {
 			return fmt.Errorf("rule: %w", err)
 		}

@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -58,11 +59,11 @@ func conntrack(times map[string]time.Duration) map[string]string {
 // wait makes all connections older.
 func (o *oracle) wait(d time.Duration) error {
 	for _, p := range o.stations {
-		if err := p.ns.age(uint32(d/time.Second) * scale); err != nil {
+		if err := errors.Join(p.ns.age(uint32(d/time.Second)*scale), p.age(d*scale)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return o.commit()
 }
 
 // Messages and attributes of the kernel's nfnetlink_conntrack.h.
