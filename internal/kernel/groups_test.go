@@ -228,9 +228,7 @@ func (o *oracle) aclRules(ns *namespace, v *vpc.VPC, s *vpc.Subnet) {
 	stamp := r.at("stamp", nftables.ChainHookOutput, -10, nftables.ChainTypeFilter)
 	stamp.both(func(v4 bool) []part { return []part{setTag(fabric, v4)} })
 	// Whole packets are judged, so that the pieces of one share its fate (ACL-26); nothing is remembered of them.
-	raw := r.at("raw", nftables.ChainHookPrerouting, -300, nftables.ChainTypeFilter)
-	raw.rule(noTrack)
-	raw.rule(state(expr.CtStateBitINVALID), drop) // asking is what makes the kernel put pieces together
+	r.putTogether()
 	in, out, leaves := r.chain("ingress"), r.chain("egress"), r.chain("leaves")
 	cross := r.at("cross", nftables.ChainHookPrerouting, beforeRoute+10, nftables.ChainTypeFilter)
 	cross.both(func(v4 bool) []part { return []part{tagged(fabric, v4), accept} })

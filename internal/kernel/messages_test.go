@@ -13,28 +13,21 @@ import (
 	"github.com/vpcemu/vpcemu/packet"
 )
 
-// messages are the addresses, local and remote, between which ICMP messages pass that are neither echo nor error, for IPv4 and IPv6.
-// AWS tracks them whatever their types (SG-32, SG-36), the kernel's connections do not: they stand in sets, with their times.
-type messages [2]*nftables.Set
-
 // messageTime is how long a pair is remembered (SG-41), by the kernel's clock.
 const messageTime = 30 * time.Second * scale
 
-// known marks a packet that groups do not look at.
+// known marks a packet of something that is remembered.
 const known = 2
 
-// messageRules remember what the groups let through. They have a table of their own, so that new rules of groups forget nothing.
-func (p *station) messageRules() {
+// messageRules remember between which addresses, local and remote, ICMP messages pass that are neither echo nor error. AWS tracks them
+// whatever their types (SG-32, SG-36), the kernel's connections do not: so they stand in sets. They have a table of their own, so that
+// new rules of groups forget nothing.
+func (o *oracle) messageRules(p *station) {
 	r := p.ns.rules("messages")
 	before := r.at("before", nftables.ChainHookForward, -10, nftables.ChainTypeFilter)
 	after := r.at("after", nftables.ChainHookForward, 10, nftables.ChainTypeFilter)
 	for k, v4 := range []bool{true, false} {
-		set := &nftables.Set{Table: r.table, Name: fmt.Sprint("pairs", k), KeyType: concatenated(hostType(v4), hostType(v4)), Concatenation: true,
-			Dynamic: true, HasTimeout: true, Timeout: messageTime, Size: 1 << 16}
-		if err := r.conn.AddSet(set, nil); err != nil {
-			panic(err)
-		}
-		p.messages[k] = set
+		set := r.timed(o, fmt.Sprint("pairs", k), hostType(v4), hostType(v4))
 		find := part{&expr.Lookup{SourceRegister: 8, SetName: set.Name, SetID: set.ID}}
 		keep := part{&expr.Dynset{SrcRegKey: 8, SetName: set.Name, SetID: set.ID, Operation: unix.NFT_DYNSET_OP_UPDATE, Timeout: messageTime}}
 		for _, link := range []string{"guest", "wire"} {
@@ -86,44 +79,4 @@ func pairAt(v4 bool, header uint32, leaves bool) part {
 	}
 	return part{&expr.Payload{DestRegister: 8, Base: expr.PayloadBaseNetworkHeader, Offset: local, Len: length},
 		&expr.Payload{DestRegister: 8 + length/4, Base: expr.PayloadBaseNetworkHeader, Offset: remote, Len: length}}
-}
-
-func hostType(v4 bool) nftables.SetDatatype {
-	if v4 {
-		return nftables.TypeIPAddr
-	}
-	return nftables.TypeIP6Addr
-}
-
-func concatenated(types ...nftables.SetDatatype) nftables.SetDatatype {
-	all, err := nftables.ConcatSetType(types...)
-	if err != nil {
-		panic(err)
-	}
-	return all
-}
-
-// age takes from the time that each pair has left, once that is committed.
-func (p *station) age(by time.Duration) error {
-	for _, set := range p.messages {
-		if set == nil {
-			continue
-		}
-		all, err := p.ns.nft.GetSetElements(set)
-		if err != nil {
-			return err
-		}
-		if len(all) == 0 {
-			continue
-		}
-		p.ns.nft.FlushSet(set)
-		for _, e := range all {
-			if left := e.Expires - by; left > 0 {
-				if err := p.ns.nft.SetAddElements(set, []nftables.SetElement{{Key: e.Key, Timeout: left}}); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/google/nftables"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
@@ -20,6 +19,7 @@ import (
 //	guest ═ interface ──╱ the subnet  ╲ the VPC
 //	        NAT gateway ╱      ╲       ╲── internet gateway ─── internet ═ everybody
 //	                            ╲── another subnet, past its route table, where a route names a station there
+//	                             ╲── an attachment's subnet ─── transit gateway, which has a table for each of these
 //
 // A single line is a wire between two namespaces, a double one a TUN device. Each interface and NAT gateway has a namespace, with
 // connections of its own (SG-47), each subnet has one, where its route table and ACL are, and each gateway has one.
@@ -28,14 +28,18 @@ type oracle struct {
 	stations []*station
 	spaces   []*namespace
 	homes    map[*vpc.Subnet]*namespace
+	laid     map[*vpc.Subnet]map[any]string // links, by where they lead
 	cores    map[*vpc.VPC]*namespace
-	igws     map[*vpc.VPC]*namespace
+	igws     map[*vpc.VPC]*namespace // and egress-only ones
+	transits []*namespace
+	exits    map[*vpc.Subnet]string // of transit gateways
 	internet *namespace
 	peers    map[string]*vpc.VPC // whose packets come by a link into the core of another
 	ends     []*end
 	settled  *sentinel
 	home     netns.NsHandle
 	links    int
+	timed    []timed
 }
 
 // end is where packets are put in and come out.
@@ -47,7 +51,8 @@ type end struct {
 
 // newOracle builds a network, which is complete: its addresses are assigned. The caller has locked its thread.
 func newOracle(n *vpc.Network, s *sentinel) (o *oracle, err error) {
-	o = &oracle{n: n, stations: stations(n), settled: s, homes: make(map[*vpc.Subnet]*namespace), cores: make(map[*vpc.VPC]*namespace), igws: make(map[*vpc.VPC]*namespace), peers: make(map[string]*vpc.VPC)}
+	o = &oracle{n: n, stations: stations(n), settled: s, homes: make(map[*vpc.Subnet]*namespace), laid: make(map[*vpc.Subnet]map[any]string),
+		cores: make(map[*vpc.VPC]*namespace), igws: make(map[*vpc.VPC]*namespace), peers: make(map[string]*vpc.VPC), exits: make(map[*vpc.Subnet]string)}
 	if o.home, err = netns.Get(); err != nil {
 		return nil, err
 	}
@@ -106,7 +111,7 @@ func (o *oracle) build() (err error) {
 	if err := o.end(o.internet, "internet", nil); err != nil {
 		return err
 	}
-	steps := []func() error{o.makeVPCs, o.makeStations, o.makeRoutes, o.makeInternet, o.makeRules, o.ready}
+	steps := []func() error{o.makeVPCs, o.makeStations, o.makeTransit, o.makeRoutes, o.makeInternet, o.makeEdges, o.makeRules, o.ready}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -121,7 +126,7 @@ func (o *oracle) makeVPCs() (err error) {
 		if o.cores[v], err = o.space(); err != nil {
 			return err
 		}
-		if v.InternetGateway != nil {
+		if v.InternetGateway != nil || egressOnly(v) != nil {
 			if o.igws[v], err = o.space(); err != nil {
 				return err
 			}
@@ -270,20 +275,27 @@ func (o *oracle) makeRules() error {
 			continue
 		}
 		p.ns.sameTTL()
-		p.messageRules()
+		o.messageRules(p)
 		o.interfaceRules(p)
 	}
 	for _, v := range o.n.VPCs {
 		for _, s := range v.Subnets {
 			o.homes[s].sameTTL()
 			o.aclRules(o.homes[s], v, s)
-			o.loopRules(o.homes[s], s)
+			o.loopRules(o.homes[s], v, s)
 		}
+		o.cores[v].sameTTL()
 		o.coreRules(v)
 		if igw := o.igws[v]; igw != nil {
 			igw.sameTTL()
 			o.internetGatewayRules(igw, v)
+			if egressOnly(v) != nil {
+				o.egressOnlyRules(igw)
+			}
 		}
+	}
+	for _, ns := range o.transits {
+		o.transitRules(ns)
 	}
 	o.internetRules()
 	return o.commit()
@@ -300,20 +312,35 @@ func (o *oracle) commit() error {
 	return errors.Join(results...)
 }
 
-// rewrite replaces the groups and network ACLs of a VPC that has got others; what is tracked stays (SG-27, ACL-19).
+// rewrite makes all anew that follows from the groups, network ACLs and routes of a VPC, which has got others; what is tracked stays
+// (SG-27, ACL-19, RT-53).
 func (o *oracle) rewrite(v *vpc.VPC) error {
+	before := o.links
+	for _, s := range v.Subnets {
+		if err := errors.Join(o.homes[s].empty(subnet), o.routeSubnet(v, s)); err != nil {
+			return err
+		}
+		o.homes[s].forget("acl")
+		o.aclRules(o.homes[s], v, s)
+	}
 	for _, p := range o.stations {
 		if p.v == v && p.i != nil {
-			p.ns.nft.DelTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "interface"})
+			p.ns.forget("interface")
 			o.interfaceRules(p)
 		}
 	}
-	for _, s := range v.Subnets {
-		home := o.homes[s]
-		home.nft.DelTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "acl"})
-		o.aclRules(home, v, s)
+	if igw := o.igws[v]; igw != nil {
+		igw.forget("igw")
+		o.internetGatewayRules(igw, v)
 	}
-	return o.commit()
+	for _, w := range o.n.VPCs { // to which new wires may lead
+		o.cores[w].forget("core")
+		o.coreRules(w)
+	}
+	if err := o.commit(); err != nil || o.links == before {
+		return err
+	}
+	return o.ready()
 }
 
 // ready waits for the links, which the kernel puts into use at a time of its own.

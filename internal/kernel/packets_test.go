@@ -35,7 +35,7 @@ func (m maker) next(g *game) step {
 	}
 	for _, later := range slices.Backward(g.heard) { // who answers knows all that it has heard of a flow
 		var l packet.Packet
-		if later.at == h.at && l.Parse(later.b) == nil && l.Flow == p.Flow {
+		if later.at == h.at && l.Parse(later.b) == nil && l.Flow == p.Flow && !l.IsLaterFragment() {
 			p = l
 			break
 		}
@@ -51,8 +51,7 @@ func (m maker) next(g *game) step {
 		}
 	}
 	s := m.answer(g, h.at, &p)
-	f := s.Spec.Flow
-	if f.Proto == packet.ICMP && g.stationOf(h.at).public(f.Dst) || s.Spec.Flags == packet.SYN && g.nat[f.Dst] != "" { // see differences
+	if f := s.Spec.Flow; f.Proto == packet.ICMP && g.stationOf(h.at).public(f.Dst) {
 		return m.fresh(g)
 	}
 	return s
@@ -89,6 +88,9 @@ func (m maker) fresh(g *game) step {
 		s.Flow.SrcPort, s.Flow.DstPort = random.Pick(m.Maker, clientPorts...), random.Pick(m.Maker, serverPorts...)
 		if m.One(12) { // an answer before there was anything to answer
 			s.Flow.SrcPort, s.Flow.DstPort = s.Flow.DstPort, s.Flow.SrcPort
+		}
+		if s.Flow.SrcPort == s.Flow.DstPort && from.at.public(f.Dst) { // see differences
+			return m.fresh(g)
 		}
 	}
 	switch {
@@ -206,7 +208,7 @@ func (m maker) dress(port string, s packet.Spec) step {
 	if p := s.Flow.Proto; p == packet.UDP || p.IsICMP() && len(s.Payload) == 0 {
 		st.Spec.Payload = make([]byte, random.Pick(m.Maker, 0, 0, 0, 8, 1600, 3000))
 		if len(st.Spec.Payload) > 1000 && !m.One(3) {
-			st.Cut, st.Spec.DF = random.Pick(m.Maker, 1288, 1448), false
+			st.Cut, st.Mixed, st.Spec.DF = random.Pick(m.Maker, 1288, 1448), m.One(2), false
 		}
 	}
 	return st

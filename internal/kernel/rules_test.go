@@ -29,6 +29,11 @@ func (ns *namespace) rules(name string) *ruleset {
 	return &ruleset{conn: ns.nft, table: ns.nft.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: name})}
 }
 
+// forget removes a table.
+func (ns *namespace) forget(name string) {
+	ns.nft.DelTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: name})
+}
+
 // Priorities of chains in prerouting.
 const (
 	beforeDefrag = -450
@@ -199,6 +204,13 @@ func serviceAt(s firewall.Service, at uint32) part {
 		return append(protocol(p), icmp(s.From, s.To)...)
 	}
 	return protocol(p)
+}
+
+// putTogether makes whole packets of pieces, and tracks nothing: it is asking for the state that makes the kernel do so.
+func (r *ruleset) putTogether() {
+	raw := r.at("raw", nftables.ChainHookPrerouting, -300, nftables.ChainTypeFilter)
+	raw.rule(noTrack)
+	raw.rule(invalid, drop)
 }
 
 func number(n uint32) []byte { return binaryutil.NativeEndian.PutUint32(n) }

@@ -4,7 +4,6 @@ package kernel
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -56,10 +55,15 @@ func conntrack(times map[string]time.Duration) map[string]string {
 	return all
 }
 
-// wait makes all connections older.
+// wait makes all that is remembered older.
 func (o *oracle) wait(d time.Duration) error {
 	for _, p := range o.stations {
-		if err := errors.Join(p.ns.age(uint32(d/time.Second)*scale), p.age(d*scale)); err != nil {
+		if err := p.ns.age(uint32(d/time.Second) * scale); err != nil {
+			return err
+		}
+	}
+	for _, t := range o.timed {
+		if err := t.age(d * scale); err != nil {
 			return err
 		}
 	}
