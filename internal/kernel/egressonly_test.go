@@ -47,9 +47,10 @@ func (o *oracle) egressOnlyRules(ns *namespace) {
 		keep := part{&expr.Dynset{SrcRegKey: 8, SetName: set.Name, SetID: set.ID, Operation: unix.NFT_DYNSET_OP_UPDATE, Timeout: k.idle * scale}}
 		out.rule(k.match(0), k.key(0, false), keep, accept)
 		about.rule(k.match(quoteAt(false)), k.key(quoteAt(false), false), find, keep, mark(known), accept)
+		about.rule(k.match(quoteAt(false)), accept)
 		in.rule(k.match(0), k.key(0, true), find, keep, mark(known), accept)
+		in.rule(k.match(0), accept)
 	}
-	about.rule(accept)
 }
 
 // kind is how IPv6 flows of some protocols are told apart.
