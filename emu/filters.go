@@ -22,6 +22,9 @@ func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewa
 	flows := w.flowsOf(i)
 	w.tracked = byFlow
 	query := flows.Query(dir, &w.pkt, w.flow)
+	if w.pkt.IsLaterFragment() {
+		query.First(w.flow, w.header)
+	}
 	if found := query.Find(w.now); found.State != firewall.Untracked {
 		w.ends.keep(dir, found)
 		return passed

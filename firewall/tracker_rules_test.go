@@ -55,6 +55,41 @@ func TestSG36_PortsOfTheFlow(t *testing.T) {
 	}
 }
 
+// TestSG53_LaterFragmentsOfICMP proves that they are of the flow of the first one, which alone says what they are.
+func TestSG53_LaterFragmentsOfICMP(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		kind    uint8
+		tracked string // what the fragment's pair of addresses has a flow of
+		found   bool
+		leaves  bool // a flow behind
+	}{
+		{"echo without identifier, of its flow", packet.ICMPEchoRequest, "echo", true, true},
+		{"echo without identifier, of no flow", packet.ICMPEchoRequest, "timestamp", false, true},
+		{"timestamp, of its flow", 13, "timestamp", true, true},
+		{"timestamp, of no flow", 13, "echo", false, true},
+		{"error, of no flow", packet.ICMPUnreachable, "timestamp", false, false},
+	} {
+		for _, empty := range []bool{false, true} {
+			tracker := NewTracker(Timeouts{}, nil)
+			f := packet.MustParseFlow("icmp 10.0.1.10 > 10.0.2.20")
+			before := packet.Spec{Flow: f, ICMPType: map[string]uint8{"echo": packet.ICMPEchoRequest, "timestamp": 13}[c.tracked]}
+			if !empty {
+				tracker.Add(Egress, mustParse(before), f, 0)
+			}
+			later := mustParse(packet.Spec{Flow: f, FragOffset: 8, Payload: make([]byte, 8)})
+			q := tracker.Query(Egress, later, f)
+			q.First(f, Header{Proto: uint8(packet.ICMP), ICMPType: c.kind})
+			if found := q.Find(0).State != Untracked; found != (c.found && !empty) {
+				t.Errorf("%s: found %t", c.name, found)
+			}
+			if q.Add(0); empty && (tracker.Len(0) > 0) != c.leaves {
+				t.Errorf("%s: %d flows are left", c.name, tracker.Len(0))
+			}
+		}
+	}
+}
+
 func TestSG45_Related(t *testing.T) {
 	flow := packet.MustParseFlow(tcpFlow)
 	packetOut := mustParse(packet.Spec{Flow: flow, Flags: packet.SYN})

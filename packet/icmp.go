@@ -93,13 +93,18 @@ func (p *Packet) IsICMPError() bool {
 	if !p.hasICMP() {
 		return false
 	}
-	switch p.ICMPType {
-	case ICMPUnreachable, ICMPTimeExceeded, ICMPParamProblem:
-		if p.Version == 4 {
-			return true
-		}
+	_, failure := ICMPKind(p.Flow.Proto, p.ICMPType)
+	return failure
+}
+
+// ICMPKind reports whether ICMP or ICMPv6 messages of a type are echoes, and whether they are errors as of [Packet.IsICMPError]. It is
+// for later fragments, whose type stands in the first one.
+func ICMPKind(proto Proto, kind uint8) (echo, failure bool) {
+	echo, _ = isEcho(proto, kind)
+	if proto == ICMP {
+		return echo, kind == ICMPUnreachable || kind == ICMPTimeExceeded || kind == ICMPParamProblem
 	}
-	return p.Version == 6 && p.ICMPType >= ICMPv6Unreachable && p.ICMPType <= ICMPv6ParamProblem
+	return echo, kind >= ICMPv6Unreachable && kind <= ICMPv6ParamProblem
 }
 
 // TooBigMTU returns the MTU that an ICMP fragmentation needed (RFC 1191) or ICMPv6 packet too big message announces.

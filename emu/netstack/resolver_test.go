@@ -81,9 +81,9 @@ func TestResolver(t *testing.T) {
 		ask  string
 		want string
 	}{
-		{"nobody", web, "db-2.ec2.internal", "lookup db-2.ec2.internal on 169.254.169.253:53: no such host"},
-		{"with a dot", web, "db-2.ec2.internal.", "lookup db-2.ec2.internal. on 169.254.169.253:53: no such host"},
-		{"what nobody knows", web, "example.com", "lookup example.com on 169.254.169.253:53: server misbehaving"},
+		{"nobody", web, "db-2.ec2.internal", "lookup db-2.ec2.internal on 10.0.0.2:53: no such host"},
+		{"with a dot", web, "db-2.ec2.internal.", "lookup db-2.ec2.internal. on 10.0.0.2:53: no such host"},
+		{"what nobody knows", web, "example.com", "lookup example.com on 10.0.0.2:53: server misbehaving"},
 		{"from a host with IPv6 alone", six, "db-2.ec2.internal", "lookup db-2.ec2.internal on [fd00:ec2::253]:53: no such host"},
 	} {
 		t.Run("the error says who was asked: "+c.name, func(t *testing.T) {

@@ -31,18 +31,15 @@ func identify(in bool, f packet.Flow, echo bool) flowID {
 	return flowID{f, echo && f.Proto.IsICMP()}
 }
 
-func (u *unit) isError() bool { // SG-45
+func (u *unit) isError() bool { // SG-45; a later fragment has the type of its first one (SG-53)
 	if u.Src.Is4() {
-		return u.off == 0 && u.Proto == packet.ICMP && (u.kind == 3 || u.kind == 11 || u.kind == 12)
+		return u.Proto == packet.ICMP && (u.kind == 3 || u.kind == 11 || u.kind == 12)
 	}
-	return u.off == 0 && u.Proto == packet.ICMPv6 && u.kind >= 1 && u.kind <= 4
+	return u.Proto == packet.ICMPv6 && u.kind >= 1 && u.kind <= 4
 }
 
 func (u *unit) isEcho() bool {
-	switch {
-	case u.off != 0:
-		return u.SrcPort != 0
-	case u.Proto == packet.ICMP:
+	if u.Proto == packet.ICMP {
 		return u.kind == 0 || u.kind == 8
 	}
 	return u.kind == 128 || u.kind == 129

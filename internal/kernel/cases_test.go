@@ -38,6 +38,7 @@ type line struct {
 	Zeros   int             `json:"zeros,omitempty"`   // bytes of payload
 	Payload string          `json:"payload,omitempty"` // other payload, in hexadecimal
 	Cut     int             `json:"cut,omitempty"`
+	Mixed   bool            `json:"mixed,omitempty"`
 }
 
 func lineOf(s step) line {
@@ -48,7 +49,7 @@ func lineOf(s step) line {
 		return line{Change: s.Change}
 	}
 	p := s.Spec
-	l := line{Port: s.Port, Flow: p.Flow.String(), Flags: p.Flags, Seq: p.Seq, Ack: p.Ack, Type: p.ICMPType, Code: p.ICMPCode, Rest: p.ICMPRest, TTL: p.TTL, ID: p.ID, DF: p.DF, Cut: s.Cut}
+	l := line{Port: s.Port, Flow: p.Flow.String(), Flags: p.Flags, Seq: p.Seq, Ack: p.Ack, Type: p.ICMPType, Code: p.ICMPCode, Rest: p.ICMPRest, TTL: p.TTL, ID: p.ID, DF: p.DF, Cut: s.Cut, Mixed: s.Mixed}
 	if strings.Trim(string(p.Payload), "\x00") == "" {
 		l.Zeros = len(p.Payload)
 	} else {
@@ -73,7 +74,7 @@ func (l line) step() (s step, err error) {
 	if err != nil {
 		return s, err
 	}
-	s = step{Port: l.Port, Cut: l.Cut, Spec: packet.Spec{Flow: f, Flags: l.Flags, Seq: l.Seq, Ack: l.Ack, ICMPType: l.Type, ICMPCode: l.Code, ICMPRest: l.Rest,
+	s = step{Port: l.Port, Cut: l.Cut, Mixed: l.Mixed, Spec: packet.Spec{Flow: f, Flags: l.Flags, Seq: l.Seq, Ack: l.Ack, ICMPType: l.Type, ICMPCode: l.Code, ICMPRest: l.Rest,
 		TTL: l.TTL, ID: l.ID, DF: l.DF, Payload: append(payload, make([]byte, l.Zeros)...)}}
 	return s, nil
 }
@@ -119,7 +120,7 @@ func readCase(text []byte) (n *vpc.Network, steps []step, err error) {
 
 // TestCases plays what the two sides once disagreed on, and what is too rare to be left to chance.
 func TestCases(t *testing.T) {
-	w := newWitness(t)
+	w := newWitness(t, processors[0])
 	files, err := filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)

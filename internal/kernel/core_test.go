@@ -14,7 +14,6 @@ import (
 // coreRules are the middle of a VPC, where packets arrive that are to be delivered in it, whatever its route tables say (RT-51).
 func (o *oracle) coreRules(v *vpc.VPC) {
 	core := o.cores[v]
-	core.sameTTL()
 	r := core.rules("core")
 	r.silent()
 	cross := r.at("cross", nftables.ChainHookPrerouting, beforeRoute+10, nftables.ChainTypeFilter)
@@ -26,7 +25,7 @@ func (o *oracle) coreRules(v *vpc.VPC) {
 }
 
 // loopRules drop what a route would send back to the station that it comes from (RT-52).
-func (o *oracle) loopRules(ns *namespace, s *vpc.Subnet) {
+func (o *oracle) loopRules(ns *namespace, v *vpc.VPC, s *vpc.Subnet) {
 	r := ns.rules("loops")
 	c := r.at("loops", nftables.ChainHookForward, 0, nftables.ChainTypeFilter)
 	for _, p := range o.stations {
@@ -40,6 +39,8 @@ func (o *oracle) loopRules(ns *namespace, s *vpc.Subnet) {
 		}
 		c.rule(from(p.link), to(p.link), drop)
 	}
+	transitLoops(c)
+	o.redirectRules(c, v, s)
 }
 
 // internetRules let nothing from outside turn round there.

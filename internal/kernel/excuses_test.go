@@ -24,21 +24,26 @@ var differences = []struct {
 	{"LNK-17", "Linux takes one from the TTL at each router, AWS only at NAT gateways: namespaces add it first", nil},
 	{"SG-36", "Linux knows a flow by both ends, AWS by which of them is the interface's: each has a conntrack zone", nil},
 	{"SG-36", "Linux takes an echo request against the direction of another for a flow of its own: each port has its identifiers, and does not ping its own public address", nil},
+	{"SG-41", "both directions of a connection of an interface to its own public address are one flow there, if the ports are the same: none is sent", nil},
 	{"SG-37", "Linux takes a connection that it picked up for established with the third segment, AWS with the second, and gives a FIN that nobody " +
 		"acknowledges less time: established or not, connections have 60 s in random networks; testdata/times.txt has others", nil},
 	{"SG-39", "Linux calls a UDP flow a stream after two seconds, AWS after more than one exchange: both have 60 s here", nil},
 	{"SG-41", "Linux remembers a reset or closed connection: for no time here", nil},
-	{"SG-53, ACL-26", "Linux puts fragments together, AWS gives later ones the fate of the first: whole packets are compared, sent in order", nil},
+	{"SG-53, ACL-26", "Linux puts fragments together, AWS gives later ones the fate of the first: whole packets are compared, sent with the first piece first", nil},
+	{"TGW-18", "by which of several subnets a transit gateway enters a VPC: there is one in the zone, or one at all", nil},
 	{"NAT-7, NAT-12", "Linux and AWS choose different ports: they are paired, for each flow, at first sight", nil},
 	{"LNK-22", "the namespaces of the oracle tell each other by the Type of Service what AWS knows of a packet: packets here have none", nil},
 	{"MTU-9, NAT-15, NAT-33", "of messages that gateways make, what the rules do not say: the rest of what they quote, DF and identification", nil},
 	{"ENI-23", "what a guest sends to itself: it is not sent", nil},
-	{"SG-26, SG-42", "Linux tracks no TCP segment or echo reply that none of its connections expects (INVALID), AWS every packet that a rule allows",
+	{"SG-26, SG-42, NAT-20", "Linux tracks no TCP segment or echo reply that none of its connections expects (INVALID), AWS every packet that a rule allows, " +
+		"or that comes to a port of a NAT gateway from where it leads",
 		func(g *game, s step, _ *disagreement) bool { return g.invalid(s) }},
 	{"SG-41", "Linux ends a connection after two FINs, of one side or of both, and a segment with ACK, AWS once both are acknowledged by their numbers",
 		func(g *game, s step, _ *disagreement) bool { return g.finished(s) }},
+	{"NAT-13", "Linux may forget a connection that was reset, AWS not before it has been idle",
+		func(g *game, s step, _ *disagreement) bool { return g.reset(s) }},
 	{"no rule", "a packet of a NAT gateway that comes back to it, by a middlebox: none is sent so, and routes that lead there are not compared",
-		func(g *game, _ step, _ *disagreement) bool { return g.circles() }},
+		func(g *game, s step, _ *disagreement) bool { return g.circles(s) }},
 }
 
 // excused is the first difference that explains a disagreement, "" if none does.
@@ -57,25 +62,16 @@ type invalids [2]*nftables.Set
 // noteInvalid makes the kernel write them down.
 func (p *station) noteInvalid(r *ruleset, c chain) {
 	for k, v4 := range []bool{true, false} {
-		host, at, to, length := nftables.TypeIP6Addr, uint32(8), uint32(24), uint32(16)
-		if v4 {
-			host, at, to, length = nftables.TypeIPAddr, 12, 16, 4
-		}
-		key, err := nftables.ConcatSetType(host, host, nftables.TypeInetService, nftables.TypeInetService)
-		if err != nil {
-			panic(err)
-		}
+		key := concatenated(hostType(v4), hostType(v4), nftables.TypeInetService, nftables.TypeInetService)
 		p.invalid[k] = &nftables.Set{Table: r.table, Name: fmt.Sprint("invalid", k), KeyType: key, Concatenation: true, Dynamic: true, Size: 1 << 16}
 		if err := r.conn.AddSet(p.invalid[k], nil); err != nil {
 			panic(err)
 		}
 		note := func(of part, first, second uint32) {
-			words := length / 4
-			c.rule(version(v4), invalid, of, part{
-				&expr.Payload{DestRegister: 8, Base: expr.PayloadBaseNetworkHeader, Offset: at, Len: length},
-				&expr.Payload{DestRegister: 8 + words, Base: expr.PayloadBaseNetworkHeader, Offset: to, Len: length},
-				&expr.Payload{DestRegister: 8 + 2*words, Base: expr.PayloadBaseTransportHeader, Offset: first, Len: 2},
-				&expr.Payload{DestRegister: 9 + 2*words, Base: expr.PayloadBaseTransportHeader, Offset: second, Len: 2},
+			next := 8 + uint32(hostType(v4).Bytes)/2
+			c.rule(version(v4), invalid, of, pairAt(v4, 0, true), part{
+				&expr.Payload{DestRegister: next, Base: expr.PayloadBaseTransportHeader, Offset: first, Len: 2},
+				&expr.Payload{DestRegister: next + 1, Base: expr.PayloadBaseTransportHeader, Offset: second, Len: 2},
 				&expr.Dynset{SrcRegKey: 8, SetName: p.invalid[k].Name, SetID: p.invalid[k].ID, Operation: unix.NFT_DYNSET_OP_ADD}})
 		}
 		note(protocol(packet.TCP), sourcePort, destinationPort)
@@ -99,8 +95,8 @@ func endsOf(f packet.Flow) ends {
 	return e
 }
 
-// invalid reports whether a step is about a flow that the kernel does not track as AWS does.
-func (g *game) invalid(s step) bool {
+// about are the flows that a step has to do with.
+func (g *game) about(s step) map[ends]bool {
 	about := make(map[ends]bool)
 	for _, a := range append([]arrival{{s.Port, s.Spec.Bytes()}}, append(g.latest, g.kernels...)...) {
 		var p packet.Packet
@@ -112,8 +108,13 @@ func (g *game) invalid(s step) bool {
 			about[endsOf(e)] = true
 		}
 	}
+	return about
+}
+
+// invalid reports whether a step is about a flow that the kernel does not track as AWS does.
+func (g *game) invalid(s step) bool {
 	g.noteInvalid()
-	for e := range about {
+	for e := range g.about(s) {
 		if g.strange[e] {
 			return true
 		}
@@ -133,21 +134,46 @@ func (g *game) noteInvalid() {
 				panic(err)
 			}
 			for _, e := range all {
-				g.strange[endsIn(e.Key)] = true
+				f := flowIn(e.Key)
+				if p.nat == nil {
+					g.strange[endsOf(f)] = true
+					continue
+				}
+				port, known := g.ports[natFlowOf(p.name(), f.Reverse())]
+				if !known || !p.owns(f.Dst) { // it answers nothing that went out
+					continue
+				}
+				f.DstPort = port
+				for _, a := range p.nat.Addresses {
+					for _, f.Dst = range []netip.Addr{a.IP, a.Public} {
+						g.strange[endsOf(f)] = true
+					}
+				}
 			}
 		}
 	}
 }
 
-func endsIn(key []byte) ends {
+// flowIn is the flow of TCP, or of an echo, that a key is of.
+func flowIn(key []byte) packet.Flow {
 	n := (len(key) - 8) / 2
 	src, _ := netip.AddrFromSlice(key[:n])
 	dst, _ := netip.AddrFromSlice(key[n : 2*n])
-	return endsOf(packet.Flow{Src: src, Dst: dst, SrcPort: binary.BigEndian.Uint16(key[2*n:]), DstPort: binary.BigEndian.Uint16(key[2*n+4:])})
+	return packet.Flow{Proto: packet.TCP, Src: src, Dst: dst, SrcPort: binary.BigEndian.Uint16(key[2*n:]), DstPort: binary.BigEndian.Uint16(key[2*n+4:])}
 }
 
-// circles reports whether a guest has sent a packet of a NAT gateway back to it.
-func (g *game) circles() bool {
+// circles reports whether a step is about a packet of a NAT gateway that a guest has sent back to it.
+func (g *game) circles(s step) bool {
+	for e := range g.about(s) {
+		if g.circled[e] {
+			return true
+		}
+	}
+	return false
+}
+
+// noteCircles writes down what guests have sent back to the NAT gateway that it comes from.
+func (g *game) noteCircles() {
 	for _, a := range append(g.latest, g.kernels...) {
 		var p packet.Packet
 		at := g.stationOf(a.at)
@@ -155,26 +181,42 @@ func (g *game) circles() bool {
 			continue
 		}
 		if next := g.oracle.waysTo(at.s, at.v, p.Flow.Dst).next; next != nil && next.nat != nil && next.owns(p.Flow.Src) {
+			g.circled[endsOf(p.Flow)] = true
+		}
+	}
+}
+
+// finished reports whether two FINs have been sent in the connection of a step.
+func (g *game) finished(s step) bool { return g.countFlags(s, packet.FIN) > 1 }
+
+// reset reports whether a step is about a connection through a NAT gateway in which an RST has been sent before.
+func (g *game) reset(s step) bool {
+	before := g.countFlags(s, packet.RST)
+	if s.Spec.Flags.Has(packet.RST) {
+		before--
+	}
+	if before <= 0 {
+		return false
+	}
+	for e := range g.about(s) {
+		if g.nat[e.a.Addr()] != "" || g.nat[e.b.Addr()] != "" {
 			return true
 		}
 	}
 	return false
 }
 
-// finished reports whether two FINs have been sent in the connection of a step, by whatever addresses it is known where they were sent.
-func (g *game) finished(s step) bool {
-	about := map[ends]bool{endsOf(s.Spec.Flow): true}
-	for _, a := range g.latest {
-		var p packet.Packet
-		if p.Parse(a.b) == nil {
-			about[endsOf(p.Flow)] = true
-		}
+// countFlags is how many segments with flags of TCP have been sent in the connection of a step, by whatever addresses it is known where they
+// were sent.
+func (g *game) countFlags(s step, flags packet.TCPFlags) (n int) {
+	if s.Spec.Flow.Proto != packet.TCP {
+		return 0
 	}
-	fins := 0
+	about := g.about(s)
 	for _, s := range g.steps {
-		if s.Spec.Flags.Has(packet.FIN) && about[endsOf(s.Spec.Flow)] {
-			fins++
+		if s.Spec.Flags.Has(flags) && about[endsOf(s.Spec.Flow)] {
+			n++
 		}
 	}
-	return s.Spec.Flow.Proto == packet.TCP && fins > 1
+	return n
 }

@@ -22,7 +22,8 @@ type step struct {
 	Change uint64 // what the new rules are made up from; 0 for none
 	Port   string
 	Spec   packet.Spec
-	Cut    int // bytes of payload in each piece; 0 for a whole packet
+	Cut    int  // bytes of payload in each piece; 0 for a whole packet
+	Mixed  bool // the pieces after the first come in the opposite order
 }
 
 func (s step) String() string {
@@ -35,28 +36,36 @@ func (s step) String() string {
 	text := arrival{s.Port, s.Spec.Bytes()}.text()
 	if s.Cut > 0 {
 		text += fmt.Sprintf(" in pieces of %d", s.Cut)
+		if s.Mixed {
+			text += ", the last ones first"
+		}
 	}
 	return strings.Replace(text, "hears", "sends", 1)
 }
 
-// change gives a VPC other security groups or another network ACL, and returns it.
+// change gives a VPC other security groups or another network ACL, or a subnet of it other routes, and returns the VPC.
 func (s step) change(n *vpc.Network) *vpc.VPC {
-	m := random.New(s.Change, 0)
-	v := random.Pick(m, n.VPCs...)
-	random.Pick(m, m.Groups, m.ACL)(v)
+	m := maker{random.New(s.Change, 0)}
+	v := random.Pick(m.Maker, n.VPCs...)
+	random.Pick(m.Maker, m.groups, m.ACL, func(v *vpc.VPC) { m.reroute(n, v) })(v)
 	return v
 }
 
 // packets are the bytes of a step.
-func (s step) packets() [][]byte {
-	if s.Cut == 0 {
-		return [][]byte{s.Spec.Bytes()}
-	}
+func (s step) packets() (all [][]byte) {
 	whole := s.Spec.Bytes()
-	if s.Spec.Flow.Src.Is4() {
-		return cut4(whole, s.Cut)
+	switch {
+	case s.Cut == 0:
+		return [][]byte{whole}
+	case s.Spec.Flow.Src.Is4():
+		all = cut4(whole, s.Cut)
+	default:
+		all = cut6(whole, s.Cut, s.Spec.ID)
 	}
-	return cut6(whole, s.Cut, s.Spec.ID)
+	if s.Mixed {
+		slices.Reverse(all[1:])
+	}
+	return all
 }
 
 // game is one network twice.
@@ -69,6 +78,7 @@ type game struct {
 	kernels  []arrival // the latest ones of the kernel
 	excuses  map[string]int
 	strange  map[ends]bool // flows of which the kernel has called a packet INVALID
+	circled  map[ends]bool // flows of a NAT gateway that came back to it
 	ports    natPorts
 	seen     map[natFlow]time.Time // when a flow, with the emulator's port, was last to be seen
 	nat      map[netip.Addr]string // NAT gateways, by their addresses
@@ -78,7 +88,7 @@ type game struct {
 
 // newGame builds a network in the emulator and in the kernel. An error that wraps errRefused means that AWS would refuse it.
 func newGame(n *vpc.Network, s *sentinel) (*game, error) {
-	g := &game{nat: make(map[netip.Addr]string), ports: make(natPorts), seen: make(map[natFlow]time.Time), excuses: make(map[string]int), strange: make(map[ends]bool)}
+	g := &game{nat: make(map[netip.Addr]string), ports: make(natPorts), seen: make(map[natFlow]time.Time), excuses: make(map[string]int), strange: make(map[ends]bool), circled: make(map[ends]bool)}
 	g.clock.Advance(time.Hour)
 	var err error
 	if g.emulator, err = emu.New(n, emu.Options{Now: g.clock.Now}); err != nil {
@@ -123,8 +133,8 @@ func (g *game) play(s step) error {
 		return g.oracle.wait(s.Wait)
 	}
 	if s.Change > 0 {
-		if err := g.emulator.Update(func(n *vpc.Network) error { s.change(n); return nil }); err != nil {
-			return err
+		if g.emulator.Update(func(n *vpc.Network) error { s.change(n); return nil }) != nil {
+			return nil // AWS refuses it
 		}
 		g.noteInvalid()
 		return g.oracle.rewrite(s.change(g.oracle.n))
@@ -150,6 +160,7 @@ func (g *game) play(s step) error {
 	g.heard = append(g.heard, ours...)
 	all = g.ports.fromKernel(g.nat, all, ours)
 	g.kernels = all
+	g.noteCircles()
 	for _, a := range ours {
 		var p packet.Packet
 		if p.Parse(a.b) == nil && g.nat[p.Flow.Src] != "" {

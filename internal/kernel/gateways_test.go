@@ -29,12 +29,14 @@ var bogons = func() (all []netip.Prefix) {
 func (o *oracle) internetGatewayRules(ns *namespace, v *vpc.VPC) {
 	r := ns.rules("igw")
 	r.silent()
-	out, in, err := r.chain("out"), r.chain("in"), r.chain("quotes")
+	out, in, err, eout, ein := r.chain("out"), r.chain("in"), r.chain("quotes"), r.chain("egress-only-out"), r.chain("egress-only-in")
 	translate := r.at("translate", nftables.ChainHookPrerouting, beforeRoute+10, nftables.ChainTypeFilter)
 	translate.both(func(v4 bool) []part { return []part{setTag(forwarded, v4)} }) // SG-16, SG-23
 	for _, kind := range []int{packet.ICMPUnreachable, packet.ICMPTimeExceeded, packet.ICMPParamProblem} {
 		translate.rule(version(true), protocol(packet.ICMP), icmp(kind, -1), jump(err))
 	}
+	translate.rule(links(expr.MetaKeyIIFNAME, "eup"), jump(eout))
+	translate.rule(from("internet"), marked(known), jump(ein))
 	translate.rule(from("internet"), jump(in))
 	translate.rule(not(from("internet")), jump(out))
 
@@ -43,6 +45,8 @@ func (o *oracle) internetGatewayRules(ns *namespace, v *vpc.VPC) {
 		in.rule(source(b), drop)
 		if !b.Addr().Is4() {
 			out.rule(source(b), drop)
+			eout.rule(source(b), drop)
+			eout.rule(destination(b), drop)
 		}
 	}
 	for _, p := range o.stations {
@@ -63,22 +67,30 @@ func (o *oracle) internetGatewayRules(ns *namespace, v *vpc.VPC) {
 				continue
 			}
 			out.rule(source(a), accept)                // IGW-18, IGW-19
+			eout.rule(source(a), accept)               // EIGW-6
+			o.leadsBack(ein, p, a, "eigw", known)      // EIGW-3
 			if p.i != nil && p.i.DenyInternetGateway { // IGW-21
 				continue
 			}
-			in.rule(destination(a), mark(0))
-			for _, w := range o.ways(p.s, v) { // IGW-20
-				back := uint32(0)
-				if w.kind == "igw" {
-					back = 1
-				}
-				in.rule(destination(a), source(w.to), mark(back))
-			}
-			in.rule(destination(a), marked(1), accept)
+			o.leadsBack(in, p, a, "igw", 0) // IGW-20
 		}
 	}
+	eout.rule(drop)
 	out.rule(drop)
 	in.rule(drop) // IGW-9
+}
+
+// leadsBack accepts, with a mark, what is for an address of a station whose subnet routes the sender to a kind of gateway.
+func (o *oracle) leadsBack(c chain, p *station, a netip.Prefix, kind string, n uint32) {
+	c.rule(destination(a), mark(0))
+	for _, w := range o.ways(p.s, p.v) {
+		back := uint32(0)
+		if w.kind == kind {
+			back = 1
+		}
+		c.rule(destination(a), source(w.to), mark(back))
+	}
+	c.rule(destination(a), marked(1), mark(n), accept)
 }
 
 // write sets an address of an IPv4 header, 12 the source, 16 the destination, and corrects the checksums.
@@ -88,18 +100,15 @@ func write(at uint32, a netip.Addr) part {
 			CsumType: expr.CsumTypeInet, CsumOffset: 10, CsumFlags: unix.NFT_PAYLOAD_L4CSUM_PSEUDOHDR}}
 }
 
-// quote is where the IPv4 header that an ICMP error quotes begins.
-const quote = 20 + 8
-
 func quoted(at uint32, a netip.Addr) part {
-	return part{load(expr.PayloadBaseNetworkHeader, quote+at, 4), equal(a.AsSlice())}
+	return part{load(expr.PayloadBaseNetworkHeader, quoteAt(true)+at, 4), equal(a.AsSlice())}
 }
 
 // writeQuoted corrects the quoted header's checksum, whereby that of the ICMP message stays right.
 func writeQuoted(at uint32, a netip.Addr) part {
 	return part{&expr.Immediate{Register: 1, Data: a.AsSlice()},
-		&expr.Payload{OperationType: expr.PayloadWrite, SourceRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: quote + at, Len: 4,
-			CsumType: expr.CsumTypeInet, CsumOffset: quote + 10}}
+		&expr.Payload{OperationType: expr.PayloadWrite, SourceRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: quoteAt(true) + at, Len: 4,
+			CsumType: expr.CsumTypeInet, CsumOffset: quoteAt(true) + 10}}
 }
 
 // natRules are a NAT gateway: the kernel's own source translation, one namespace of its own, in and out by one wire.
@@ -126,6 +135,7 @@ func (o *oracle) natRules(p *station) {
 	enter.rule(protocol(packet.UDP), accept)
 	enter.rule(drop) // NAT-6
 
+	p.noteInvalid(r, r.at("invalid", nftables.ChainHookPrerouting, beforeRoute, nftables.ChainTypeFilter))
 	forward := r.at("forward", nftables.ChainHookForward, 0, nftables.ChainTypeFilter)
 	forward.rule(invalid, protocol(packet.TCP), not(flags(packet.RST, packet.RST)), reset) // NAT-15, NAT-16, NAT-24
 	forward.rule(invalid, drop)

@@ -39,10 +39,11 @@ func (o *oracle) interfaceRules(p *station) {
 		both(func(v4 bool) []part { return []part{to("guest"), setTag(fresh, v4)} })
 
 	zones := r.at("zones", nftables.ChainHookPrerouting, -300, nftables.ChainTypeFilter)
+	zones.both(func(v4 bool) []part { return []part{otherMessage(v4, 0), noTrack, accept} })
 	for _, e := range icmpErrors { // they belong where what they quote does (SG-45)
-		const quote4, quote6 = 20 + 8, 40 + 8
-		zones.rule(from("guest"), e.part, zone(e.v4, quote4+16, quote6+24))
-		zones.rule(from("wire"), e.part, zone(e.v4, quote4+12, quote6+8))
+		at := quoteAt(e.v4)
+		zones.rule(from("guest"), e.part, zone(e.v4, at+16, at+24))
+		zones.rule(from("wire"), e.part, zone(e.v4, at+12, at+8))
 	} // the first zone that is set stays
 	zones.both(func(v4 bool) []part { return []part{from("guest"), zone(v4, 12, 8)} })
 	zones.both(func(v4 bool) []part { return []part{from("wire"), zone(v4, 16, 24)} })
@@ -50,6 +51,7 @@ func (o *oracle) interfaceRules(p *station) {
 	in, out := r.chain("ingress"), r.chain("egress")
 	forward := r.at("forward", nftables.ChainHookForward, 0, nftables.ChainTypeFilter)
 	forward.both(func(v4 bool) []part { return []part{from("wire"), tagged(fabric, v4), accept} }) // MTU-8
+	forward.rule(marked(known), accept)
 	p.noteInvalid(r, forward)
 	forward.rule(tracked, accept) // SG-26, SG-45
 	forward.rule(from("guest"), jump(out))
@@ -226,9 +228,7 @@ func (o *oracle) aclRules(ns *namespace, v *vpc.VPC, s *vpc.Subnet) {
 	stamp := r.at("stamp", nftables.ChainHookOutput, -10, nftables.ChainTypeFilter)
 	stamp.both(func(v4 bool) []part { return []part{setTag(fabric, v4)} })
 	// Whole packets are judged, so that the pieces of one share its fate (ACL-26); nothing is remembered of them.
-	raw := r.at("raw", nftables.ChainHookPrerouting, -300, nftables.ChainTypeFilter)
-	raw.rule(noTrack)
-	raw.rule(state(expr.CtStateBitINVALID), drop) // asking is what makes the kernel put pieces together
+	r.putTogether()
 	in, out, leaves := r.chain("ingress"), r.chain("egress"), r.chain("leaves")
 	cross := r.at("cross", nftables.ChainHookPrerouting, beforeRoute+10, nftables.ChainTypeFilter)
 	cross.both(func(v4 bool) []part { return []part{tagged(fabric, v4), accept} })

@@ -5,13 +5,16 @@ package kernel
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/emu"
@@ -26,45 +29,96 @@ var (
 	seed      = flag.Uint64("kernel.seed", 1, "what they are made up from")
 )
 
-// TestKernel sends random packets through random networks, in the emulator and in Linux: they must agree on each.
+// TestKernel sends random packets through random networks, in the emulator and in Linux: they must agree on each. Each processor has
+// networks of its own to try.
 func TestKernel(t *testing.T) {
-	w := newWitness(t)
-	sent, heard, built, wrong, excused := 0, 0, 0, 0, make(map[string]int)
-	for k := uint64(0); built < *networks && wrong < 3; k++ {
-		m := maker{random.New(*seed, k)}
-		n := m.network()
-		g, err := newGame(n, w)
-		if errors.Is(err, errRefused) { // by AWS
-			continue
-		}
-		require.NoError(t, err)
-		built++
-		for range *packets {
-			if err = g.play(m.next(g)); err != nil {
-				break
+	var s score
+	t.Cleanup(func() { t.Log(&s) })
+	for _, processor := range processors {
+		t.Run(fmt.Sprint("processor=", processor), func(t *testing.T) {
+			t.Parallel()
+			w := newWitness(t, processor)
+			var closing sync.WaitGroup // which takes the kernel long
+			defer closing.Wait()
+			for k, ok := s.next(); ok; k, ok = s.next() {
+				if g := s.try(t, w, k); g != nil {
+					closing.Go(func() { assert.NoError(t, g.oracle.Close()) })
+				}
 			}
-		}
-		sent, heard = sent+g.sent, heard+len(g.heard)
-		for rules, times := range g.excuses {
-			excused[rules] += times
-		}
-		require.NoError(t, g.oracle.Close())
-		if err != nil {
-			wrong++
-			t.Errorf("-kernel.seed=%d, network %d: %v", *seed, k, err)
-			report(t, w, n, g.steps, err)
+		})
+	}
+}
+
+// score is what it comes to on all processors.
+type score struct {
+	sync.Mutex
+	k                           uint64 // the next network
+	built, wrong, packets, came int
+	excused                     map[string]int
+}
+
+func (s *score) String() string {
+	return fmt.Sprintf("%d packets through %d networks, %d arrivals; %d disagreements; excused by rule: %v", s.packets, s.built, s.came, s.wrong, s.excused)
+}
+
+// next is the number of a network to try, while there are any.
+func (s *score) next() (k uint64, ok bool) {
+	s.Lock()
+	defer s.Unlock()
+	if s.built == *networks || s.wrong >= 3 {
+		return 0, false
+	}
+	s.k++
+	s.built++
+	return s.k - 1, true
+}
+
+// try plays with one network. It is nil if AWS refuses that.
+func (s *score) try(t *testing.T, w *sentinel, k uint64) *game {
+	m := maker{random.New(*seed, k)}
+	n := m.network()
+	g, err := newGame(n, w)
+	if errors.Is(err, errRefused) { // by AWS
+		s.Lock()
+		s.built--
+		s.Unlock()
+		return nil
+	}
+	require.NoError(t, err)
+	for range *packets {
+		if err = g.play(m.next(g)); err != nil {
+			break
 		}
 	}
-	t.Logf("%d packets through %d networks, %d arrivals; %d disagreements; excused by rule: %v", sent, built, heard, wrong, excused)
+	s.add(g, err)
+	if err != nil {
+		t.Errorf("-kernel.seed=%d, network %d: %v", *seed, k, err)
+		report(t, w, n, g.steps, err)
+	}
+	return g
+}
+
+func (s *score) add(g *game, err error) {
+	s.Lock()
+	defer s.Unlock()
+	if s.packets, s.came = s.packets+g.sent, s.came+len(g.heard); err != nil {
+		s.wrong++
+	}
+	if s.excused == nil {
+		s.excused = make(map[string]int)
+	}
+	for rules, times := range g.excuses {
+		s.excused[rules] += times
+	}
 }
 
 // newWitness prepares the kernel, and the thread, which ends with the test.
-func newWitness(t *testing.T) *sentinel {
+func newWitness(t *testing.T, processor int) *sentinel {
 	if os.Geteuid() != 0 {
 		t.Skip("NOT RUN: Linux as a witness needs root")
 	}
 	runtime.LockOSThread()
-	s, err := newSentinel()
+	s, err := newSentinel(processor)
 	if err != nil {
 		t.Skipf("NOT RUN: this kernel cannot be a witness: %v", err)
 	}

@@ -5,8 +5,8 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"sync"
 
-	"github.com/google/nftables"
 	"golang.org/x/sys/unix"
 
 	"github.com/vpcemu/vpcemu/vpc"
@@ -18,6 +18,7 @@ import (
 //	guest ═ interface ──╱ the subnet  ╲ the VPC
 //	        NAT gateway ╱      ╲       ╲── internet gateway ─── internet ═ everybody
 //	                            ╲── another subnet, past its route table, where a route names a station there
+//	                             ╲── an attachment's subnet ─── transit gateway, which has a table for each of these
 //
 // A single line is a wire between two namespaces, a double one a TUN device. Each interface and NAT gateway has a namespace, with
 // connections of its own (SG-47), each subnet has one, where its route table and ACL are, and each gateway has one.
@@ -26,13 +27,17 @@ type oracle struct {
 	stations []*station
 	spaces   []*namespace
 	homes    map[*vpc.Subnet]*namespace
+	laid     map[*vpc.Subnet]map[any]string // links, by where they lead
 	cores    map[*vpc.VPC]*namespace
-	igws     map[*vpc.VPC]*namespace
+	igws     map[*vpc.VPC]*namespace // and egress-only ones
+	transits []*namespace
+	exits    map[*vpc.Subnet]string // of transit gateways
 	internet *namespace
 	peers    map[string]*vpc.VPC // whose packets come by a link into the core of another
 	ends     []*end
 	settled  *sentinel
 	links    int
+	timed    []timed
 }
 
 // end is where packets are put in and come out.
@@ -44,7 +49,8 @@ type end struct {
 
 // newOracle builds a network, which is complete: its addresses are assigned.
 func newOracle(n *vpc.Network, s *sentinel) (o *oracle, err error) {
-	o = &oracle{n: n, stations: stations(n), settled: s, homes: make(map[*vpc.Subnet]*namespace), cores: make(map[*vpc.VPC]*namespace), igws: make(map[*vpc.VPC]*namespace), peers: make(map[string]*vpc.VPC)}
+	o = &oracle{n: n, stations: stations(n), settled: s, homes: make(map[*vpc.Subnet]*namespace), laid: make(map[*vpc.Subnet]map[any]string),
+		cores: make(map[*vpc.VPC]*namespace), igws: make(map[*vpc.VPC]*namespace), peers: make(map[string]*vpc.VPC), exits: make(map[*vpc.Subnet]string)}
 	if err := o.build(); err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
@@ -100,7 +106,7 @@ func (o *oracle) build() (err error) {
 	if err := o.end(o.internet, "internet", nil); err != nil {
 		return err
 	}
-	steps := []func() error{o.makeVPCs, o.makeStations, o.makeRoutes, o.makeInternet, o.makeRules, o.ready}
+	steps := []func() error{o.makeVPCs, o.makeStations, o.makeTransit, o.makeRoutes, o.makeInternet, o.makeEdges, o.makeRules, o.ready}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -115,7 +121,7 @@ func (o *oracle) makeVPCs() (err error) {
 		if o.cores[v], err = o.space(); err != nil {
 			return err
 		}
-		if v.InternetGateway != nil {
+		if v.InternetGateway != nil || egressOnly(v) != nil {
 			if o.igws[v], err = o.space(); err != nil {
 				return err
 			}
@@ -132,6 +138,14 @@ func (o *oracle) makeVPCs() (err error) {
 			}
 			name := o.link("sub")
 			if err := wire(o.homes[s], "core", o.cores[v], name); err != nil {
+				return err
+			}
+			for _, p := range v.CIDRs {
+				if err := o.homes[s].route(router, p, "core"); err != nil {
+					return err
+				}
+			}
+			if err := o.homes[s].routerRule(); err != nil {
 				return err
 			}
 			for _, p := range s.CIDRs {
@@ -256,49 +270,72 @@ func (o *oracle) makeRules() error {
 			continue
 		}
 		p.ns.sameTTL()
+		o.messageRules(p)
 		o.interfaceRules(p)
 	}
 	for _, v := range o.n.VPCs {
 		for _, s := range v.Subnets {
 			o.homes[s].sameTTL()
 			o.aclRules(o.homes[s], v, s)
-			o.loopRules(o.homes[s], s)
+			o.loopRules(o.homes[s], v, s)
 		}
+		o.cores[v].sameTTL()
 		o.coreRules(v)
 		if igw := o.igws[v]; igw != nil {
 			igw.sameTTL()
 			o.internetGatewayRules(igw, v)
-		}
-	}
-	o.internetRules()
-	for _, ns := range o.spaces {
-		if err := ns.flush(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// rewrite replaces the groups and network ACLs of a VPC that has got others; what is tracked stays (SG-27, ACL-19).
-func (o *oracle) rewrite(v *vpc.VPC) error {
-	for _, p := range o.stations {
-		if p.v == v && p.i != nil {
-			p.ns.nft.DelTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "interface"})
-			o.interfaceRules(p)
-			if err := p.ns.flush(); err != nil {
-				return err
+			if egressOnly(v) != nil {
+				o.egressOnlyRules(igw)
 			}
 		}
 	}
+	for _, ns := range o.transits {
+		o.transitRules(ns)
+	}
+	o.internetRules()
+	return o.commit()
+}
+
+// commit hands all rules that were added to the kernel, whose time for that goes by with waiting.
+func (o *oracle) commit() error {
+	results := make([]error, len(o.spaces))
+	var all sync.WaitGroup
+	for k, ns := range o.spaces {
+		all.Go(func() { results[k] = ns.flush() })
+	}
+	all.Wait()
+	return errors.Join(results...)
+}
+
+// rewrite makes all anew that follows from the groups, network ACLs and routes of a VPC, which has got others; what is tracked stays
+// (SG-27, ACL-19, RT-53).
+func (o *oracle) rewrite(v *vpc.VPC) error {
+	before := o.links
 	for _, s := range v.Subnets {
-		home := o.homes[s]
-		home.nft.DelTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "acl"})
-		o.aclRules(home, v, s)
-		if err := home.flush(); err != nil {
+		if err := errors.Join(o.homes[s].empty(subnet), o.routeSubnet(v, s)); err != nil {
 			return err
 		}
+		o.homes[s].forget("acl")
+		o.aclRules(o.homes[s], v, s)
 	}
-	return nil
+	for _, p := range o.stations {
+		if p.v == v && p.i != nil {
+			p.ns.forget("interface")
+			o.interfaceRules(p)
+		}
+	}
+	if igw := o.igws[v]; igw != nil {
+		igw.forget("igw")
+		o.internetGatewayRules(igw, v)
+	}
+	for _, w := range o.n.VPCs { // to which new wires may lead
+		o.cores[w].forget("core")
+		o.coreRules(w)
+	}
+	if err := o.commit(); err != nil || o.links == before {
+		return err
+	}
+	return o.ready()
 }
 
 // ready waits for the links, which the kernel puts into use at a time of its own.

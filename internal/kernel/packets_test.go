@@ -35,7 +35,7 @@ func (m maker) next(g *game) step {
 	}
 	for _, later := range slices.Backward(g.heard) { // who answers knows all that it has heard of a flow
 		var l packet.Packet
-		if later.at == h.at && l.Parse(later.b) == nil && l.Flow == p.Flow {
+		if later.at == h.at && l.Parse(later.b) == nil && l.Flow == p.Flow && !l.IsLaterFragment() {
 			p = l
 			break
 		}
@@ -51,7 +51,7 @@ func (m maker) next(g *game) step {
 		}
 	}
 	s := m.answer(g, h.at, &p)
-	if s.Spec.Flow.Proto == packet.ICMP && g.stationOf(h.at).public(s.Spec.Flow.Dst) {
+	if f := s.Spec.Flow; f.Proto == packet.ICMP && g.stationOf(h.at).public(f.Dst) {
 		return m.fresh(g)
 	}
 	return s
@@ -89,6 +89,9 @@ func (m maker) fresh(g *game) step {
 		if m.One(12) { // an answer before there was anything to answer
 			s.Flow.SrcPort, s.Flow.DstPort = s.Flow.DstPort, s.Flow.SrcPort
 		}
+		if s.Flow.SrcPort == s.Flow.DstPort && from.at.public(f.Dst) { // see differences
+			return m.fresh(g)
+		}
 	}
 	switch {
 	case f.Proto == packet.TCP:
@@ -96,6 +99,8 @@ func (m maker) fresh(g *game) step {
 		if s.Flags.Has(packet.ACK) {
 			s.Ack = 2000
 		}
+	case f.Proto.IsICMP() && m.One(2):
+		s.ICMPType, s.ICMPCode = m.message(v6), random.Pick[uint8](m.Maker, 0, 0, 1, 4)
 	case f.Proto.IsICMP():
 		s = packet.Echo(s.Flow)
 		s.Flow.SrcPort = g.identifier(from.name)
@@ -103,11 +108,23 @@ func (m maker) fresh(g *game) step {
 	return m.dress(from.name, s)
 }
 
+// message is the type of an ICMP message that is no echo: a question, an answer, an error about nothing, or what nobody knows.
+func (m maker) message(v6 bool) uint8 {
+	if v6 {
+		return random.Pick[uint8](m.Maker, packet.ICMPv6Unreachable, packet.ICMPv6TimeExceeded, 100, 130, 139, 140, 144)
+	}
+	return random.Pick[uint8](m.Maker, packet.ICMPUnreachable, packet.ICMPTimeExceeded, packet.ICMPRedirect, 13, 13, 14, 17, 42)
+}
+
 func (m maker) source(g *game, from *end, v6 bool) netip.Addr {
 	if from.at == nil {
 		return netip.MustParseAddr(pick(m, v6, "203.0.113.9", "203.0.113.9", "203.0.113.77", "10.9.9.9", "2001:db8:ffff::1", "2001:db8:ffff::1", "2001:db8:eeee::1", "fd99::1"))
 	}
-	if own := addresses(from.at, v6); len(own) > 0 && !m.One(12) {
+	spoofed := 12
+	if from.at.i.NoSourceDestCheck { // nobody else gets away with it
+		spoofed = 3
+	}
+	if own := addresses(from.at, v6); len(own) > 0 && !m.One(spoofed) {
 		return random.Pick(m.Maker, own...)
 	}
 	if a := m.anybody(g, v6); g.nat[a] == "" {
@@ -132,13 +149,19 @@ func (m maker) destination(g *game, from *end, v6 bool) netip.Addr {
 		if len(all) > 0 && !m.One(10) {
 			return random.Pick(m.Maker, all...)
 		}
+		return m.anybody(g, v6)
+	}
+	for range 4 { // most routes are local
+		if a := m.anybody(g, v6); g.oracle.waysTo(from.at.s, from.at.v, a).through() {
+			return a
+		}
 	}
 	return m.anybody(g, v6)
 }
 
 // anybody is any address.
 func (m maker) anybody(g *game, v6 bool) netip.Addr {
-	if m.One(4) {
+	if m.One(3) {
 		return netip.MustParseAddr(pick(m, v6, "203.0.113.9", "203.0.113.9", "203.0.113.77", "192.168.0.9", "10.0.1.77", "10.0.1.1", "10.10.2.77", "10.0.9.9", "198.51.100.99",
 			"2001:db8:ffff::1", "2001:db8:ffff::1", "2001:db8:eeee::1", "fd99::1", "2001:db8:1::77", "2001:db8:1::1", "2001:db8:2:9::1"))
 	}
@@ -184,8 +207,8 @@ func (m maker) dress(port string, s packet.Spec) step {
 	st.Spec.TTL, st.Spec.DF, st.Spec.ID = random.Pick[uint8](m.Maker, 1, 2, 3, 6, 64), m.One(4), uint32(1+m.IntN(60000))
 	if p := s.Flow.Proto; p == packet.UDP || p.IsICMP() && len(s.Payload) == 0 {
 		st.Spec.Payload = make([]byte, random.Pick(m.Maker, 0, 0, 0, 8, 1600, 3000))
-		if len(st.Spec.Payload) > 1000 && m.One(2) {
-			st.Cut, st.Spec.DF = random.Pick(m.Maker, 1288, 1448), false
+		if len(st.Spec.Payload) > 1000 && !m.One(3) {
+			st.Cut, st.Mixed, st.Spec.DF = random.Pick(m.Maker, 1288, 1448), m.One(2), false
 		}
 	}
 	return st
@@ -218,6 +241,8 @@ func (m maker) answer(g *game, at string, p *packet.Packet) step {
 		s.ICMPType = packet.ICMPv6EchoReply
 	case p.Flow.Proto == packet.ICMPv6 && p.ICMPType == packet.ICMPv6EchoReply:
 		s.ICMPType = packet.ICMPv6EchoRequest
+	case p.Flow.Proto.IsICMP() && m.One(2):
+		s.ICMPType = m.message(p.Version == 6)
 	case p.Flow.Proto.IsICMP():
 		s.ICMPType = packet.ICMPEchoRequest
 		if p.Version == 6 {
@@ -230,7 +255,7 @@ func (m maker) answer(g *game, at string, p *packet.Packet) step {
 
 // complain is an ICMP error about a packet, or one that is nearly so.
 func (m maker) complain(at string, p *packet.Packet) (step, bool) {
-	if p.Flow.Proto.IsICMP() && p.ICMPType != packet.ICMPEchoRequest && p.ICMPType != packet.ICMPv6EchoRequest || p.IsFragment() {
+	if p.IsICMPError() || p.Flow.Proto.IsICMP() && (p.ICMPType == packet.ICMPEchoReply || p.ICMPType == packet.ICMPv6EchoReply) || p.IsFragment() {
 		return step{}, false
 	}
 	s := packet.Spec{Flow: packet.Flow{Src: p.Flow.Dst, Dst: p.Flow.Src, Proto: packet.ICMP}, ICMPType: random.Pick[uint8](m.Maker, packet.ICMPUnreachable, packet.ICMPTimeExceeded), ICMPCode: 1}

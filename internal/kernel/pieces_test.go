@@ -47,8 +47,9 @@ func whole(all []arrival) (done []arrival) {
 		at    string
 		flow  string
 		id    uint32
-		bytes []byte
-		got   int
+		head  []byte
+		data  []byte
+		got   int // bytes
 		total int
 	}
 	var sets []*set
@@ -62,28 +63,28 @@ func whole(all []arrival) (done []arrival) {
 		if p.Version == 6 {
 			head = 48
 		}
-		// a later pass of the same packet begins again at its first piece
-		k := slices.IndexFunc(sets, func(s *set) bool { return s.at == a.at && s.flow == key && s.id == p.FragID && s.total == 0 })
+		// a later pass of the same packet begins again
+		k := slices.IndexFunc(sets, func(s *set) bool { return s.at == a.at && s.flow == key && s.id == p.FragID && s.got != s.total })
 		if k < 0 {
 			k = len(sets)
-			sets = append(sets, &set{at: a.at, flow: key, id: p.FragID, bytes: slices.Clone(a.b[:head])})
+			sets = append(sets, &set{at: a.at, flow: key, id: p.FragID, total: -1})
 		}
-		s, data := sets[k], a.b[head:p.Len()]
-		if at := int(p.FragOffset); at == s.got {
-			s.bytes, s.got = append(s.bytes, data...), s.got+len(data)
-		} else {
-			s.got = -1 << 20
+		s, data, at := sets[k], a.b[head:p.Len()], int(p.FragOffset)
+		if at == 0 {
+			s.head = slices.Clone(a.b[:head])
 		}
-		if !p.MoreFragments {
-			s.total = s.got
+		s.data = append(s.data, make([]byte, max(0, at+len(data)-len(s.data)))...)
+		copy(s.data[at:], data)
+		if s.got += len(data); !p.MoreFragments {
+			s.total = at + len(data)
 		}
 	}
 	for _, s := range sets {
-		if s.total <= 0 {
-			done = append(done, arrival{s.at + " (part)", s.bytes})
+		if s.got != s.total || s.head == nil {
+			done = append(done, arrival{s.at + " (part)", s.data})
 			continue
 		}
-		b := s.bytes
+		b := append(s.head, s.data...)
 		if b[0]>>4 == 4 {
 			binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
 			b[6], b[7], b[10], b[11] = b[6]&0x40, 0, 0, 0

@@ -89,42 +89,76 @@ func stations(n *vpc.Network) (all []*station) {
 // way is where a route leads.
 type way struct {
 	to   netip.Prefix
-	kind string   // local, igw, eigw, pcx, station or blackhole
+	kind string   // local, igw, eigw, pcx, tgw, station or blackhole
 	next *station // an interface or NAT gateway
 	via  *vpc.Gateway
 }
 
+// through reports whether it leads through a gateway that is no internet gateway.
+func (w way) through() bool { return w.via != nil || w.next != nil && w.next.nat != nil }
+
 // ways are the routes of a subnet for what leaves it, shorter prefixes first: who tries them all and keeps the last that matches has
 // the longest match (RT-1, RT-7, RT-9, RT-13).
-func (o *oracle) ways(s *vpc.Subnet, v *vpc.VPC) (all []way) {
+func (o *oracle) ways(s *vpc.Subnet, v *vpc.VPC) []way {
 	table := v.RouteTable(s.RouteTable)
 	if s.RouteTable == "" {
 		table = v.RouteTable(v.MainRouteTable)
 	}
+	return o.waysIn(v, table)
+}
+
+// edgeWays are those of the table of an internet gateway, for what comes in by it (RT-42, RT-43).
+func (o *oracle) edgeWays(v *vpc.VPC) []way {
+	if v.InternetGateway == nil || v.InternetGateway.RouteTable == "" {
+		return nil
+	}
+	return o.waysIn(v, v.RouteTable(v.InternetGateway.RouteTable))
+}
+
+// waysIn are the routes of a table, and the local ones.
+func (o *oracle) waysIn(v *vpc.VPC, table *vpc.RouteTable) (all []way) {
 	for _, p := range v.CIDRs {
 		all = append(all, way{to: p, kind: "local"})
 	}
 	if table != nil {
-		for _, r := range table.Routes {
-			w := o.way(v, r)
-			if k := slices.IndexFunc(all, func(l way) bool { return l.to == w.to }); k >= 0 {
-				all[k] = w
-			} else {
-				all = append(all, w)
-			}
-		}
+		all = append(all, o.waysOf(v, table)...)
 	}
 	slices.SortStableFunc(all, func(a, b way) int { return a.to.Bits() - b.to.Bits() })
 	return all
 }
 
-func (o *oracle) way(v *vpc.VPC, r routing.Route) way {
-	w := way{to: r.Destination.Masked(), kind: "blackhole"}
+// waysOf are the routes of a table that stand in it, those of prefix lists first: others count more (RT-16, RT-21).
+func (o *oracle) waysOf(v *vpc.VPC, table *vpc.RouteTable) (all []way) {
+	for _, r := range table.Routes {
+		if l := o.n.PrefixList(r.PrefixList); r.PrefixList != "" {
+			for _, e := range l.Entries {
+				all = append(all, o.way(v, r, e))
+			}
+		}
+	}
+	for _, r := range table.Routes {
+		if r.PrefixList == "" {
+			all = append(all, o.way(v, r, r.Destination))
+		}
+	}
+	return all
+}
+
+func (o *oracle) way(v *vpc.VPC, r routing.Route, to netip.Prefix) way {
+	w := way{to: to.Masked(), kind: "blackhole"}
 	if r.Blackhole {
+		return w
+	}
+	if r.Target.Kind == routing.Local {
+		w.kind = "local"
 		return w
 	}
 	if r.Target.Kind == routing.InternetGateway {
 		w.kind = "igw"
+		return w
+	}
+	if g := egressOnly(v); g != nil && g.ID == r.Target.ID {
+		w.kind = "eigw"
 		return w
 	}
 	for _, p := range o.stations {
@@ -136,13 +170,20 @@ func (o *oracle) way(v *vpc.VPC, r routing.Route) way {
 		if g.ID == r.Target.ID && g.Kind == routing.PeeringConnection && g.State == "active" {
 			return way{to: w.to, kind: "pcx", via: g}
 		}
+		if g.ID == r.Target.ID && g.Kind == routing.TransitGateway {
+			return way{to: w.to, kind: "tgw", via: g}
+		}
 	}
 	return w
 }
 
 // waysTo is the way to one address.
-func (o *oracle) waysTo(s *vpc.Subnet, v *vpc.VPC, a netip.Addr) (last way) {
-	for _, w := range o.ways(s, v) {
+func (o *oracle) waysTo(s *vpc.Subnet, v *vpc.VPC, a netip.Addr) way {
+	return longestMatch(o.ways(s, v), a)
+}
+
+func longestMatch(all []way, a netip.Addr) (last way) {
+	for _, w := range all {
 		if w.to.Contains(a) {
 			last = w
 		}

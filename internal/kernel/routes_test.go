@@ -14,28 +14,52 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// makeRoutes fills the route tables of subnets, and lays the wires that their targets need.
+// makeRoutes fills the route tables of all subnets.
 func (o *oracle) makeRoutes() error {
 	for _, v := range o.n.VPCs {
 		for _, s := range v.Subnets {
-			home := o.homes[s]
-			laid := make(map[any]string) // links, by where they lead
-			for _, w := range o.ways(s, v) {
-				if slices.Contains(s.CIDRs, w.to) { // RT-12
-					continue
-				}
-				link, mtu, err := o.lay(laid, v, s, w)
-				if err != nil {
-					return err
-				}
-				if err := home.routeMTU(subnet, w.to, link, mtu); err != nil {
-					return err
-				}
+			o.laid[s] = make(map[any]string)
+			if err := o.routeSubnet(v, s); err != nil {
+				return err
 			}
-			for _, p := range s.CIDRs {
-				if err := home.add(&netlink.Route{Table: subnet, Dst: ipNet(p), Type: unix.RTN_THROW}); err != nil {
-					return err
-				}
+		}
+	}
+	return nil
+}
+
+// routeSubnet fills the route table of a subnet, and lays the wires that its targets need.
+func (o *oracle) routeSubnet(v *vpc.VPC, s *vpc.Subnet) error {
+	home := o.homes[s]
+	for _, w := range o.ways(s, v) {
+		if slices.Contains(s.CIDRs, w.to) { // RT-12
+			continue
+		}
+		link, mtu, err := o.lay(o.laid[s], v, s, w)
+		if err != nil {
+			return err
+		}
+		if err := home.routeMTU(subnet, w.to, link, mtu); err != nil {
+			return err
+		}
+	}
+	for _, p := range s.CIDRs {
+		if err := home.add(&netlink.Route{Table: subnet, Dst: ipNet(p), Type: unix.RTN_THROW}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// empty takes all routes out of a table.
+func (ns *namespace) empty(table int) error {
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		all, err := ns.net.RouteListFiltered(family, &netlink.Route{Table: table}, netlink.RT_FILTER_TABLE)
+		if err != nil {
+			return fmt.Errorf("routes: %w", err)
+		}
+		for _, r := range all {
+			if err := ns.net.RouteDel(&r); err != nil {
+				return fmt.Errorf("route %s: %w", r, err)
 			}
 		}
 	}
@@ -48,35 +72,24 @@ func (o *oracle) lay(laid map[any]string, v *vpc.VPC, s *vpc.Subnet, w way) (lin
 	switch w.kind {
 	case "local":
 		return "core", 0, nil
-	case "igw":
-		if laid["igw"] == "" {
-			laid["igw"] = o.link("igw")
-			up := o.link("up")
-			if err := wire(home, laid["igw"], o.igws[v], up); err != nil {
+	case "igw", "eigw":
+		if laid[w.kind] == "" {
+			laid[w.kind] = o.link(w.kind)
+			up := o.link(map[string]string{"igw": "up", "eigw": "eup"}[w.kind])
+			if err := wire(home, laid[w.kind], o.igws[v], up); err != nil {
 				return "", 0, err
 			}
 			if err := o.igws[v].rule(up, outward); err != nil {
 				return "", 0, err
 			}
 		}
-		return laid["igw"], 1500, nil // MTU-5 to MTU-7
+		return laid[w.kind], 1500, nil // MTU-4 to MTU-7
 	case "station":
 		if w.next.s == s {
 			return w.next.link, 0, nil
 		}
 		if laid[w.next] == "" {
-			laid[w.next] = o.link("to")
-			there, by := o.homes[w.next.s], o.link("by")
-			if err := wire(home, laid[w.next], there, by); err != nil {
-				return "", 0, err
-			}
-			table := 1000 + o.links
-			for _, all := range everything {
-				if err := there.route(table, all, w.next.link); err != nil {
-					return "", 0, err
-				}
-			}
-			if err := there.rule(by, table); err != nil {
+			if laid[w.next], err = o.past(home, "to", o.homes[w.next.s], w.next.link); err != nil {
 				return "", 0, err
 			}
 		}
@@ -92,8 +105,31 @@ func (o *oracle) lay(laid map[any]string, v *vpc.VPC, s *vpc.Subnet, w way) (lin
 			}
 		}
 		return laid[w.via], 0, nil
+	case "tgw":
+		entry := o.entry(v, s, w.via)
+		if laid[w.via] == "" && entry != nil {
+			if laid[w.via], err = o.past(home, "tgw", o.homes[entry], o.exits[entry]); err != nil {
+				return "", 0, err
+			}
+		}
+		return laid[w.via], 0, nil
 	}
 	return "", 0, nil
+}
+
+// past lays a wire to the namespace of a subnet, past its route table: what comes in by it leaves by a link. It is the wire's near end.
+func (o *oracle) past(from *namespace, kind string, there *namespace, link string) (string, error) {
+	near, far := o.link(kind), o.link("by")
+	if err := wire(from, near, there, far); err != nil {
+		return "", err
+	}
+	table := firstTable + o.links
+	for _, all := range everything {
+		if err := there.route(table, all, link); err != nil {
+			return "", err
+		}
+	}
+	return near, there.rule(far, table)
 }
 
 // Route tables.
@@ -102,6 +138,8 @@ const (
 	subnet  = 100 // of what interfaces send
 	inward  = 101 // to the guest
 	outward = 102 // to the internet
+	router  = 103 // of a subnet's own messages, beyond it
+	answers = 104 // to what went out by an egress-only gateway
 )
 
 var everything = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
@@ -140,6 +178,28 @@ func (ns *namespace) rule(link string, table int) error {
 		}
 	}
 	return nil
+}
+
+// routerRule makes what the namespace itself says find its way to other subnets of the VPC, and nothing else: that would turn round.
+func (ns *namespace) routerRule() error {
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		r := netlink.NewRule()
+		r.IifName, r.Table, r.Family, r.Priority = "lo", router, family, 1<<15
+		if err := ns.net.RuleAdd(r); err != nil {
+			return fmt.Errorf("rule: %w", err)
+		}
+	}
+	return nil
+}
+
+// answersRule makes what is marked as known go straight into the VPC.
+func (ns *namespace) answersRule() error {
+	r := netlink.NewRule()
+	r.Mark, r.Table, r.Family, r.Priority = known, answers, netlink.FAMILY_V6, 1000
+	if err := ns.net.RuleAdd(r); err != nil {
+		return fmt.Errorf("rule: %w", err)
+	}
+	return ns.route(answers, everything[1], "core")
 }
 
 // localLast makes the rules for links count before the namespace's own addresses: where a route names a station, that gets also what is

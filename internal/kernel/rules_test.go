@@ -21,11 +21,17 @@ import (
 type ruleset struct {
 	conn  *nftables.Conn
 	table *nftables.Table
+	added int // rules
 }
 
 // rules adds a table.
 func (ns *namespace) rules(name string) *ruleset {
-	return &ruleset{ns.nft, ns.nft.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: name})}
+	return &ruleset{conn: ns.nft, table: ns.nft.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: name})}
+}
+
+// forget removes a table.
+func (ns *namespace) forget(name string) {
+	ns.nft.DelTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: name})
 }
 
 // Priorities of chains in prerouting.
@@ -60,9 +66,17 @@ func (c chain) rule(parts ...part) {
 		all = append(all, p...)
 	}
 	c.conn.AddRule(&nftables.Rule{Table: c.table, Chain: c.Chain, Exprs: all})
+	if c.added++; c.added%most == 0 {
+		if err := c.conn.Flush(); err != nil {
+			panic(err)
+		}
+	}
 }
 
-// flush hands all that was added to the kernel at once.
+// most is how many rules the kernel gets at once: its answers to more might not fit a socket.
+const most = 80
+
+// flush hands to the kernel what was added.
 func (ns *namespace) flush() error {
 	if err := ns.nft.Flush(); err != nil {
 		return fmt.Errorf("nftables: %w", err)
@@ -192,6 +206,13 @@ func serviceAt(s firewall.Service, at uint32) part {
 	return protocol(p)
 }
 
+// putTogether makes whole packets of pieces, and tracks nothing: it is asking for the state that makes the kernel do so.
+func (r *ruleset) putTogether() {
+	raw := r.at("raw", nftables.ChainHookPrerouting, -300, nftables.ChainTypeFilter)
+	raw.rule(noTrack)
+	raw.rule(invalid, drop)
+}
+
 func number(n uint32) []byte { return binaryutil.NativeEndian.PutUint32(n) }
 
 // Marks of a packet in one namespace.
@@ -273,7 +294,7 @@ func (ns *namespace) sameTTL() {
 
 // addTTL adds one to the TTL or Hop Limit, which takes a target of iptables and the name of a table where that may stand.
 func (ns *namespace) addTTL(family nftables.TableFamily, target string, of part) {
-	r := &ruleset{ns.nft, ns.nft.AddTable(&nftables.Table{Family: family, Name: "mangle"})}
+	r := &ruleset{conn: ns.nft, table: ns.nft.AddTable(&nftables.Table{Family: family, Name: "mangle"})}
 	plusOne := xt.Unknown{1, 1, 0, 0}
 	r.at("ttl", nftables.ChainHookPrerouting, beforeRoute, nftables.ChainTypeFilter).rule(of, part{&expr.Target{Name: target, Info: &plusOne}})
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unsafe"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -30,14 +29,24 @@ type sentinel struct {
 // wires is how many a sentinel passes: three times as many as the longest way through a network.
 const wires = 48
 
-// newSentinel also binds the thread, which the caller has locked, to the processor that it is on.
-func newSentinel() (s *sentinel, err error) {
-	var cpu, node uint32
-	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), uintptr(unsafe.Pointer(&node)), 0); errno != 0 {
-		return nil, errno
-	}
+// processors are those that this process may use.
+var processors = func() (all []int) {
 	var set unix.CPUSet
-	set.Set(int(cpu))
+	if unix.SchedGetaffinity(0, &set) != nil {
+		return []int{0}
+	}
+	for cpu := range len(set) * 64 {
+		if set.IsSet(cpu) {
+			all = append(all, cpu)
+		}
+	}
+	return all
+}()
+
+// newSentinel also binds the thread, which the caller has locked, to a processor.
+func newSentinel(processor int) (s *sentinel, err error) {
+	var set unix.CPUSet
+	set.Set(processor)
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
 		return nil, fmt.Errorf("affinity: %w", err)
 	}

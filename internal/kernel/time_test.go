@@ -55,14 +55,19 @@ func conntrack(times map[string]time.Duration) map[string]string {
 	return all
 }
 
-// wait makes all connections older.
+// wait makes all that is remembered older.
 func (o *oracle) wait(d time.Duration) error {
 	for _, p := range o.stations {
 		if err := p.ns.age(uint32(d/time.Second) * scale); err != nil {
 			return err
 		}
 	}
-	return nil
+	for _, t := range o.timed {
+		if err := t.age(d * scale); err != nil {
+			return err
+		}
+	}
+	return o.commit()
 }
 
 // Messages and attributes of the kernel's nfnetlink_conntrack.h.
