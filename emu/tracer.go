@@ -38,6 +38,9 @@ type tracer struct {
 	only      netip.AddrPort       // the target that load balancers are to choose, if any
 	standIn   netip.Addr           // the public address that a source was lent, if any
 	balancers []*plan.LoadBalancer // that the leg went through
+	// alike, if not nil, are the packets that fare like those of the query. Then nothing
+	// is put into words.
+	alike *alike
 }
 
 func newTracer(g *generation, q Query) (*tracer, error) {
@@ -52,7 +55,12 @@ func newTracer(g *generation, q Query) (*tracer, error) {
 	if err := askable(src, dst); err != nil {
 		return nil, err
 	}
-	t := &tracer{net: g, query: q, src: src, dst: dst, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]outbound), quiet: make(map[Reason]bool), down: make(map[string]bool)}
+	return newTracerBetween(g, q, src, dst)
+}
+
+// newTracerBetween is newTracer for ends that have been found.
+func newTracerBetween(g *generation, q Query, src, dst queryEnd) (t *tracer, err error) {
+	t = &tracer{net: g, query: q, src: src, dst: dst, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]outbound), quiet: make(map[Reason]bool), down: make(map[string]bool)}
 	if t.probe, err = newProbe(g, q, src, dst); err != nil {
 		return nil, err
 	}
@@ -164,7 +172,10 @@ func (t *tracer) verdict() Answer {
 func (t *tracer) walk(direction string, from *plan.Interface, to queryEnd, b []byte) *walk {
 	t.direction, t.goal, t.target, t.leg = direction, to, to.iface, &Leg{Verdict: Delivered, Steps: []Step{}}
 	t.balancers = nil
-	w := &walk{net: t.net, now: 1, tracer: t, explained: true, stop: stop{from: from}}
+	w := &walk{net: t.net, now: 1, tracer: t, explained: true, alike: t.alike, stop: stop{from: from}}
+	if t.alike != nil {
+		t.alike.begin(direction)
+	}
 	_ = w.pkt.Parse(b) // newProbe has tried
 	w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
 	t.leg.Sent = t.passage(w, firewall.Egress, from, t.speaker, t.outer)
@@ -205,7 +216,7 @@ func (t *tracer) real() bool {
 // forwards reports whether the packet has reached an interface that is not its
 // end: a middlebox, whose guest is taken to send it on.
 func (w *walk) forwards() bool {
-	return w.result.Fate == Delivered && w.to != nil && !w.to.Owns(w.flow.Dst)
+	return w.result.Fate == Delivered && w.to != nil && !w.owns(w.to, w.flow.Dst)
 }
 
 // finish writes down how the leg ended, which is not how the forced walk ended
@@ -317,7 +328,7 @@ func (t *tracer) mayBeInside(w *walk) bool {
 		return false
 	}
 	for _, v := range w.net.plan.VPCs {
-		if why := v.Unmodelled(t.goal.addr); v.Contains(t.goal.addr) && why != "" {
+		if why := v.Unmodelled(t.goal.addr); w.vpcHas(v, t.goal.addr) && why != "" {
 			b := t.blocker(t.leg.Steps[len(t.leg.Steps)-1])
 			b.Detail = fmt.Sprintf("it leaves through %s, and %s may have the address: %s", w.result.At, v.Desc.ID, why)
 			t.out.Unknowns = append(t.out.Unknowns, b)
@@ -353,7 +364,15 @@ func (t *tracer) after(w *walk, at *stage, v verdict) verdict {
 	if v.outcome == skip {
 		return v
 	}
-	step := t.step(w, at, v)
+	var step Step
+	if a := t.alike; a != nil {
+		if step = unworded(w, at, v); a.doubt && v.outcome == drop {
+			a.doubtful++
+		}
+		a.doubt = false
+	} else {
+		step = t.step(w, at, v)
+	}
 	t.append(step)
 	switch v.outcome {
 	case drop:

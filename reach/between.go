@@ -1,0 +1,136 @@
+package reach
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// Network answers questions about a network as it stood when it was made. One goroutine
+// at a time may use it.
+type Network struct {
+	explorer *emu.Explorer
+}
+
+// New compiles a network. An error is what is wrong with the description.
+func New(n *vpc.Network) (*Network, error) {
+	e, err := emu.New(n, emu.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return Of(e), nil
+}
+
+// Of is the network of an emulator, as it stands.
+func Of(e *emu.Emulator) *Network { return &Network{e.Explorer()} }
+
+// Between is what gets from one end of a network to another. The ends are named as in
+// an [emu.Query].
+func Between(n *vpc.Network, source, destination string) (*Answer, error) {
+	net, err := New(n)
+	if err != nil {
+		return nil, err
+	}
+	return net.Between(source, destination)
+}
+
+// Answer is what becomes of all packets from one end to another.
+type Answer struct {
+	Source, Destination string
+	// Parts are all packets, those that fare alike in one part: what is reachable first,
+	// then what is unknown, then what is blocked.
+	Parts []Part
+}
+
+// Part is packets that fare alike.
+type Part struct {
+	// Answer is reachable if the request arrives and its reply comes back; Request is for
+	// the request alone.
+	Answer, Request emu.Answer
+	// Blockers are everything in the way, and Unknowns what is not known.
+	Blockers, Unknowns []emu.Blocker
+	// Depends says on what the answer depends beside the packet, "" for nothing.
+	Depends string
+	// Traffic are the packets.
+	Traffic []Traffic
+
+	pair *emu.Pair
+	set  space.Set
+}
+
+// Between is what gets from one end to another.
+func (n *Network) Between(source, destination string) (*Answer, error) {
+	a := &Answer{Source: source, Destination: destination}
+	for _, v6 := range [...]bool{false, true} {
+		p, ok, err := n.explorer.Pair(source, destination, v6)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			a.Parts = append(a.Parts, parts(p, v6)...)
+		}
+	}
+	if len(a.Parts) == 0 {
+		return nil, fmt.Errorf("%s and %s have no IP version in common", source, destination)
+	}
+	slices.SortStableFunc(a.Parts, func(a, b Part) int { return cmp.Compare(order(a.Answer), order(b.Answer)) })
+	return a, nil
+}
+
+// order is that of parts.
+func order(a emu.Answer) int { return [...]int{emu.Reachable: 0, emu.Uncertain: 1, emu.Blocked: 2}[a] }
+
+// parts are all packets of a pair.
+func parts(p *emu.Pair, v6 bool) []Part {
+	var all []Part
+	index := make(map[string]int) // which part has findings of a key
+	left := slices.Clone(p.All)
+	for len(left) > 0 {
+		at, ok := p.Some(left[0])
+		if !ok {
+			left = left[1:]
+			continue
+		}
+		f := p.Ask(at)
+		left = left.Without(&f.Box)
+		key := keyOf(&f)
+		k, known := index[key]
+		if !known {
+			k = len(all)
+			index[key] = k
+			all = append(all, Part{Answer: f.Answer, Request: f.Request, Blockers: f.Blockers, Unknowns: f.Unknowns, Depends: f.Depends, pair: p})
+		}
+		all[k].set = all[k].set.With(&f.Box)
+	}
+	for k := range all {
+		all[k].set = all[k].set.Joined()
+		for _, b := range all[k].set {
+			all[k].Traffic = append(all[k].Traffic, traffic(b, v6))
+		}
+	}
+	return all
+}
+
+// keyOf is the same for findings of one part.
+func keyOf(f *emu.Finding) string {
+	var b strings.Builder
+	b.WriteByte('0' + byte(f.Answer))
+	b.WriteByte('0' + byte(f.Request))
+	b.WriteString(f.Depends)
+	for _, list := range [...][]emu.Blocker{f.Blockers, f.Unknowns} {
+		b.WriteByte('\n')
+		for i := range list {
+			l := &list[i]
+			for _, s := range [...]string{l.Reason, string(l.Stage), l.Component, l.Direction, l.Origin} {
+				b.WriteString(s)
+				b.WriteByte(' ')
+			}
+		}
+	}
+	return b.String()
+}
