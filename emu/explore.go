@@ -39,6 +39,7 @@ type Pair struct {
 	query    Query
 	src, dst queryEnd
 	v6       bool
+	usual    space.Point // what a query would take where it does not say
 }
 
 // Finding is an answer, and for which packets it holds.
@@ -84,6 +85,7 @@ func (x *Explorer) Pair(source, destination string, v6 bool) (*Pair, bool, error
 		return nil, false, nil
 	}
 	p := &Pair{x: x, query: q, src: src, dst: dst, v6: v6}
+	p.usual = space.Point{space.SourcePorts: {Lo: defaultSourcePort}, space.Sources: space.Address(from), space.Destinations: space.Address(to)}
 	for _, b := range allServices(v6) {
 		for _, from := range src.addresses(from) {
 			for _, to := range dst.addresses(to) {
@@ -166,6 +168,44 @@ func (p *Pair) Some(b space.Box) (space.Point, bool) {
 		}
 	}
 	return at, true
+}
+
+// Usual is a packet of the pair's in a set, such as a [Query] asks about, or as near to it
+// as the set has one; false if there is none.
+func (p *Pair) Usual(set space.Set) (usual space.Point, ok bool) {
+	best := -1
+	for _, b := range set {
+		at, some := p.Some(b)
+		if !some {
+			continue
+		}
+		want, score := p.usual, 0
+		want[space.Services] = at[space.Services]
+		if k := slices.IndexFunc(usualServices[:], b[space.Services].Has); k >= 0 {
+			want[space.Services] = usualServices[k]
+			score = 1
+		}
+		for d, n := range want {
+			near := at
+			near[d] = b[d].Nearest(n)
+			if p.Has(&near) {
+				at = near
+			}
+			if at[d] == n {
+				score += 2
+			}
+		}
+		if score > best {
+			usual, best = at, score
+		}
+	}
+	return usual, best >= 0
+}
+
+// usualServices are what most would ask about first.
+var usualServices = [...]space.Num{
+	space.Service(uint8(packet.TCP), 443), space.Service(uint8(packet.TCP), 80), space.Service(uint8(packet.TCP), 22), space.Service(uint8(packet.UDP), 53),
+	space.Service(uint8(packet.ICMP), 8<<8), space.Service(uint8(packet.ICMPv6), 128<<8),
 }
 
 // and adds the finding that another choice leads to.

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,7 +61,51 @@ type Part struct {
 	Traffic []Traffic
 
 	pair *emu.Pair
+	v6   bool
 	set  space.Set
+}
+
+// IPv6 reports whether the packets are IPv6, else IPv4: a part has those of one version.
+func (p *Part) IPv6() bool { return p.v6 }
+
+// Set is the packets of the part. Of the internet's addresses it may hold some that no
+// internet host has.
+func (p *Part) Set() space.Set { return p.set }
+
+// Witness is the trace of one packet of the part, an ordinary one if there is one.
+func (p *Part) Witness() (*emu.Trace, error) {
+	at, ok := p.pair.Usual(p.set)
+	if !ok {
+		return nil, errors.New("a part without packets")
+	}
+	return p.pair.Trace(at)
+}
+
+// Reachable is the packets of an IP version that get there and are answered.
+func (a *Answer) Reachable(v6 bool) space.Set { return a.Set(emu.Reachable, v6) }
+
+// Set is the packets of an IP version that have an answer. Of the internet's addresses it may
+// hold some that no internet host has.
+func (a *Answer) Set(answer emu.Answer, v6 bool) space.Set {
+	var all space.Set
+	for i := range a.Parts {
+		if p := &a.Parts[i]; p.Answer == answer && p.v6 == v6 {
+			all = append(all, p.set...) // parts have no packets in common
+		}
+	}
+	return all.Joined()
+}
+
+// String is the answer for people, a line for what fares alike.
+func (a *Answer) String() string {
+	var b strings.Builder
+	for i := range a.Parts {
+		p := &a.Parts[i]
+		for _, t := range p.Traffic {
+			fmt.Fprintf(&b, "%s: %s\n", p.Answer, t)
+		}
+	}
+	return b.String()
 }
 
 // Between is what gets from one end to another.
@@ -103,7 +148,7 @@ func parts(p *emu.Pair, v6 bool) []Part {
 		if !known {
 			k = len(all)
 			index[key] = k
-			all = append(all, Part{Answer: f.Answer, Request: f.Request, Blockers: f.Blockers, Unknowns: f.Unknowns, Depends: f.Depends, pair: p})
+			all = append(all, Part{Answer: f.Answer, Request: f.Request, Blockers: f.Blockers, Unknowns: f.Unknowns, Depends: f.Depends, pair: p, v6: v6})
 		}
 		all[k].set = all[k].set.With(&f.Box)
 	}

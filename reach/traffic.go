@@ -19,6 +19,9 @@ func traffic(b space.Box, v6 bool) Traffic { return Traffic{b, v6} }
 // Services are the packets' services: "tcp/443", "tcp/8000-8099", "icmp/8", "all".
 func (t Traffic) Services() string { return services(t.box[space.Services], t.v6) }
 
+// String is the packets' services.
+func (t Traffic) String() string { return t.Services() }
+
 // everything is all services.
 var everything = space.Span{First: space.Service(0, 0), Last: space.Service(255, 65535)}
 

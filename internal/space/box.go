@@ -92,6 +92,17 @@ func Addresses(v6 bool) Span {
 // Has reports whether a place is in the span.
 func (s Span) Has(n Num) bool { return !n.Less(s.First) && !s.Last.Less(n) }
 
+// Nearest is the place of the span that is nearest to another. There must be one.
+func (s Span) Nearest(n Num) Num {
+	switch {
+	case n.Less(s.First):
+		return s.First
+	case s.Last.Less(n):
+		return s.Last
+	}
+	return n
+}
+
 // Single reports whether it is one place.
 func (s Span) Single() bool { return s.First == s.Last }
 
