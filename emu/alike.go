@@ -35,6 +35,10 @@ type alike struct {
 	doubtful int
 	sentFrom []*plan.Interface // that the packet of this leg has left
 
+	// brief means that the first thing that is in the way for certain ends the walk: the
+	// packet is blocked, whatever else there is.
+	brief bool
+
 	choices choices
 	marks   *marks
 	// internet says of which dimensions the packets have addresses of internet hosts

@@ -72,10 +72,15 @@ func (x *Explorer) Pair(source, destination string, v6 bool) (*Pair, bool, error
 	if err != nil {
 		return nil, false, fmt.Errorf("destination: %w", err)
 	}
+	return x.pair(src, dst, v6)
+}
+
+// pair is Pair for ends that have been found.
+func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
 	if err := askable(src, dst); err != nil {
 		return nil, false, err
 	}
-	q := Query{Source: source, Destination: destination, IPv6: v6}
+	q := Query{Source: src.name, Destination: dst.name, IPv6: v6}
 	q.Service.Protocol = int(packet.ICMP)
 	if v6 {
 		q.Service.Protocol = int(packet.ICMPv6) // of which there is only one IP version
@@ -129,8 +134,14 @@ func spans(list []netip.Prefix, chosen netip.Addr) []space.Span {
 }
 
 // Ask asks about one of the pair's packets, and finds others that fare alike.
-func (p *Pair) Ask(at space.Point) (f Finding) {
-	a := &alike{v6: p.v6, marks: p.x.marks, box: p.around(at), internet: p.internet()}
+func (p *Pair) Ask(at space.Point) Finding { return p.ask(at, false) }
+
+// Decide is Ask for who wants the answer alone: of what is in the way it finds the first
+// only, and so larger boxes, sooner.
+func (p *Pair) Decide(at space.Point) Finding { return p.ask(at, true) }
+
+func (p *Pair) ask(at space.Point, brief bool) (f Finding) {
+	a := &alike{v6: p.v6, marks: p.x.marks, box: p.around(at), internet: p.internet(), brief: brief}
 	f = p.once(a, at)
 	for a.choices.next() {
 		f.and(p.once(a, at))

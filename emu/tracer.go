@@ -380,6 +380,9 @@ func (t *tracer) after(w *walk, at *stage, v verdict) verdict {
 			t.leg.Verdict, t.leg.At = Dropped, step.Component
 		}
 		t.block(v.reason, step)
+		if a := t.alike; a != nil && a.brief && len(t.out.Blockers) > a.doubtful {
+			return v
+		}
 		return at.past(t, w, v)
 	case unknown:
 		if t.leg.Verdict == Delivered {
