@@ -40,6 +40,9 @@ type Pair struct {
 	src, dst queryEnd
 	v6       bool
 	usual    space.Point // what a query would take where it does not say
+
+	alike  alike
+	tracer *tracer
 }
 
 // Finding is an answer, and for which packets it holds.
@@ -85,6 +88,7 @@ func (x *Explorer) Pair(source, destination string, v6 bool) (*Pair, bool, error
 		return nil, false, nil
 	}
 	p := &Pair{x: x, query: q, src: src, dst: dst, v6: v6}
+	p.alike = alike{v6: v6, marks: x.marks, before: make(map[*plan.Interface]origins), internet: p.internet()}
 	p.usual = space.Point{space.SourcePorts: {Lo: defaultSourcePort}, space.Sources: space.Address(from), space.Destinations: space.Address(to)}
 	for _, b := range allServices(v6) {
 		for _, from := range src.addresses(from) {
@@ -130,10 +134,12 @@ func spans(list []netip.Prefix, chosen netip.Addr) []space.Span {
 
 // Ask asks about one of the pair's packets, and finds others that fare alike.
 func (p *Pair) Ask(at space.Point) (f Finding) {
-	a := &alike{v6: p.v6, marks: p.x.marks, box: p.around(at), internet: p.internet()}
-	f = p.once(a, at)
+	a := &p.alike
+	a.box = p.around(at)
+	a.choices.made = a.choices.made[:0]
+	f = p.once(at)
 	for a.choices.next() {
-		f.and(p.once(a, at))
+		f.and(p.once(at))
 	}
 	f.Box = a.box
 	return f
@@ -260,13 +266,11 @@ func (p *Pair) around(at space.Point) space.Box {
 }
 
 // once walks the packet once, with the choices of now.
-func (p *Pair) once(a *alike, at space.Point) Finding {
-	a.maybe, a.doubtful, a.before = "", 0, make(map[*plan.Interface]origins)
-	t, err := p.tracer(at)
-	if err != nil {
-		panic(err) // of packets that cannot be All has none
-	}
-	t.alike = a
+func (p *Pair) once(at space.Point) Finding {
+	a := &p.alike
+	a.maybe, a.doubt, a.doubtful = "", false, 0
+	clear(a.before)
+	t := p.reset(at)
 	out := t.trace()
 	f := Finding{Ways: 1, Answer: out.Verdict, Request: out.request(), Blockers: out.Blockers, Unknowns: out.Unknowns}
 	if f.Depends = a.maybe; f.Depends != "" && len(f.Blockers) <= a.doubtful {
@@ -293,21 +297,42 @@ func (t *Trace) request() Answer {
 
 // Trace is the whole answer about one packet.
 func (p *Pair) Trace(at space.Point) (*Trace, error) {
-	t, err := p.tracer(at)
+	q := p.query
+	q.Service, q.SourcePort = serviceAt(at), uint16(at[space.SourcePorts].Lo)
+	src, dst := p.ends(at)
+	t, err := newTracerBetween(p.x.net, q, src, dst)
 	if err != nil {
 		return nil, err
 	}
 	return t.trace(), nil
 }
 
-// tracer is one for a packet.
-func (p *Pair) tracer(at space.Point) (*tracer, error) {
-	q := p.query
-	q.Service, q.SourcePort = serviceAt(at), uint16(at[space.SourcePorts].Lo)
-	src, dst := p.src, p.dst
+// ends are the pair's, with the addresses that a packet has.
+func (p *Pair) ends(at space.Point) (src, dst queryEnd) {
+	src, dst = p.src, p.dst
 	src.asked, src.addr = true, at[space.Sources].Addr(p.v6)
 	dst.asked, dst.addr = true, at[space.Destinations].Addr(p.v6)
-	return newTracerBetween(p.x.net, q, src, dst)
+	return src, dst
+}
+
+// reset makes the pair's tracer as new, for one packet.
+func (p *Pair) reset(at space.Point) *tracer {
+	t := p.tracer
+	if t == nil {
+		t = &tracer{net: p.x.net, query: p.query, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]outbound),
+			quiet: make(map[Reason]bool), down: make(map[string]bool), alike: &p.alike, scratch: new(scratch)}
+		p.tracer = t
+	}
+	t.flows.Clear()
+	for _, s := range t.memory {
+		s.linkLocal.used = 0
+	}
+	clear(t.quiet)
+	clear(t.down)
+	t.src, t.dst = p.ends(at)
+	t.probe = probeOf(t.src.addr, t.dst.addr, serviceAt(at), uint16(at[space.SourcePorts].Lo))
+	t.speaker, t.outer, t.strayed, t.standIn = nil, nil, false, netip.Addr{}
+	return t
 }
 
 // serviceAt is the service of a packet.
