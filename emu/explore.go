@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
@@ -15,14 +16,17 @@ import (
 // Explorer answers for sets of packets what [Emulator.Trace] answers for one, on the
 // network as it stood when the Explorer was made. One goroutine at a time may use it.
 type Explorer struct {
-	net   *generation
-	marks *marks
+	net    *generation
+	marks  *marks
+	alike  alike   // of the packet that is walked
+	tracer *tracer // that walks it
 }
 
 // Explorer explores the network as it stands.
 func (e *Emulator) Explorer() *Explorer {
 	g := e.current.Load()
-	return &Explorer{g, newMarks(g.plan)}
+	m := newMarks(g.plan)
+	return &Explorer{net: g, marks: m, alike: alike{marks: m, before: make(map[*plan.Interface]origins)}}
 }
 
 // Pair is the packets of one IP version from one end to another.
@@ -40,9 +44,6 @@ type Pair struct {
 	src, dst queryEnd
 	v6       bool
 	usual    space.Point // what a query would take where it does not say
-
-	alike  alike
-	tracer *tracer
 }
 
 // Finding is an answer, and for which packets it holds.
@@ -88,9 +89,8 @@ func (x *Explorer) Pair(source, destination string, v6 bool) (*Pair, bool, error
 		return nil, false, nil
 	}
 	p := &Pair{x: x, query: q, src: src, dst: dst, v6: v6}
-	p.alike = alike{v6: v6, marks: x.marks, before: make(map[*plan.Interface]origins), internet: p.internet()}
 	p.usual = space.Point{space.SourcePorts: {Lo: defaultSourcePort}, space.Sources: space.Address(from), space.Destinations: space.Address(to)}
-	for _, b := range allServices(v6) {
+	for _, b := range servicesOf[version(from)]() {
 		for _, from := range src.addresses(from) {
 			for _, to := range dst.addresses(to) {
 				b[space.Sources], b[space.Destinations] = from, to
@@ -134,8 +134,8 @@ func spans(list []netip.Prefix, chosen netip.Addr) []space.Span {
 
 // Ask asks about one of the pair's packets, and finds others that fare alike.
 func (p *Pair) Ask(at space.Point) (f Finding) {
-	a := &p.alike
-	a.box = p.around(at)
+	a := &p.x.alike
+	a.box, a.v6, a.internet = p.around(at), p.v6, p.internet()
 	a.choices.made = a.choices.made[:0]
 	f = p.once(at)
 	for a.choices.next() {
@@ -267,12 +267,12 @@ func (p *Pair) around(at space.Point) space.Box {
 
 // once walks the packet once, with the choices of now.
 func (p *Pair) once(at space.Point) Finding {
-	a := &p.alike
+	a := &p.x.alike
 	a.maybe, a.doubt, a.doubtful = "", false, 0
 	clear(a.before)
 	t := p.reset(at)
 	out := t.trace()
-	f := Finding{Ways: 1, Answer: out.Verdict, Request: out.request(), Blockers: out.Blockers, Unknowns: out.Unknowns}
+	f := Finding{Ways: 1, Answer: out.Verdict, Request: out.request(), Blockers: slices.Clone(out.Blockers), Unknowns: slices.Clone(out.Unknowns)}
 	if f.Depends = a.maybe; f.Depends != "" && len(f.Blockers) <= a.doubtful {
 		f.Answer = Uncertain
 	}
@@ -315,25 +315,26 @@ func (p *Pair) ends(at space.Point) (src, dst queryEnd) {
 	return src, dst
 }
 
-// reset makes the pair's tracer as new, for one packet.
+// reset makes the Explorer's tracer as new, for one of the pair's packets.
 func (p *Pair) reset(at space.Point) *tracer {
-	t := p.tracer
-	if t == nil {
-		t = &tracer{net: p.x.net, query: p.query, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]outbound),
-			quiet: make(map[Reason]bool), down: make(map[string]bool), alike: &p.alike, scratch: new(scratch)}
-		p.tracer = t
+	t := p.x.tracer
+	if t == nil || len(t.memory) > mostRemembered {
+		t = &tracer{net: p.x.net, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]outbound),
+			quiet: make(map[Reason]bool), down: make(map[string]bool), alike: &p.x.alike, scratch: new(scratch)}
+		p.x.tracer = t
 	}
 	t.flows.Clear()
-	for _, s := range t.memory {
-		s.linkLocal.used = 0
-	}
 	clear(t.quiet)
 	clear(t.down)
+	t.query = p.query
 	t.src, t.dst = p.ends(at)
 	t.probe = probeOf(t.src.addr, t.dst.addr, serviceAt(at), uint16(at[space.SourcePorts].Lo))
 	t.speaker, t.outer, t.strayed, t.standIn = nil, nil, false, netip.Addr{}
 	return t
 }
+
+// mostRemembered is how many interfaces a tracer has memory of before it begins anew.
+const mostRemembered = 1000
 
 // serviceAt is the service of a packet.
 func serviceAt(at space.Point) firewall.Service {
@@ -346,6 +347,11 @@ func serviceAt(at space.Point) firewall.Service {
 		s.From, s.To = -1, -1
 	}
 	return s
+}
+
+// servicesOf are allServices of IPv4 and IPv6.
+var servicesOf = [...]func() []space.Box{
+	sync.OnceValue(func() []space.Box { return allServices(false) }), sync.OnceValue(func() []space.Box { return allServices(true) }),
 }
 
 // allServices are the services of an IP version: one box for TCP, one for UDP, several

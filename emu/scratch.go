@@ -18,7 +18,8 @@ type scratch struct {
 
 // begin begins a trace.
 func (s *scratch) begin() *Trace {
-	s.trace, s.leg = Trace{}, 0
+	s.trace = Trace{Blockers: s.trace.Blockers[:0], Unknowns: s.trace.Unknowns[:0]}
+	s.leg = 0
 	return &s.trace
 }
 
