@@ -164,7 +164,7 @@ func brief(x *emu.Explorer, from, to *Class) *Answer {
 	a := &Answer{Source: src.Name, Destination: dst.Name}
 	for _, v6 := range [...]bool{false, true} {
 		if p, ok, err := x.Between(src, dst, v6); err == nil && ok {
-			a.Parts = append(a.Parts, briefParts(p, v6)...)
+			a.Parts = append(a.Parts, parts(p, v6, p.Decide)...)
 		}
 	}
 	if len(a.Parts) == 0 {
@@ -172,33 +172,6 @@ func brief(x *emu.Explorer, from, to *Class) *Answer {
 	}
 	slices.SortStableFunc(a.Parts, func(a, b Part) int { return order(a.Answer) - order(b.Answer) })
 	return a
-}
-
-// briefParts are all packets of a pair, each with the first that is in its way.
-func briefParts(p *emu.Pair, v6 bool) []Part {
-	var all []Part
-	index := make(map[string]int)
-	for left := slices.Clone(p.All); len(left) > 0; {
-		at, ok := p.Some(left[len(left)-1])
-		if !ok {
-			left = left[:len(left)-1]
-			continue
-		}
-		f := p.Decide(at)
-		left = left.Without(&f.Box)
-		key := keyOf(&f)
-		k, known := index[key]
-		if !known {
-			k = len(all)
-			index[key] = k
-			all = append(all, Part{Answer: f.Answer, Request: f.Request, Blockers: f.Blockers, Unknowns: f.Unknowns, Depends: f.Depends, pair: p, v6: v6})
-		}
-		all[k].set = all[k].set.With(&f.Box)
-	}
-	for k := range all {
-		all[k].set = all[k].set.Joined()
-	}
-	return all
 }
 
 // Services are the services of a row that have an answer, in words and each only once: that
