@@ -82,6 +82,7 @@ var testsOnly = map[string][]string{
 	"emu/capture":          {"packet", "vpc"},
 	"emu/replay":           {"emu/flowlog"},
 	"bench":                {"github.com/google/gopacket"},
+	"internal/space":       {"github.com/dalzilio/rudd"},
 	"reach":                {"bench", "examples", "routing", "firewall", "vpc/load/yaml", "internal/random"},
 }
 
