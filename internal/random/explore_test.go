@@ -154,8 +154,8 @@ func (c *tally) send(n *vpc.Network, q ends, one *emu.Trace, at space.Point) err
 		return nil
 	}
 	goal, err := e.Port(q.Destination)
-	if err != nil || source.Interface() != nil && source.Interface().NoSourceDestCheck {
-		return nil // no guest's, or one that forwards
+	if err != nil || forwards(source) || forwards(goal) {
+		return nil
 	}
 	forwarders(e)
 	type heard struct {
@@ -211,9 +211,15 @@ func (c *tally) send(n *vpc.Network, q ends, one *emu.Trace, at space.Point) err
 	return nil
 }
 
+// forwards reports whether a port is not a guest's who keeps what he gets.
+func forwards(p *emu.Port) bool {
+	i := p.Interface()
+	return i != nil && (i.NoSourceDestCheck || i.Kind != "")
+}
+
 // hear tells of what arrives at a port, but for one that forwards.
 func hear(p *emu.Port, tell func(packet.Flow)) {
-	if i := p.Interface(); i != nil && (i.NoSourceDestCheck || i.Kind != "") {
+	if forwards(p) {
 		return
 	}
 	p.Receive(func(b []byte) {
