@@ -139,27 +139,12 @@ func (p *Product) equal(q *Product, in []int) bool {
 }
 
 // spans are the places of one dimension, in order and apart.
-func (s Set) spans(d int) (all []Span) {
+func (s Set) spans(d int) []Span {
 	list := make([]Span, len(s))
 	for i := range s {
 		list[i] = s[i][d]
 	}
-	slices.SortFunc(list, func(a, b Span) int { return a.First.Compare(b.First) })
-	for _, at := range list {
-		all = appendSpan(all, at)
-	}
-	return all
-}
-
-// appendSpan adds a span that begins no earlier than the last one.
-func appendSpan(list []Span, s Span) []Span {
-	if n := len(list); n > 0 && !list[n-1].Last.Less(s.First) || n > 0 && list[n-1].Last.Next() == s.First {
-		if list[n-1].Last.Less(s.Last) {
-			list[n-1].Last = s.Last
-		}
-		return list
-	}
-	return append(list, s)
+	return Union(list)
 }
 
 // slices cuts a dimension where boxes begin or end, and calls use with each of the spans in
