@@ -255,7 +255,7 @@ func (a *Answer) Why() ([]string, error) {
 			return nil, err
 		}
 		for _, r := range why.Unknowns {
-			r.Traffic = nil
+			r.Traffic, r.Direction = nil, "request" // what is not known is the same on the way back
 			add(r.String())
 		}
 	}

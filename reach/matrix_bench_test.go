@@ -13,7 +13,7 @@ import (
 // BenchmarkMatrix is the matrix of a network that is compiled, from its classes to its last
 // row.
 func BenchmarkMatrix(b *testing.B) {
-	for _, size := range [...]struct{ interfaces, classes int }{{1_000, 10}, {10_000, 100}, {100_000, 1000}} {
+	for _, size := range [...]struct{ interfaces, classes int }{{200, 10}, {1_000, 10}, {10_000, 100}, {100_000, 1000}} {
 		b.Run(fmt.Sprintf("interfaces=%d/classes=%d", size.interfaces, size.classes), func(b *testing.B) {
 			n, err := reach.New(bench.Tiers(size.interfaces, size.classes))
 			require.NoError(b, err)

@@ -13,6 +13,10 @@ import (
 // last what is not known.
 func (v *reachView) writeText(out io.Writer, paint emu.Paint) error {
 	var text strings.Builder
+	if len(v.Classes) == 0 {
+		_, err := io.WriteString(out, "There is nothing to ask about: no two ends.\n")
+		return err
+	}
 	reached := make(map[string]bool)
 	for i := 0; i < len(v.Rows); {
 		dst, lines := v.Rows[i].Destination, [][2]string(nil)
