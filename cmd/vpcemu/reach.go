@@ -160,6 +160,7 @@ func (a *app) reachMatrix(name string, net *reach.Network, f *reachFlags) error 
 		}
 	}
 	bar.done()
+	v.sort(m.Classes)
 	return a.writeReach(v, f)
 }
 

@@ -78,6 +78,18 @@ func (v *reachView) class(c *reach.Class) string {
 	return name
 }
 
+// sort puts the classes of the view in the order of the network.
+func (v *reachView) sort(order []*reach.Class) {
+	sorted := make([]reachClass, 0, len(v.Classes))
+	for _, c := range order {
+		if k, ok := v.named[c.Name()]; ok {
+			v.named[c.Name()] = len(sorted)
+			sorted = append(sorted, v.Classes[k])
+		}
+	}
+	v.Classes = sorted
+}
+
 // titleOf is a class for people: "db-1, db-2", or "app-1, app-2 and 40 more".
 func titleOf(c *reach.Class) string {
 	names := make([]string, 0, 3)
