@@ -70,11 +70,11 @@ func (p *Part) Traffic() []Traffic { return placesOf(p.pair, p.v6).of(p.set) }
 
 // Set is the packets of the part. Of the internet's addresses it may hold some that no
 // internet host has.
-func (p *Part) Set() space.Set { return p.set }
+func (p *Part) Set() space.Set { return p.set.Joined() }
 
 // Witness is the trace of one packet of the part, an ordinary one if there is one.
 func (p *Part) Witness() (*emu.Trace, error) {
-	at, ok := p.pair.Usual(p.set)
+	at, ok := p.pair.Usual(p.Set())
 	if !ok {
 		return nil, errors.New("a part without packets")
 	}
@@ -149,9 +149,6 @@ func parts(p *emu.Pair, v6 bool, ask func(space.Point) emu.Finding) []Part {
 		}
 		rest, all[k].set = left.Cut(&f.Box, rest[:0], all[k].set)
 		left, rest = rest, left
-	}
-	for k := range all {
-		all[k].set = all[k].set.Joined()
 	}
 	return all
 }

@@ -71,7 +71,7 @@ func (r Reason) String() string {
 func (p *Part) Explain() (*Explanation, error) {
 	all := placesOf(p.pair, p.v6)
 	x := &Explanation{Passed: []Reason{}, Blockers: []Reason{}, Unknowns: []Reason{}}
-	left := slices.Clone(p.set)
+	left := p.Set()
 	for {
 		at, ok := p.pair.Usual(left)
 		if !ok {

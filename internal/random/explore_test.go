@@ -150,7 +150,8 @@ func (c *tally) send(n *vpc.Network, q ends, one *emu.Trace, at space.Point) err
 		return err
 	}
 	source, err := e.Port(q.Source)
-	if err != nil || one.Request.Steps[0].Stage == emu.Deliver || looped(one) {
+	inFabric := one.Request.Verdict == emu.Delivered && one.Request.Arrived == nil // whom a port never sees
+	if err != nil || inFabric || one.Request.Steps[0].Stage == emu.Deliver || looped(one) {
 		return nil
 	}
 	goal, err := e.Port(q.Destination)

@@ -73,7 +73,7 @@ func rules(r *rand.Rand, n int) (list []Box) {
 	return list
 }
 
-func union(list []Box) (s Set) {
+func setOf(list []Box) (s Set) {
 	for i := range list {
 		s = s.With(&list[i])
 	}
@@ -84,7 +84,7 @@ func union(list []Box) (s Set) {
 func TestDiagrams(t *testing.T) {
 	d, r := newDiagrams(t), rand.New(rand.NewPCG(1, 1))
 	for range 60 {
-		a, b := union(rules(r, 1+r.IntN(12))), union(rules(r, 1+r.IntN(12)))
+		a, b := setOf(rules(r, 1+r.IntN(12))), setOf(rules(r, 1+r.IntN(12)))
 		A, B := d.set(a), d.set(b)
 		require.True(t, d.Equal(d.set(a.Joined()), A), "Joined")
 		require.True(t, d.Equal(d.set(a.Minus(b)), d.And(A, d.Not(B))), "Minus")
@@ -111,7 +111,7 @@ func BenchmarkUnion(b *testing.B) {
 		})
 		b.Run(fmt.Sprintf("joined/%d", n), func(b *testing.B) {
 			b.ReportAllocs()
-			s := union(list)
+			s := setOf(list)
 			for b.Loop() {
 				s.Joined()
 			}

@@ -94,19 +94,18 @@ func orders(list []int, use func([]int)) {
 
 // products are those of one order of the dimensions in which the boxes may differ.
 func (s Set) products(order []int) []Product {
-	if len(order) == 0 {
+	if len(order) <= 1 {
 		var p Product
+		b := s[0]
 		for d := range p {
-			p[d] = []Span{s[0][d]}
+			p[d] = b[d : d+1 : d+1]
+		}
+		for _, d := range order {
+			p[d] = s.spans(d)
 		}
 		return []Product{p}
 	}
 	d := order[0]
-	if len(order) == 1 {
-		p := s[:1].products(nil)
-		p[0][d] = s.spans(d)
-		return p
-	}
 	type group struct {
 		spans []Span
 		rest  []Product
@@ -144,7 +143,7 @@ func (s Set) spans(d int) []Span {
 	for i := range s {
 		list[i] = s[i][d]
 	}
-	return Union(list)
+	return union(list)
 }
 
 // slices cuts a dimension where boxes begin or end, and calls use with each of the spans in

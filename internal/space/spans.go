@@ -3,8 +3,10 @@ package space
 import "slices"
 
 // Union is the places of some spans, in order and apart: none touches the next.
-func Union(list []Span) []Span {
-	list = slices.Clone(list)
+func Union(list []Span) []Span { return union(slices.Clone(list)) }
+
+// union is Union in the list's own memory.
+func union(list []Span) []Span {
 	slices.SortFunc(list, func(a, b Span) int { return a.First.Compare(b.First) })
 	all := list[:0]
 	for _, s := range list {
