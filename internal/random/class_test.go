@@ -131,7 +131,7 @@ func fareAlike(t *testing.T, n uint64, net *vpc.Network, a, b allBetween) {
 		for _, v := range everyAnswer {
 			for _, both := range [...][2]allBetween{{a, b}, {b, a}} {
 				for _, box := range both[0].sets[v6][v].Minus(both[1].sets[v6][v]) {
-					if p := both[0].pairs[v6]; p != nil && !holds(p, box, both[0].src, both[0].dst) {
+					if p := both[0].pairs[v6]; p != nil && !someIn(p, box, both[0].src, both[0].dst) {
 						continue // addresses that no internet host has
 					}
 					t.Fatalf("network %d: %s to %s is not as %s to %s: %v, IPv6 %v, %v\n%v\n%v", n, a.src.Name, a.dst.Name, b.src.Name, b.dst.Name, v, v6 == 1, box,
@@ -142,9 +142,9 @@ func fareAlike(t *testing.T, n uint64, net *vpc.Network, a, b allBetween) {
 	}
 }
 
-// holds reports whether some packet of a pair is in a box, from which addresses of interfaces
+// someIn reports whether some packet of a pair is in a box, from which addresses of interfaces
 // were taken out.
-func holds(p *emu.Pair, b space.Box, src, dst *emu.End) bool {
+func someIn(p *emu.Pair, b space.Box, src, dst *emu.End) bool {
 	if src.Interface != nil {
 		b[space.Sources] = p.All[0][space.Sources]
 	}
