@@ -97,6 +97,13 @@ func (w *walk) pick(l *plan.Listener) *plan.TargetGroup {
 			}
 		}
 	}
+	if w.alike != nil && len(l.Groups) > 1 {
+		weighty := l.Weighty()
+		if len(weighty) == 0 {
+			return nil
+		}
+		return weighty[w.alike.choices.choose(l, len(weighty))]
+	}
 	return l.Pick(w.flow.Hash())
 }
 
@@ -112,6 +119,9 @@ func (w *walk) chosen(targets []*plan.BalancerTarget) *plan.BalancerTarget {
 	if len(targets) == 0 {
 		return nil
 	}
+	if w.alike != nil {
+		return targets[w.alike.choices.choose(w.from, len(targets))]
+	}
 	return targets[w.flow.Reverse().Hash()%uint32(len(targets))]
 }
 
@@ -126,14 +136,16 @@ func (w *walk) sendTo(g *plan.TargetGroup, t *plan.BalancerTarget) verdict {
 		return undetermined
 	case own:
 		out.Src = w.flow.Dst
-	case out.Src == out.Dst:
+	case w.is(out.Src, out.Dst):
 		w.say("the target is the client, and would get a packet from its own address") // ELB-30
 		return dropped(RoutingLoop)
 	}
 	if !w.remember(&out, own) {
 		return dropped(NATPortExhausted) // ELB-31
 	}
+	before := w.origins()
 	w.rewrite(out)
+	w.noteTranslation(before, own)
 	return passed
 }
 

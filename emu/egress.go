@@ -47,7 +47,7 @@ func layer2(w *walk) verdict {
 	case !w.fits(maxPacket):
 		w.say("larger than 9001 bytes")
 		return dropped(MTUExceeded)
-	case dst.IsMulticast():
+	case w.isMulticast(dst):
 		w.say("multicast")
 		return dropped(L2Unsupported)
 	case isBroadcast(w, dst):
@@ -64,13 +64,13 @@ var everybody = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 // (SUB-12).
 func isRouter(w *walk, dst netip.Addr) bool {
 	router, ok := routerAddress(w.from.Subnet, dst.Is4())
-	return ok && dst == router
+	return ok && w.is(dst, router)
 }
 
 // onLink reports whether an IPv6 address is one that messages about the link
 // itself are sent to: multicast, link-local, or in the sender's subnet.
 func onLink(w *walk, dst netip.Addr) bool {
-	return !dst.Is4() && (dst.IsMulticast() || dst.IsLinkLocalUnicast() || w.from.Subnet.Contains(dst))
+	return !dst.Is4() && (w.isMulticast(dst) || w.in(linkLocal6, dst) || w.subnetHas(w.from.Subnet, dst))
 }
 
 // isBroadcast reports whether the address is 255.255.255.255, or the first or
@@ -79,11 +79,11 @@ func isBroadcast(w *walk, dst netip.Addr) bool {
 	if !dst.Is4() {
 		return false
 	}
-	if dst == everybody {
+	if w.is(dst, everybody) {
 		return true
 	}
 	return slices.ContainsFunc(w.from.Subnet.Desc.CIDRs, func(p netip.Prefix) bool {
-		return p.Contains(dst) && (dst == p.Addr() || !p.Contains(dst.Next()))
+		return w.in(p, dst) && (w.is(dst, p.Addr()) || w.is(dst, lastOf(p)))
 	})
 }
 
@@ -91,9 +91,9 @@ func isBroadcast(w *walk, dst netip.Addr) bool {
 // DHCPv6 and neighbour discovery never reach a filter (SUB-23).
 func housekeeping(w *walk) string {
 	switch f := w.flow; {
-	case f.Proto == packet.UDP && f.SrcPort == 68 && f.DstPort == 67 && f.Dst.Is4() && (f.Dst == everybody || isRouter(w, f.Dst)):
+	case f.Proto == packet.UDP && f.Dst.Is4() && (w.is(f.Dst, everybody) || isRouter(w, f.Dst)) && w.fromPort(68) && w.toPort(67):
 		return "dhcp"
-	case f.Proto == packet.UDP && f.SrcPort == 546 && f.DstPort == 547 && onLink(w, f.Dst):
+	case f.Proto == packet.UDP && onLink(w, f.Dst) && w.fromPort(546) && w.toPort(547):
 		return "dhcpv6"
 	case f.Proto == packet.ICMPv6 && w.pkt.ICMPType >= 133 && w.pkt.ICMPType <= 136 && onLink(w, f.Dst):
 		return "neighbour discovery"
@@ -109,7 +109,7 @@ func sourceCheck(w *walk) verdict { return w.ownAddress(w.from, w.flow.Src) }
 // the interface's own, unless the check is off (ENI-2, ENI-3).
 func (w *walk) ownAddress(i *plan.Interface, a netip.Addr) verdict {
 	switch {
-	case i.Owns(a):
+	case w.owns(i, a):
 		w.sayAddr(a, "belongs to it")
 		return passed
 	case i.Desc.NoSourceDestCheck:
@@ -126,7 +126,7 @@ func groupsOut(w *walk) verdict {
 		w.lookUp(w.from.Subnet.Routes)
 	}
 	var groups []firewall.GroupID
-	if remote := w.net.plan.Owner(w.peerOf(), w.flow.Dst); remote != nil {
+	if remote := w.owner(w.peerOf(), w.flow.Dst); remote != nil {
 		groups = remote.GroupIDs
 	}
 	return w.groups(w.from, firewall.Egress, groups, SGEgress)
@@ -150,7 +150,7 @@ func aclOut(w *walk) verdict {
 
 // direct reports whether the packet stays in the sender's subnet, past the router.
 func (w *walk) direct() bool {
-	return w.via != nil || w.back == nil && w.from.Subnet.Contains(w.flow.Dst)
+	return w.via != nil || w.back == nil && w.subnetHas(w.from.Subnet, w.flow.Dst)
 }
 
 // leaveSubnet is the network ACL for a packet that leaves the subnet, or may.
@@ -193,6 +193,7 @@ func (w *walk) lookUp(t *plan.Table) {
 	case w.back != nil:
 		w.next = backTo(w.back)
 	default:
+		w.followed(t, w.flow.Dst)
 		w.next.follow(t, w.flow.Dst)
 	}
 }

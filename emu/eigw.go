@@ -24,7 +24,7 @@ func (w *walk) throughEgressOnly() {
 	if !w.run(toEgressOnly[:]) {
 		return
 	}
-	if w.net.plan.IsPublic(w.flow.Dst) {
+	if w.isPublic(w.flow.Dst) {
 		w.ends.no = true
 		w.identity = nil
 		w.enter()
@@ -78,6 +78,6 @@ func (w *walk) behindEgressOnly() bool {
 	if i == nil || w.flow.Dst.Is4() || i.VPC.EgressOnly == nil {
 		return false
 	}
-	back := follow(i.Subnet.Routes, w.flow.Src)
+	back := w.follow(i.Subnet.Routes, w.flow.Src)
 	return back.verdict.outcome == pass && back.target.Kind == routing.EgressOnlyGateway
 }

@@ -72,7 +72,7 @@ func (w *walk) fromEndpoint(g *plan.Gateway) {
 // endpointSource: a gateway endpoint serves the interfaces of its VPC, and not what
 // comes from a peering connection, a transit gateway or a VPN (EP-6).
 func endpointSource(w *walk) verdict {
-	if w.net.plan.Owner(w.vpc, w.flow.Src) == nil {
+	if w.owner(w.vpc, w.flow.Src) == nil {
 		w.sayAddr(w.flow.Src, "is not an interface's address of "+w.vpc.Desc.ID)
 		return dropped(EPSource)
 	}
@@ -132,7 +132,7 @@ func endpointAnswers(w *walk) verdict {
 // flows are tracked whatever the rules: an interface endpoint, a Network Load
 // Balancer, or a gateway endpoint of DynamoDB (SG-34).
 func (w *walk) throughEndpoint() bool {
-	return w.toDynamoDB() || tracks(w.from) || tracks(w.to) || tracks(w.net.plan.Owner(w.peerOf(), w.flow.Dst))
+	return w.toDynamoDB() || tracks(w.from) || tracks(w.to) || tracks(w.owner(w.peerOf(), w.flow.Dst))
 }
 
 func tracks(i *plan.Interface) bool {

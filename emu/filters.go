@@ -20,6 +20,7 @@ func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewa
 		return dropped(denied)
 	}
 	flows := w.flowsOf(i)
+	w.passes(i, dir)
 	w.tracked = byFlow
 	query := flows.Query(dir, &w.pkt, w.flow)
 	if w.pkt.IsLaterFragment() {
@@ -64,6 +65,7 @@ func (w *walk) rules(i *plan.Interface, dir firewall.Direction, remote []firewal
 		filter, back, addr = back, filter, w.flow.Dst
 	}
 	w.decision = filter.Decide(w.header, addr, remote)
+	w.byRules(i, dir, remote)
 	switch {
 	case w.decision.Verdict == firewall.Allowed:
 	case w.decision.Verdict == firewall.Unknown:
@@ -74,7 +76,7 @@ func (w *walk) rules(i *plan.Interface, dir firewall.Direction, remote []firewal
 	default:
 		return false, dropped(denied)
 	}
-	return w.decision.Open && !w.alwaysTracked() && (w.openBack(back) || w.answersUntracked(filter, back, addr, remote)), passed
+	return w.decision.Open && !w.alwaysTracked() && (w.openBack(back) || w.answersUntracked(i, dir, filter, back, addr, remote)), passed
 }
 
 // alwaysTracked reports whether the packet's way is one on which flows are tracked
@@ -84,7 +86,7 @@ func (w *walk) alwaysTracked() bool {
 	if ways[w.next.target.Kind].tracked {
 		return w.next.verdict.outcome == pass // nothing goes through a blackhole
 	}
-	if far := w.net.plan.Owner(w.peerOf(), w.flow.Dst); far != nil && isNetworkBalancer(far) {
+	if far := w.owner(w.peerOf(), w.flow.Dst); far != nil && isNetworkBalancer(far) {
 		return true
 	}
 	return w.translated || w.egressOnly || w.throughEndpoint()
@@ -103,13 +105,17 @@ func (w *walk) openBack(back *firewall.Filter) bool {
 // answersUntracked reports whether the packet can be the answer to an untracked
 // flow, which would make it one of its packets (SG-30): there is no state to tell.
 // The first packet of a TCP connection is no answer.
-func (w *walk) answersUntracked(filter, back *firewall.Filter, addr netip.Addr, remote []firewall.GroupID) bool {
+func (w *walk) answersUntracked(i *plan.Interface, dir firewall.Direction, filter, back *firewall.Filter, addr netip.Addr, remote []firewall.GroupID) bool {
 	if w.plainSYN() {
 		return false
 	}
 	asked := w.header
 	asked.Port = w.flow.SrcPort
-	return w.openBack(filter) && back.Decide(asked, addr, remote).Open
+	if !w.openBack(filter) {
+		return false
+	}
+	w.byAsked(i, dir, asked, remote)
+	return back.Decide(asked, addr, remote).Open
 }
 
 // filterSubnet is the network ACL stage of one subnet.
@@ -127,6 +133,7 @@ func (w *walk) filterSubnet(s *plan.Subnet, dir firewall.Direction, denied Reaso
 		filter, addr = acl.Out, w.flow.Dst
 	}
 	w.acl = filter.Decide(w.header, addr)
+	w.byEntries(acl, dir)
 	switch w.acl.Verdict {
 	case firewall.Allowed:
 		return passed

@@ -65,17 +65,17 @@ func pastEdge(_ *tracer, w *walk, v verdict) verdict {
 // internet gateway.
 func reroute(t *tracer, w *walk, v verdict) verdict {
 	switch {
-	case v.outcome == unknown, nat64.Contains(w.flow.Dst): // which gateway would make IPv4 of it, nobody says
+	case v.outcome == unknown, w.in(nat64, w.flow.Dst): // which gateway would make IPv4 of it, nobody says
 		return v
 	case v.reason == Blackhole && w.next.target.Interface != nil && w.next.target.Interface != w.from:
 		t.down[w.next.target.Interface.Desc.ID] = true
-	case t.target != nil && t.target.Owns(w.flow.Dst):
+	case t.target != nil && w.owns(t.target, w.flow.Dst):
 		w.vpc, w.inside = t.target.VPC, false
 		w.next.target = plan.Target{Kind: routing.Local, ID: "local"}
 	case t.goal.outer != nil && slices.Contains(t.goal.outer.VPCs, w.vpc):
 		w.inside = false
 		w.next.target = plan.Target{Kind: t.goal.outer.Desc.Kind, ID: t.goal.outer.Desc.ID, Gateway: t.goal.outer}
-	case !isPrivate(w.flow.Dst):
+	case !w.isPrivate(w.flow.Dst):
 		w.inside = false
 		w.next.target = plan.Target{Kind: routing.InternetGateway}
 	default:

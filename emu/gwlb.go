@@ -52,7 +52,7 @@ func (w *walk) fromAppliance() {
 // gwlbForwards: the endpoint is no host, so nothing ends at its own address
 // (ORDER-40).
 func gwlbForwards(w *walk) verdict {
-	if w.from.Owns(w.flow.Dst) {
+	if w.owns(w.from, w.flow.Dst) {
 		w.sayAddr(w.flow.Dst, "is the endpoint's own, and no host's")
 		return dropped(NoSuchAddress)
 	}
@@ -66,7 +66,7 @@ func gwlbMTU(w *walk) verdict { return serviceMTU(w) }
 // at the endpoint's port has it and may send it back, else it is not known.
 func appliance(w *walk) verdict {
 	e := w.from.Gateway.Desc.Endpoint
-	a, ok := w.state(w.from).rare().sticky.choose(w.flow, e, w.now)
+	a, ok := w.chosenAppliance(e)
 	if a.Name != "" {
 		w.sayName(a.Name, "is the appliance of the flow")
 	}
@@ -84,6 +84,14 @@ func appliance(w *walk) verdict {
 	}
 	w.say("nothing says what the appliance does")
 	return undetermined
+}
+
+// chosenAppliance is the appliance of the packet's flow.
+func (w *walk) chosenAppliance(e *vpc.Endpoint) (vpc.Appliance, bool) {
+	if w.alike != nil && len(e.Appliances) > 0 {
+		return e.Appliances[w.alike.choices.choose(w.from, len(e.Appliances))], true
+	}
+	return w.state(w.from).rare().sticky.choose(w.flow, e, w.now)
 }
 
 // Idle times of the flows of a Gateway Load Balancer (EP-27, LIM-51).

@@ -77,10 +77,10 @@ func gatewayAttached(w *walk) verdict {
 // notRedirected: a subnet whose inbound traffic an edge table sends to a
 // middlebox cannot use its own direct route to the gateway (RT-48).
 func notRedirected(w *walk) verdict {
-	if w.vpc.Gateway == nil || w.vpc.Gateway.Edge == nil || !w.from.Subnet.Contains(w.flow.Src) {
+	if w.vpc.Gateway == nil || w.vpc.Gateway.Edge == nil || !w.subnetHas(w.from.Subnet, w.flow.Src) {
 		return passed
 	}
-	back := follow(w.vpc.Gateway.Edge, w.flow.Src)
+	back := w.follow(w.vpc.Gateway.Edge, w.flow.Src)
 	switch {
 	case back.verdict.outcome == unknown:
 		w.note = back.note
@@ -95,7 +95,7 @@ func notRedirected(w *walk) verdict {
 // mailAllowed: EC2 blocks TCP port 25 to the internet unless the account asked
 // otherwise, which is a switch here (IGW-31).
 func mailAllowed(w *walk) verdict {
-	if w.net.em.opts.BlockPort25 && w.flow.Proto == packet.TCP && w.flow.DstPort == 25 {
+	if w.net.em.opts.BlockPort25 && w.flow.Proto == packet.TCP && w.toPort(25) {
 		w.say("EC2 blocks TCP port 25 to the internet")
 		return dropped(SGEgress)
 	}
@@ -106,9 +106,9 @@ func mailAllowed(w *walk) verdict {
 // source must be a global address of an attached interface (IGW-2, IGW-4, IGW-5,
 // IGW-19).
 func sourceIsPublic(w *walk) verdict {
-	sender := w.net.plan.Owner(w.vpc, w.flow.Src)
+	sender := w.owner(w.vpc, w.flow.Src)
 	if !w.flow.Src.Is4() {
-		if sender == nil || !sender.Attached || w.flow.Src.IsPrivate() || w.flow.Src.IsLinkLocalUnicast() {
+		if sender == nil || !sender.Attached || w.in(uniqueLocal6, w.flow.Src) || w.in(linkLocal6, w.flow.Src) {
 			return dropped(SpoofedSrc)
 		}
 		return passed
@@ -125,7 +125,7 @@ func sourceIsPublic(w *walk) verdict {
 // destinationIsPublic: private and bogus destinations do not leave (IGW-10,
 // IGW-12).
 func destinationIsPublic(w *walk) verdict {
-	if isPrivate(w.flow.Dst) {
+	if w.isPrivate(w.flow.Dst) {
 		w.sayAddr(w.flow.Dst, "is not a public address")
 		return dropped(IGWPrivateDst)
 	}
@@ -148,7 +148,7 @@ func translateSource(w *walk) verdict {
 
 // publicOf is the public IPv4 address of a private one of the VPC.
 func (w *walk) publicOf(private netip.Addr) (netip.Addr, bool) {
-	if owner := w.net.plan.Owner(w.vpc, private); owner != nil {
+	if owner := w.owner(w.vpc, private); owner != nil {
 		return owner.Public(private)
 	}
 	return netip.Addr{}, false
@@ -159,9 +159,9 @@ func (w *walk) publicOf(private netip.Addr) (netip.Addr, bool) {
 func whichGateway(w *walk) verdict {
 	dst := w.flow.Dst
 	w.binding = plan.Binding{}
-	if b, ok := w.net.plan.Public(dst); ok {
+	if b, ok := w.public(dst); ok {
 		w.binding, w.vpc = b, b.Interface.VPC
-	} else if i := w.net.plan.Global(dst); i != nil && !isPrivate(dst) {
+	} else if i := w.net.plan.Global(dst); i != nil && !w.isPrivate(dst) {
 		w.binding, w.vpc = plan.Binding{Interface: i, Private: dst}, i.VPC
 	}
 	if w.egressOnly = w.behindEgressOnly(); w.egressOnly {
@@ -199,7 +199,7 @@ func sourceFromOutside(w *walk) verdict {
 	if w.egressOnly {
 		return skipped
 	}
-	if isPrivate(w.flow.Src) {
+	if w.isPrivate(w.flow.Src) {
 		w.sayAddr(w.flow.Src, "is not a public address")
 		return dropped(IGWPrivateSrc)
 	}
@@ -217,7 +217,7 @@ func ipv6Inbound(w *walk) verdict {
 		w.sayName(i.Desc.ID, "denies traffic of internet gateways")
 		return dropped(IGWUnknownDst)
 	}
-	back := follow(i.Subnet.Routes, w.flow.Src)
+	back := w.follow(i.Subnet.Routes, w.flow.Src)
 	switch {
 	case back.verdict.outcome == unknown:
 		w.note = back.note
@@ -263,7 +263,7 @@ func edgeRoute(w *walk) verdict {
 	if w.vpc.Gateway == nil || w.vpc.Gateway.Edge == nil {
 		return skipped // plain local delivery (RT-50)
 	}
-	w.next = follow(w.vpc.Gateway.Edge, w.flow.Dst)
+	w.next = w.follow(w.vpc.Gateway.Edge, w.flow.Dst)
 	w.note = w.next.note
 	middlebox := w.next.target.Interface
 	switch {
@@ -276,7 +276,7 @@ func edgeRoute(w *walk) verdict {
 		return w.next.verdict
 	case middlebox == nil:
 		return undetermined
-	case middlebox.Owns(w.flow.Dst):
+	case w.owns(middlebox, w.flow.Dst):
 		return passed // RT-49
 	case middlebox.GatewayOf(routing.GWLBEndpoint) != nil: // it needs none (ORDER-15)
 	case !middlebox.HasPublic():

@@ -27,6 +27,9 @@ func pastInternetGateway(t *tracer, w *walk, v verdict) verdict {
 		return v
 	case v.reason == IGWNoPublicIP:
 		t.standIn = t.net.someHost(false, 1)
+		if w.is(w.flow.Dst, t.standIn) { // which is no answer's, but the one that was asked about
+			t.standIn = t.net.someHost(false, 2)
+		}
 		w.setSrc(t.standIn)
 	case v.reason == IGWUnknownDst && w.binding.Interface == nil:
 		if t.target == nil {
@@ -38,9 +41,11 @@ func pastInternetGateway(t *tracer, w *walk, v verdict) verdict {
 	return passed
 }
 
-// standsIn reports whether an address was lent to a source that has no public
-// one, so that the reply comes back in.
-func (t *tracer) standsIn(a netip.Addr) bool { return t != nil && a == t.standIn }
+// standsIn reports whether the destination is an address that was lent to a source
+// that has no public one, so that the reply comes back in.
+func (t *tracer) standsIn(w *walk) bool {
+	return t != nil && t.standIn.IsValid() && w.is(w.flow.Dst, t.standIn)
+}
 
 // privateOf is the address of an interface that a packet from outside is meant
 // for.

@@ -6,7 +6,7 @@ import "github.com/vpcemu/vpcemu/firewall"
 // named the interface already (RT-51, SUB-12, SUB-14).
 func owner(w *walk) verdict {
 	if w.to == nil {
-		w.to = w.net.plan.Owner(w.vpc, w.flow.Dst)
+		w.to = w.owner(w.vpc, w.flow.Dst)
 	}
 	if why := w.vpc.Unmodelled(w.flow.Dst); w.to == nil && why != "" {
 		w.say(why)

@@ -62,7 +62,7 @@ func (s *localService) takes(w *walk) bool {
 	if !addr.IsValid() {
 		addr = w.vpc.Resolver
 	}
-	return f.Dst == addr && f.DstPort == s.port && (s.tcp && f.Proto == packet.TCP || s.udp && f.Proto == packet.UDP)
+	return w.is(f.Dst, addr) && (s.tcp && f.Proto == packet.TCP || s.udp && f.Proto == packet.UDP) && w.toPort(s.port)
 }
 
 var (
@@ -75,12 +75,12 @@ var (
 // has a reserved destination (LNK-11, RT-30, SUB-12).
 func linkLocal(w *walk) verdict {
 	dst := w.flow.Dst
-	reserved := fabricOwn(dst)
+	reserved := w.fabricOwn(dst)
 	switch {
 	case isRouter(w, dst):
 		w.say("the router is no host")
 		return dropped(NoSuchAddress)
-	case !reserved && dst != w.vpc.Resolver:
+	case !reserved && !w.is(dst, w.vpc.Resolver):
 		return passed
 	}
 	for i := range localServices {
@@ -103,7 +103,7 @@ func (w *walk) ask(s *localService) verdict {
 			return dropped(r)
 		}
 	}
-	if !w.from.Owns(w.flow.Src) {
+	if !w.owns(w.from, w.flow.Src) {
 		w.sayAddr(w.flow.Src, "is not an address of it, and services answer nobody else")
 		return dropped(ReservedRange) // LNK-10
 	}
@@ -111,9 +111,9 @@ func (w *walk) ask(s *localService) verdict {
 }
 
 // take counts the packet against the interface's allowance and ends it at the
-// service, which answers (LNK-15).
+// service, which answers (LNK-15). Those of a trace are the first.
 func (w *walk) take(name string) verdict {
-	if !w.state(w.from).linkLocal.take(w.now) {
+	if w.tracer == nil && !w.state(w.from).linkLocal.take(w.now) {
 		return dropped(LinkLocalPPS)
 	}
 	w.serve(name)

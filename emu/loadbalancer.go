@@ -73,6 +73,7 @@ func balancerAnswer(w *walk) verdict {
 		return skipped
 	}
 	w.rewrite(back.Flow)
+	w.noteAnswer()
 	return passed
 }
 
@@ -140,7 +141,7 @@ func balancerListens(w *walk) verdict {
 	}
 	l := w.listener()
 	switch {
-	case !w.from.Owns(w.flow.Dst):
+	case !w.owns(w.from, w.flow.Dst):
 		w.sayAddr(w.flow.Dst, "is not the load balancer's, which is no router")
 		return dropped(NoSuchAddress)
 	case w.flow.Proto.IsICMP() && b.Desc.Kind == vpc.ApplicationLoadBalancer:
@@ -176,6 +177,13 @@ func (w *walk) endsAtBalancer(why string) verdict {
 }
 
 func (w *walk) listener() *plan.Listener {
+	if w.alike != nil {
+		for _, l := range w.from.Balancer.Listeners {
+			if l.Desc.Takes(uint8(w.flow.Proto)) && w.toPort(l.Desc.Port) {
+				break
+			}
+		}
+	}
 	return w.from.Balancer.Listener(uint8(w.flow.Proto), w.flow.DstPort)
 }
 

@@ -59,7 +59,7 @@ const mtuNAT = 8500
 // throughNAT carries a packet through the gateway that it has been delivered to.
 func (w *walk) throughNAT() {
 	check, translate := toNAT[:], outward[:]
-	if w.to.Owns(w.flow.Dst) {
+	if w.owns(w.to, w.flow.Dst) {
 		check, translate = backToNAT[:], inward[:]
 	}
 	w.moveInto(w.to)
@@ -98,8 +98,9 @@ func natSource(w *walk) verdict {
 	if w.sender == nil || w.sender.VPC != w.from.VPC {
 		return dropped(NATSource)
 	}
+	w.in(nat64, w.flow.Dst)
 	target, ok := packet.Embedded(nat64, w.flow.Dst)
-	if host := w.net.plan.Owner(w.vpc, w.flow.Src); ok && host != nil && host.Subnet.Contains(target) {
+	if host := w.owner(w.vpc, w.flow.Src); ok && host != nil && w.embeddedIn(host.Subnet, target) {
 		w.sayAddr(target, "is in the sender's own subnet, where NAT64 does not lead")
 		return dropped(NATSource)
 	}
@@ -109,7 +110,7 @@ func natSource(w *walk) verdict {
 // natProtocol: TCP, UDP, and of ICMP echo and errors; over IPv6 only to addresses
 // that stand for IPv4 ones (NAT-6, NAT-36, NAT-39).
 func natProtocol(w *walk) verdict {
-	if !w.flow.Dst.Is4() && !nat64.Contains(w.flow.Dst) {
+	if !w.flow.Dst.Is4() && !w.in(nat64, w.flow.Dst) {
 		w.say("IPv6 to a destination that stands for no IPv4 address")
 		return dropped(NATProtocol)
 	}
@@ -200,12 +201,13 @@ func natMap(w *walk) verdict {
 	if w.shortens() {
 		w.ends.meet(mapping.Entry)
 	}
-	outside := mapping.Flow
+	outside, before := mapping.Flow, w.origins()
 	if !w.toIPv4(w.flow.Src, outside.Src) {
 		return dropped(NATProtocol)
 	}
 	w.setSrc(outside.Src)
 	w.setSrcPort(outside.SrcPort)
+	w.noteTranslation(before, true)
 	return passed
 }
 
@@ -277,6 +279,7 @@ func natUnmap(w *walk) verdict {
 		w.say("has no counterpart in IPv6")
 		return dropped(NATProtocol)
 	}
+	w.noteAnswer()
 	return passed
 }
 

@@ -28,7 +28,7 @@ const (
 
 // natRoom is the largest packet that the gateway takes (NAT-31).
 func (w *walk) natRoom() int {
-	if w.pkt.Len() > mtuNAT64Fragment && w.from.Owns(w.flow.Dst) {
+	if w.pkt.Len() > mtuNAT64Fragment && w.owns(w.from, w.flow.Dst) {
 		if inside, ok := w.natInside(); ok && !inside.Flow.Dst.Is4() {
 			if w.pkt.DF() || w.flow.Proto != packet.UDP {
 				return mtuNAT64
@@ -45,7 +45,7 @@ func (w *walk) natAddress() netip.Addr {
 	a := w.from.Desc.Addresses[0].IP
 	switch {
 	case !w.from.Regional():
-	case w.from.Owns(w.flow.Dst):
+	case w.owns(w.from, w.flow.Dst):
 		a = w.flow.Dst
 	default:
 		zone := w.servingZone()
@@ -95,6 +95,7 @@ func (w *walk) cross(n packet.NAT64) bool {
 	}
 	w.spare, w.own = w.own, b
 	ports := w.flow
+	w.crosses(n)
 	w.pkt, w.flow = p, p.Flow
 	w.flow.SrcPort, w.flow.DstPort = ports.SrcPort, ports.DstPort // a later fragment has none itself
 	w.header = firewall.HeaderOf(&w.pkt, w.flow)

@@ -35,7 +35,7 @@ func (w *walk) regionalZone() string {
 		return ""
 	}
 	for _, a := range w.from.Desc.Addresses {
-		if a.IP == w.flow.Dst {
+		if w.is(w.flow.Dst, a.IP) {
 			return a.Zone
 		}
 	}

@@ -66,10 +66,10 @@ func peeringActive(w *walk) verdict {
 func peeringAddresses(w *walk) verdict {
 	far := w.next.target.Gateway.Other(w.vpc)
 	switch {
-	case !w.vpc.Contains(w.flow.Src) || w.net.plan.Owner(w.vpc, w.flow.Src) == nil:
+	case !w.vpcHas(w.vpc, w.flow.Src) || w.owner(w.vpc, w.flow.Src) == nil:
 		w.sayAddr(w.flow.Src, "is not an interface's address of "+w.vpc.Desc.ID)
 		return dropped(PCXAddress)
-	case !far.Contains(w.flow.Dst):
+	case !w.vpcHas(far, w.flow.Dst):
 		w.sayAddr(w.flow.Dst, "is not in the ranges of "+far.Desc.ID)
 		return dropped(PCXAddress)
 	}

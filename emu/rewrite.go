@@ -5,6 +5,9 @@ import "net/netip"
 // setSrc rewrites the source in the packet and in what filters see.
 func (w *walk) setSrc(a netip.Addr) {
 	w.pkt.SetSrc(a)
+	if w.alike != nil && a != w.flow.Src {
+		w.alike.src = addrOrigin{}
+	}
 	w.flow.Src = a
 }
 
@@ -14,6 +17,9 @@ func (w *walk) setSrcPort(port uint16) {
 	if !w.pkt.IsLaterFragment() {
 		w.pkt.SetSrcPort(port)
 	}
+	if w.alike != nil && port != w.flow.SrcPort {
+		w.alike.sport = portFixed
+	}
 	w.flow.SrcPort = port
 }
 
@@ -22,11 +28,17 @@ func (w *walk) setDstPort(port uint16) {
 	if !w.pkt.IsLaterFragment() {
 		w.pkt.SetDstPort(port)
 	}
+	if w.alike != nil && port != w.flow.DstPort {
+		w.alike.dport = portFixed
+	}
 	w.flow.DstPort, w.header.Port = port, port
 }
 
 // setDst rewrites the destination in the packet and in what filters see.
 func (w *walk) setDst(a netip.Addr) {
 	w.pkt.SetDst(a)
+	if w.alike != nil && a != w.flow.Dst {
+		w.alike.dst = addrOrigin{}
+	}
 	w.flow.Dst = a
 }

@@ -193,7 +193,7 @@ func transitRoute(w *walk) verdict {
 	if at.out != nil {
 		return skipped // a trace has been told where it goes
 	}
-	at.hop = follow(at.in.Table, w.flow.Dst)
+	at.hop = w.follow(at.in.Table, w.flow.Dst)
 	w.note = at.hop.note
 	switch v := at.hop.verdict; {
 	case v.reason == NoRoute:
@@ -256,7 +256,7 @@ func transitInterface(w *walk) verdict {
 func transitACLOut(w *walk) verdict {
 	subnet := w.from.Subnet
 	w.lookUp(subnet.Routes)
-	stays := w.next.target.Kind == routing.Local && subnet.Contains(w.flow.Dst)
+	stays := w.next.target.Kind == routing.Local && w.subnetHas(subnet, w.flow.Dst)
 	if stays || w.next.target.Subnet == subnet {
 		w.inside = true
 		return skipped

@@ -14,6 +14,12 @@ func (w *walk) equalCost(t plan.Target) *plan.Attachment {
 	if len(t.Equal) == 0 {
 		return best
 	}
+	if w.alike != nil {
+		if k := w.alike.choices.choose(best, len(t.Equal)+1); k > 0 {
+			best = t.Equal[k-1]
+		}
+		return best
+	}
 	flow := w.asked()
 	most = flowHash(flow, best.Desc.ID)
 	for _, a := range t.Equal {
@@ -28,6 +34,9 @@ func (w *walk) equalCost(t plan.Target) *plan.Attachment {
 // directions, and for errors about it, and as long as that interface is there
 // whatever becomes of the others. AWS does not say how it chooses.
 func (w *walk) byFlow(list []*plan.Interface) *plan.Interface {
+	if w.alike != nil {
+		return list[w.alike.choices.choose(list[0], len(list))]
+	}
 	flow := w.asked()
 	var best *plan.Interface
 	most := uint64(0)

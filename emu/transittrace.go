@@ -51,7 +51,7 @@ func pastTransit(t *tracer, w *walk, v verdict) verdict {
 			at.hop, at.out = hop{}, o.Attachment
 			return passed
 		}
-		if t.target == nil || !t.target.Owns(w.flow.Dst) {
+		if t.target == nil || !w.owns(t.target, w.flow.Dst) {
 			return v
 		}
 		at.hop = hop{}

@@ -65,7 +65,7 @@ func (w *walk) fromVPN() {
 // vpnSource: the VPC's own attached interfaces use the gateway, and nobody through
 // them (VPN-5).
 func vpnSource(w *walk) verdict {
-	if i := w.net.plan.Owner(w.vpc, w.flow.Src); i != nil && i.Attached {
+	if i := w.owner(w.vpc, w.flow.Src); i != nil && i.Attached {
 		return passed
 	}
 	w.sayAddr(w.flow.Src, "is no address of an attached interface of the VPC")
@@ -76,7 +76,7 @@ func vpnSource(w *walk) verdict {
 // IPv6 not over VPN connections (VPN-7, DX-4).
 func vpnPrefix(w *walk) verdict {
 	outside := w.outer.Outside
-	link, ok := outside.Lookup(w.flow.Dst)
+	link, ok := w.outside(outside, w.flow.Dst)
 	switch {
 	case ok:
 		w.link = link
@@ -118,7 +118,7 @@ func vpnAnnounced(w *walk) verdict {
 		w.sayName(w.outer.Desc.ID, "is in state "+w.outer.Desc.State)
 		return dropped(VGWNotAvailable)
 	}
-	if !w.outer.Outside.Announced(w.flow.Dst) {
+	if !w.announced(w.outer.Outside, w.flow.Dst) {
 		if w.outer.Outside.More != "" {
 			w.say(w.outer.Outside.More)
 			return undetermined
@@ -134,11 +134,11 @@ func vpnAnnounced(w *walk) verdict {
 // to the resolver or to link-local services (VPN-6, VPN-11, LNK-10).
 func vpnDestination(w *walk) verdict {
 	dst := w.flow.Dst
-	owner := w.net.plan.Owner(w.vpc, dst)
+	owner := w.owner(w.vpc, dst)
 	switch {
-	case fabricOwn(dst):
+	case w.fabricOwn(dst):
 		return dropped(ReservedRange)
-	case dst == w.vpc.Resolver:
+	case w.is(dst, w.vpc.Resolver):
 		w.say("the resolver answers the VPC alone")
 		return dropped(NoSuchAddress)
 	case owner != nil && owner.Attached, w.edgeTakes():
@@ -157,7 +157,7 @@ func (w *walk) edgeTakes() bool {
 	if edge == nil {
 		return false
 	}
-	h := follow(edge, w.flow.Dst)
+	h := w.follow(edge, w.flow.Dst)
 	return h.target.Interface != nil || h.verdict.outcome == unknown || len(edge.FIB.Uncertain()) > 0
 }
 
@@ -168,7 +168,7 @@ func vpnEdge(w *walk) verdict {
 	if edge == nil {
 		return skipped // plain local delivery (RT-50)
 	}
-	w.next = follow(edge, w.flow.Dst)
+	w.next = w.follow(edge, w.flow.Dst)
 	w.note = w.next.note
 	middlebox := w.next.target.Interface
 	switch {
@@ -184,7 +184,7 @@ func vpnEdge(w *walk) verdict {
 		return w.next.verdict
 	case middlebox == nil:
 		return undetermined
-	case middlebox.Owns(w.flow.Dst):
+	case w.owns(middlebox, w.flow.Dst):
 		return passed // RT-49
 	}
 	w.to = middlebox

@@ -48,6 +48,8 @@ type walk struct {
 	// unless it is for a trace.
 	explained bool
 	tracer    *tracer
+	// alike, if not nil, is narrowed to the packets that fare like this one.
+	alike *alike
 }
 
 // looked is what a stage looked at.
@@ -172,7 +174,7 @@ func (w *walk) send() {
 	}
 	w.vpc = w.from.VPC
 	w.identity = nil
-	if w.from.Owns(w.flow.Src) {
+	if w.owns(w.from, w.flow.Src) {
 		w.identity = w.from
 	}
 	w.leave()
@@ -257,7 +259,7 @@ func (w *walk) exit() {
 	if !w.run(toInternet[:]) {
 		return
 	}
-	if w.net.plan.IsPublic(w.flow.Dst) || w.tracer.standsIn(w.flow.Dst) {
+	if w.isPublic(w.flow.Dst) || w.tracer.standsIn(w) {
 		w.ends.no = true
 		w.identity = nil
 		w.hairpin()

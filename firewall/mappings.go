@@ -227,11 +227,11 @@ func (m *Mappings) Join(in, out packet.Flow, now int64) bool {
 	return how == added || how == known && have.Flow == out
 }
 
-// Ports that translators allot, and how many mappings one address has towards one destination at the most (NAT-7, NAT-8, ELB-31).
+// The ports that translators allot begin with FirstAllotted. Beside that, how many mappings one address has towards one destination at the most (NAT-7, NAT-8, ELB-31).
 const (
-	firstPort    = 1024
-	ownPorts     = 65536 - firstPort
-	mostMappings = 55_000
+	FirstAllotted = 1024
+	ownPorts      = 65536 - FirstAllotted
+	mostMappings  = 55_000
 )
 
 // Allot makes a mapping of a new flow, with a source port of its own on the other side, or keeps the one alive that it has. It is false if
@@ -271,7 +271,7 @@ func portsFrom(hash uint32) iter.Seq[uint16] {
 	const step = 25 * 11 * 13
 	return func(yield func(uint16) bool) {
 		for i, at := 0, int(hash%ownPorts); i < ownPorts; i, at = i+1, (at+step)%ownPorts {
-			if !yield(uint16(firstPort + at)) {
+			if !yield(uint16(FirstAllotted + at)) {
 				return
 			}
 		}

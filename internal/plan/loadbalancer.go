@@ -69,6 +69,20 @@ func (l *Listener) Pick(hash uint32) *TargetGroup {
 	return nil
 }
 
+// Weighty are the groups that Pick may return. One that nothing describes is nil.
+func (l *Listener) Weighty() []*TargetGroup {
+	if len(l.Groups) == 1 {
+		return l.Groups
+	}
+	var all []*TargetGroup
+	for k, f := range l.Desc.Forward {
+		if f.Weight > 0 {
+			all = append(all, l.Groups[k])
+		}
+	}
+	return all
+}
+
 // Eligible are the targets that a node sends new connections to: the healthy
 // ones, or if there is none all (ELB-9), in its zone or in all that the load balancer
 // has a node in (ELB-3). open means that it is so because none is healthy.

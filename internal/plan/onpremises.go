@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -57,6 +58,19 @@ func (o *Outside) Announced(addr netip.Addr) bool {
 	return slices.ContainsFunc(o.links, func(l *Link) bool {
 		return len(l.allowed) == 0 || slices.ContainsFunc(l.allowed, func(p netip.Prefix) bool { return p.Contains(addr) })
 	})
+}
+
+// Allowed are the prefixes that links announce, of those that do not announce all.
+func (o *Outside) Allowed() iter.Seq[netip.Prefix] {
+	return func(yield func(netip.Prefix) bool) {
+		for _, l := range o.links {
+			for _, p := range l.allowed {
+				if !yield(p) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // CarriesIPv6 reports whether a link is there that carries IPv6: no VPN connection

@@ -1,0 +1,444 @@
+package emu
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/packet"
+)
+
+// Explorer answers for sets of packets what [Emulator.Trace] answers for one, on the
+// network as it stood when the Explorer was made. One goroutine at a time may use it.
+type Explorer struct {
+	net    *generation
+	marks  *marks
+	alike  alike   // of the packet that is walked
+	tracer *tracer // that walks it
+}
+
+// Explorer explores the network as it stands.
+func (e *Emulator) Explorer() *Explorer { return newExplorer(e.current.Load()) }
+
+func newExplorer(g *generation) *Explorer {
+	m := newMarks(g.plan)
+	return &Explorer{net: g, marks: m, alike: alike{marks: m, before: make(map[*plan.Interface]origins)}}
+}
+
+// Pair is the packets of one IP version from one end to another.
+type Pair struct {
+	// All are the packets that there may be, as disjoint boxes of packets of one
+	// protocol, or of several that no filter has a name for. Both ends have their one
+	// address in it, or, if an end is a network, all of its addresses.
+	//
+	// Those of the internet are all but what this network has, and what no internet host
+	// may have: see Has.
+	All space.Set
+
+	x        *Explorer
+	query    Query
+	src, dst queryEnd
+	v6       bool
+	usual    space.Point // what a query would take where it does not say
+}
+
+// Finding is an answer, and for which packets it holds.
+type Finding struct {
+	// Box is around the packet that was asked about; all packets in it fare alike.
+	Box space.Box
+	// Answer is as that of a [Trace].
+	Answer Answer
+	// Request is the answer for the request alone.
+	Request Answer
+	// Blockers are what is in the way, without a Detail, and Unknowns what is not known.
+	Blockers, Unknowns []Blocker
+	// Ways is how many there are that gateways may choose for the packet; Blockers and
+	// Unknowns are those of all.
+	Ways int
+	// Depends says on what the answer, or some blocker, depends beside the packet, "" for
+	// nothing: AWS does not say how it chooses.
+	Depends string
+}
+
+// Pair explores packets between two ends as a [Query] names them. Only an end that is
+// "internet" or "onprem", without an address, or a gateway endpoint stands for more
+// than one. It is false if the ends have no address of the IP version in common.
+func (x *Explorer) Pair(source, destination string, v6 bool) (*Pair, bool, error) {
+	src, err := x.net.resolve(source)
+	if err != nil {
+		return nil, false, fmt.Errorf("source: %w", err)
+	}
+	dst, err := x.net.resolve(destination)
+	if err != nil {
+		return nil, false, fmt.Errorf("destination: %w", err)
+	}
+	return x.pair(src, dst, v6)
+}
+
+// pair is Pair for ends that have been found.
+func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
+	if err := askable(src, dst); err != nil {
+		return nil, false, err
+	}
+	q := Query{Source: src.name, Destination: dst.name, IPv6: v6}
+	q.Service.Protocol = int(packet.ICMP)
+	if v6 {
+		q.Service.Protocol = int(packet.ICMPv6) // of which there is only one IP version
+	}
+	from, to, err := x.net.addresses(q, src, dst)
+	if err != nil || from.Is6() != v6 {
+		return nil, false, nil
+	}
+	p := &Pair{x: x, query: q, src: src, dst: dst, v6: v6}
+	p.usual = space.Point{space.SourcePorts: {Lo: defaultSourcePort}, space.Sources: space.Address(from), space.Destinations: space.Address(to)}
+	for _, b := range servicesOf[version(from)]() {
+		for _, from := range src.addresses(from) {
+			for _, to := range dst.addresses(to) {
+				b[space.Sources], b[space.Destinations] = from, to
+				p.All = append(p.All, b)
+			}
+		}
+	}
+	return p, true, nil
+}
+
+// addresses are the ones that an end stands for, of which one has been chosen.
+func (e *queryEnd) addresses(chosen netip.Addr) []space.Span {
+	v6 := chosen.Is6()
+	switch {
+	case e.asked:
+	case e.internet:
+		return []space.Span{space.Addresses(v6)}
+	case e.outer != nil:
+		return spans(e.outer.Outside.Prefixes(), chosen)
+	}
+	return []space.Span{space.One(space.Address(chosen))}
+}
+
+// spans are the addresses of prefixes, or the chosen one if there are none.
+func spans(list []netip.Prefix, chosen netip.Addr) []space.Span {
+	var all space.Set
+	for _, p := range list {
+		if p.Addr().BitLen() == chosen.BitLen() {
+			all = all.With(&space.Box{space.Sources: space.Prefix(p)})
+		}
+	}
+	if len(all) == 0 {
+		return []space.Span{space.One(space.Address(chosen))}
+	}
+	var found []space.Span
+	for _, b := range all.Joined() {
+		found = append(found, b[space.Sources])
+	}
+	return found
+}
+
+// Ask asks about one of the pair's packets, and finds others that fare alike.
+func (p *Pair) Ask(at space.Point) Finding { return p.ask(at, false) }
+
+// Decide is Ask for who wants the answer alone: of what is in the way it finds the first
+// only, and so larger boxes, sooner.
+func (p *Pair) Decide(at space.Point) Finding { return p.ask(at, true) }
+
+func (p *Pair) ask(at space.Point, brief bool) (f Finding) {
+	a := &p.x.alike
+	a.box, a.v6, a.internet, a.brief = p.around(at), p.v6, p.internet(), brief
+	a.choices.made = a.choices.made[:0]
+	f = p.once(at)
+	for a.choices.next() {
+		f.and(p.once(at))
+	}
+	f.Box = a.box
+	return f
+}
+
+// internet says which dimensions are hosts of the internet.
+func (p *Pair) internet() (all [space.Dimensions]bool) {
+	all[space.Sources] = p.src.internet && !p.src.asked
+	all[space.Destinations] = p.dst.internet && !p.dst.asked
+	return all
+}
+
+// Has reports whether a packet is one of the pair's.
+func (p *Pair) Has(at *space.Point) bool {
+	for d, internet := range p.internet() {
+		if internet && p.x.marks.holds(p.v6, space.One(at[d])) {
+			return false
+		}
+	}
+	return p.All.Has(at)
+}
+
+// Places are what the pair's packets have in a dimension, in order and apart.
+func (p *Pair) Places(d int) []space.Span {
+	list := make([]space.Span, len(p.All))
+	for i, b := range p.All {
+		list[i] = b[d]
+	}
+	list = space.Union(list)
+	if p.internet()[d] {
+		list = space.Except(list, p.x.marks.inside[version(p.usual[d].Addr(p.v6))])
+	}
+	return list
+}
+
+// Some is a packet of the pair's in a box; false if there is none.
+func (p *Pair) Some(b space.Box) (space.Point, bool) {
+	at := b.First()
+	for d, internet := range p.internet() {
+		if hole, in := p.x.marks.inner(p.v6, at[d]); internet && in {
+			if !hole.Last.Less(b[d].Last) {
+				return at, false
+			}
+			at[d] = hole.Last.Next()
+		}
+	}
+	return at, true
+}
+
+// Usual is a packet of the pair's in a set, such as a [Query] asks about, or as near to it
+// as the set has one; false if there is none.
+func (p *Pair) Usual(set space.Set) (usual space.Point, ok bool) {
+	best := -1
+	for _, b := range set {
+		at, some := p.Some(b)
+		if !some {
+			continue
+		}
+		want, score := p.usual, 0
+		want[space.Services] = at[space.Services]
+		if k := slices.IndexFunc(usualServices[:], b[space.Services].Has); k >= 0 {
+			want[space.Services] = usualServices[k]
+			score = len(usualServices) - k
+		}
+		for d, n := range want {
+			near := at
+			near[d] = b[d].Nearest(n)
+			if p.Has(&near) {
+				at = near
+			}
+			if at[d] == n {
+				score += len(usualServices)
+			}
+		}
+		if score > best {
+			usual, best = at, score
+		}
+	}
+	return usual, best >= 0
+}
+
+// usualServices are what most would ask about first.
+var usualServices = [...]space.Num{
+	space.Service(uint8(packet.TCP), 443), space.Service(uint8(packet.TCP), 80), space.Service(uint8(packet.TCP), 22), space.Service(uint8(packet.UDP), 53),
+	space.Service(uint8(packet.ICMP), 8<<8), space.Service(uint8(packet.ICMPv6), 128<<8),
+}
+
+// and adds the finding that another choice leads to.
+func (f *Finding) and(g Finding) {
+	if f.Answer != g.Answer && f.Depends == "" {
+		f.Depends = "which of several a gateway chooses for it"
+	}
+	if f.Answer != g.Answer {
+		f.Answer = Uncertain
+	}
+	if f.Request != g.Request {
+		f.Request = Uncertain
+	}
+	if f.Depends == "" {
+		f.Depends = g.Depends
+	}
+	f.Blockers, f.Unknowns = union(f.Blockers, g.Blockers), union(f.Unknowns, g.Unknowns)
+	f.Ways++
+}
+
+// union adds the blockers of a second list that the first one does not have.
+func union(all, more []Blocker) []Blocker {
+	for _, b := range more {
+		if !slices.ContainsFunc(all, func(o Blocker) bool { return reflect.DeepEqual(o, b) }) {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// around is the box of All that has a packet, without the addresses of its source,
+// which the fabric never sees (ENI-23).
+func (p *Pair) around(at space.Point) space.Box {
+	for _, b := range p.All {
+		if !b.Has(&at) {
+			continue
+		}
+		if to := &b[space.Destinations]; !to.Single() && p.src.iface != nil {
+			own := slices.Clone(p.src.iface.Desc.Prefixes)
+			for _, a := range p.src.iface.Desc.Addresses {
+				own = append(own, netip.PrefixFrom(a.IP, a.IP.BitLen()))
+			}
+			for _, a := range own {
+				if a.IsValid() && a.Addr().Is6() == p.v6 {
+					*to = beside(*to, space.Prefix(a), at[space.Destinations])
+				}
+			}
+		}
+		return b
+	}
+	panic("emu: a packet that is not one of the pair's")
+}
+
+// once walks the packet once, with the choices of now.
+func (p *Pair) once(at space.Point) Finding {
+	a := &p.x.alike
+	a.maybe, a.doubt, a.doubtful = "", false, 0
+	clear(a.before)
+	t := p.reset(at)
+	out := t.trace()
+	f := Finding{Ways: 1, Answer: out.Verdict, Request: out.request(), Blockers: slices.Clone(out.Blockers), Unknowns: slices.Clone(out.Unknowns)}
+	if f.Depends = a.maybe; f.Depends != "" && len(f.Blockers) <= a.doubtful {
+		f.Answer = Uncertain
+	}
+	return f
+}
+
+// request is the answer for the request alone.
+func (t *Trace) request() Answer {
+	switch t.Request.Verdict {
+	case Delivered, Exited:
+		for _, b := range t.Blockers {
+			if b.Direction == "request" {
+				return Blocked
+			}
+		}
+		return Reachable
+	case Unknown:
+		return Uncertain
+	}
+	return Blocked
+}
+
+// Trace is the whole answer about one packet.
+func (p *Pair) Trace(at space.Point) (*Trace, error) {
+	q := p.query
+	q.Service, q.SourcePort = serviceAt(at), uint16(at[space.SourcePorts].Lo)
+	src, dst := p.ends(at)
+	t, err := newTracerBetween(p.x.net, q, src, dst)
+	if err != nil {
+		return nil, err
+	}
+	return t.trace(), nil
+}
+
+// ends are the pair's, with the addresses that a packet has.
+func (p *Pair) ends(at space.Point) (src, dst queryEnd) {
+	src, dst = p.src, p.dst
+	src.asked, src.addr = true, at[space.Sources].Addr(p.v6)
+	dst.asked, dst.addr = true, at[space.Destinations].Addr(p.v6)
+	return src, dst
+}
+
+// reset makes the Explorer's tracer as new, for one of the pair's packets.
+func (p *Pair) reset(at space.Point) *tracer {
+	t := p.x.tracer
+	if t == nil || len(t.memory) > mostRemembered {
+		t = &tracer{net: p.x.net, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]outbound),
+			quiet: make(map[Reason]bool), down: make(map[string]bool), alike: &p.x.alike, scratch: new(scratch)}
+		p.x.tracer = t
+	}
+	t.flows.Clear()
+	clear(t.quiet)
+	clear(t.down)
+	t.query = p.query
+	t.src, t.dst = p.ends(at)
+	t.probe = probeOf(t.src.addr, t.dst.addr, serviceAt(at), uint16(at[space.SourcePorts].Lo))
+	t.speaker, t.outer, t.strayed, t.standIn = nil, nil, false, netip.Addr{}
+	return t
+}
+
+// mostRemembered is how many interfaces a tracer has memory of before it begins anew.
+const mostRemembered = 1000
+
+// serviceAt is the service of a packet.
+func serviceAt(at space.Point) firewall.Service {
+	proto, key := packet.Proto(at[space.Services].Lo>>16), int(at[space.Services].Lo&0xffff)
+	s := firewall.Service{Protocol: int(proto), From: key, To: key}
+	switch {
+	case proto.IsICMP():
+		s.From, s.To = key>>8, key&0xff
+	case !proto.HasPorts():
+		s.From, s.To = -1, -1
+	}
+	return s
+}
+
+// Services are the services of an IP version, in order and apart.
+func Services(v6 bool) []space.Span {
+	var list []space.Span
+	for _, b := range servicesOf[version(space.Num{}.Addr(v6))]() {
+		list = append(list, b[space.Services])
+	}
+	return space.Union(list)
+}
+
+// servicesOf are allServices of IPv4 and IPv6.
+var servicesOf = [...]func() []space.Box{
+	sync.OnceValue(func() []space.Box { return allServices(false) }), sync.OnceValue(func() []space.Box { return allServices(true) }),
+}
+
+// allServices are the services of an IP version: one box for TCP, one for UDP, several
+// for the kinds of ICMP, and the rest, with all source ports.
+func allServices(v6 bool) []space.Box {
+	var all []space.Box
+	add := func(first, last space.Num) {
+		all = append(all, space.Box{space.Services: {First: first, Last: last}, space.SourcePorts: space.Ports(1, 65535)})
+	}
+	icmp, kinds := packet.ICMP, icmpKinds
+	if v6 {
+		icmp, kinds = packet.ICMPv6, icmpv6Kinds
+	}
+	rest := -1 // where the protocols began that are not yet in all
+	for proto := 0; proto <= 256; proto++ {
+		own := proto < 256 && (packet.Proto(proto).HasPorts() || packet.Proto(proto).IsICMP() || !carries(uint8(proto), v6))
+		switch {
+		case !own && proto < 256 && rest < 0:
+			rest = proto
+		case (own || proto == 256) && rest >= 0:
+			add(space.Service(uint8(rest), 0), space.Service(uint8(proto-1), 65535))
+			rest = -1
+		}
+		switch {
+		case proto == 256:
+		case packet.Proto(proto).HasPorts():
+			add(space.Service(uint8(proto), 0), space.Service(uint8(proto), 65535))
+		case packet.Proto(proto) == icmp:
+			for k, first := range kinds {
+				last := 256
+				if k+1 < len(kinds) {
+					last = kinds[k+1]
+				}
+				add(space.Service(uint8(proto), uint16(first<<8)), space.Service(uint8(proto), uint16(last<<8-1)))
+			}
+		}
+	}
+	return all
+}
+
+// Types of ICMP that some rule of AWS's or of the RFCs knows, and those behind each of
+// them.
+var (
+	icmpKinds   = []int{0, 1, 3, 4, 5, 6, 8, 9, 11, 12, 13}
+	icmpv6Kinds = []int{0, 1, 2, 3, 4, 5, 128, 129, 130, 133, 137, 138}
+)
+
+// carries reports whether packets of a protocol are such in an IP version: some are
+// the extension headers of IPv6.
+func carries(proto uint8, v6 bool) bool {
+	f := packet.Flow{Src: someHost4, Dst: someHost4.Next(), Proto: packet.Proto(proto)}
+	if v6 {
+		f.Src, f.Dst = someHost6, someHost6.Next()
+	}
+	return new(packet.Packet).Parse(packet.Spec{Flow: f}.Bytes()) == nil
+}

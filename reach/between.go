@@ -1,0 +1,165 @@
+package reach
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// Network answers questions about a network as it stood when it was made. One goroutine
+// at a time may use it.
+type Network struct {
+	explorer *emu.Explorer
+}
+
+// New compiles a network. An error is what is wrong with the description.
+func New(n *vpc.Network) (*Network, error) {
+	e, err := emu.New(n, emu.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return Of(e), nil
+}
+
+// Of is the network of an emulator, as it stands.
+func Of(e *emu.Emulator) *Network { return &Network{e.Explorer()} }
+
+// Between is what gets from one end of a network to another. The ends are named as in
+// an [emu.Query].
+func Between(n *vpc.Network, source, destination string) (*Answer, error) {
+	net, err := New(n)
+	if err != nil {
+		return nil, err
+	}
+	return net.Between(source, destination)
+}
+
+// Answer is what becomes of all packets from one end to another.
+type Answer struct {
+	Source, Destination string
+	// Parts are all packets, those that fare alike in one part: what is reachable first,
+	// then what is unknown, then what is blocked, of that first what only the answer to is.
+	Parts []Part
+}
+
+// Part is packets that fare alike.
+type Part struct {
+	// Answer is reachable if the request arrives and its reply comes back; Request is for
+	// the request alone.
+	Answer, Request emu.Answer
+	// Blockers are everything in the way, and Unknowns what is not known.
+	Blockers, Unknowns []emu.Blocker
+	// Depends says on what the answer depends beside the packet, "" for nothing.
+	Depends string
+
+	pair *emu.Pair
+	v6   bool
+	set  space.Set
+}
+
+// IPv6 reports whether the packets are IPv6, else IPv4: a part has those of one version.
+func (p *Part) IPv6() bool { return p.v6 }
+
+// Traffic are the packets in words, as few lines as there may be.
+func (p *Part) Traffic() []Traffic { return placesOf(p.pair, p.v6).of(p.set) }
+
+// Set is the packets of the part. Of the internet's addresses it may hold some that no
+// internet host has.
+func (p *Part) Set() space.Set { return p.set.Joined() }
+
+// Witness is the trace of one packet of the part, an ordinary one if there is one.
+func (p *Part) Witness() (*emu.Trace, error) {
+	at, ok := p.pair.Usual(p.Set())
+	if !ok {
+		return nil, errors.New("a part without packets")
+	}
+	return p.pair.Trace(at)
+}
+
+// Reachable is the packets of an IP version that get there and are answered.
+func (a *Answer) Reachable(v6 bool) space.Set { return a.Set(emu.Reachable, v6) }
+
+// Set is the packets of an IP version that have an answer. Of the internet's addresses it may
+// hold some that no internet host has.
+func (a *Answer) Set(answer emu.Answer, v6 bool) space.Set {
+	var all space.Set
+	for i := range a.Parts {
+		if p := &a.Parts[i]; p.Answer == answer && p.v6 == v6 {
+			all = append(all, p.set...) // parts have no packets in common
+		}
+	}
+	return all.Joined()
+}
+
+// Traffic is [Answer.Set] in words. It is nothing if there is no such packet.
+func (a *Answer) Traffic(answer emu.Answer, v6 bool) []Traffic {
+	for i := range a.Parts {
+		if p := &a.Parts[i]; p.v6 == v6 {
+			return placesOf(p.pair, v6).of(a.Set(answer, v6))
+		}
+	}
+	return nil
+}
+
+// Between is what gets from one end to another.
+func (n *Network) Between(source, destination string) (*Answer, error) {
+	a := &Answer{Source: source, Destination: destination}
+	for _, v6 := range [...]bool{false, true} {
+		p, ok, err := n.explorer.Pair(source, destination, v6)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			a.Parts = append(a.Parts, parts(p, v6, p.Ask)...)
+		}
+	}
+	if len(a.Parts) == 0 {
+		return nil, fmt.Errorf("%s and %s have no IP version in common", source, destination)
+	}
+	slices.SortStableFunc(a.Parts, func(a, b Part) int {
+		return cmp.Or(cmp.Compare(order(a.Answer), order(b.Answer)), cmp.Compare(order(a.Request), order(b.Request)))
+	})
+	return a, nil
+}
+
+// order is that of parts.
+func order(a emu.Answer) int { return [...]int{emu.Reachable: 0, emu.Uncertain: 1, emu.Blocked: 2}[a] }
+
+// parts are all packets of a pair.
+func parts(p *emu.Pair, v6 bool, ask func(space.Point) emu.Finding) []Part {
+	var all []Part
+	left, rest := slices.Clone(p.All), space.Set(nil)
+	for len(left) > 0 {
+		last := len(left) - 1
+		at, ok := p.Some(left[last])
+		if !ok {
+			left = left[:last]
+			continue
+		}
+		f := ask(at)
+		k := slices.IndexFunc(all, func(o Part) bool { return o.fares(&f) })
+		if k < 0 {
+			k = len(all)
+			all = append(all, Part{Answer: f.Answer, Request: f.Request, Blockers: f.Blockers, Unknowns: f.Unknowns, Depends: f.Depends, pair: p, v6: v6})
+		}
+		rest, all[k].set = left.Cut(&f.Box, rest[:0], all[k].set)
+		left, rest = rest, left
+	}
+	return all
+}
+
+// fares reports whether a finding is about packets of the part.
+func (p *Part) fares(f *emu.Finding) bool {
+	return p.Answer == f.Answer && p.Request == f.Request && p.Depends == f.Depends &&
+		slices.EqualFunc(p.Blockers, f.Blockers, same) && slices.EqualFunc(p.Unknowns, f.Unknowns, same)
+}
+
+// same reports whether two blockers are the same setting.
+func same(a, b emu.Blocker) bool {
+	return a.Reason == b.Reason && a.Stage == b.Stage && a.Component == b.Component && a.Direction == b.Direction && a.Origin == b.Origin
+}

@@ -1,0 +1,118 @@
+package reach
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
+)
+
+// Traffic is packets: some services, from some addresses and ports to some addresses.
+type Traffic struct {
+	product space.Product
+	places  *places
+}
+
+// places are all that there may be between two ends.
+type places struct {
+	v6  bool
+	all space.Product
+}
+
+func placesOf(p *emu.Pair, v6 bool) *places {
+	all := &places{v6: v6}
+	for d := range all.all {
+		all.all[d] = p.Places(d)
+	}
+	return all
+}
+
+// of is a set of packets in as few lines as there may be.
+func (all *places) of(set space.Set) []Traffic {
+	var list []Traffic
+	for _, p := range set.Products() {
+		list = append(list, all.traffic(p))
+	}
+	slices.SortStableFunc(list, func(a, b Traffic) int { return cmp.Compare(a.first(), b.first()) })
+	return list
+}
+
+// traffic is a product without the places that there are not.
+func (all *places) traffic(p space.Product) Traffic {
+	for d := range p {
+		p[d] = space.Common(p[d], all.all[d])
+	}
+	return Traffic{p, all}
+}
+
+// first is where the first of the packets' services stands among all, as they are listed.
+func (t Traffic) first() uint64 {
+	for k, p := range named {
+		if own := space.Common(t.product[space.Services], []space.Span{space.Protocol(uint8(p))}); len(own) > 0 {
+			return uint64(k)<<32 | own[0].First.Lo
+		}
+	}
+	return uint64(len(named)) << 32
+}
+
+// IPv6 reports whether the packets are IPv6, else IPv4.
+func (t Traffic) IPv6() bool { return t.places.v6 }
+
+// String is "tcp/443, tcp/8000-8099 from 10.0.0.0/8", with the addresses of an end that
+// has several, and with the source ports if they are not all.
+func (t Traffic) String() string {
+	words := []string{t.Services()}
+	for _, more := range [...][2]string{{"from ", t.Sources()}, {"to ", t.Destinations()}, {"source ports ", t.SourcePorts()}} {
+		if more[1] != "" {
+			words = append(words, more[0]+more[1])
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// Services are the packets' services: "tcp/443, tcp/8000-8099, icmp/8", "all", or "all but
+// tcp/22". "icmp/3/4" is one code of a type, and "other protocols" are all but TCP, UDP and
+// the IP version's ICMP.
+func (t Traffic) Services() string {
+	some, all := t.product[space.Services], t.places.all[space.Services]
+	return shorter(serviceWords(some, all), serviceWords(space.Except(all, some), all), "all")
+}
+
+// Sources are the addresses that the packets are from, "" if there is but one: "10.0.0.0/8,
+// 192.0.2.7", "anywhere", or "anywhere but 192.0.2.0/24".
+func (t Traffic) Sources() string { return t.addresses(space.Sources) }
+
+// Destinations are the addresses that the packets are to, as Sources.
+func (t Traffic) Destinations() string { return t.addresses(space.Destinations) }
+
+// SourcePorts are the ports that the packets are from, "" for all: "1024-65535".
+func (t Traffic) SourcePorts() string {
+	some, all := t.product[space.SourcePorts], t.places.all[space.SourcePorts]
+	words := shorter(portWords(some), portWords(space.Except(all, some)), "")
+	if but, ok := strings.CutPrefix(words, " but "); ok {
+		return "all but " + but
+	}
+	return words
+}
+
+func (t Traffic) addresses(d int) string {
+	some, all := t.product[d], t.places.all[d]
+	if len(all) == 1 && all[0].Single() {
+		return ""
+	}
+	rest := space.Except(all, some)
+	return shorter(addressWords(some, rest, t.places.v6), addressWords(rest, some, t.places.v6), "anywhere")
+}
+
+// shorter is the words for some, or everything but those for the rest.
+func shorter(some, rest []string, everything string) string {
+	switch {
+	case len(rest) == 0:
+		return everything
+	case len(rest) < len(some):
+		return everything + " but " + strings.Join(rest, ", ")
+	}
+	return strings.Join(some, ", ")
+}
