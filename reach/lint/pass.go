@@ -18,6 +18,7 @@ type pass struct {
 	index    *vpc.Index
 	explorer *emu.Explorer
 	check    *Check // the one that runs
+	thorough bool   // asks about all pairs, for tests
 
 	findings []Finding
 	unjudged []Unjudged

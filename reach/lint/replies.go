@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
-	"github.com/vpcemu/vpcemu/routing"
 )
 
 // replies are requests that arrive and whose replies do not come back, and such as come
@@ -39,7 +37,7 @@ type lost struct {
 var clients = space.Ports(1024, 65535)
 
 // mostPairs is how many pairs of interfaces are asked about at most.
-const mostPairs = 20_000
+const mostPairs = 4_000
 
 // replies asks about pairs of interfaces that something other than security groups may
 // keep apart, one of each class.
@@ -49,21 +47,19 @@ func (p *pass) replies() *replies {
 	}
 	x := &replies{unknown: make(map[string][]string)}
 	p.found.replies = x
-	byGroup := p.ingress()
-	var asked, left int
-	p.pairs(func(from, to *plan.Interface) {
-		if asked++; asked > mostPairs {
-			left++
-			return
-		}
-		var rules []*rule
-		if to != nil {
-			for _, g := range p.plan.Filters(to).Groups {
-				rules = append(rules, byGroup[g]...)
-			}
-		}
+	in, out := p.groupRules(false), p.groupRules(true)
+	asked, left := 0, 0
+	p.pairs(x, func(from, to *plan.Interface) {
 		for version := range 2 {
-			p.ask(x, from, to, rules, version)
+			sent, let := p.rulesOf(from, out), p.rulesOf(to, in)
+			if !p.mayTalk(from, to, sent, let, version) {
+				continue
+			}
+			if asked++; asked > mostPairs {
+				left++
+				continue
+			}
+			p.ask(x, from, to, let, version)
 		}
 	})
 	for _, why := range x.whys {
@@ -73,54 +69,6 @@ func (p *pass) replies() *replies {
 		x.gaps = append(x.gaps, gap{subject{kind: "network"}, fmt.Sprintf("%d of %d pairs of interfaces were not looked at", left, asked)})
 	}
 	return x
-}
-
-// class is interfaces that the network treats alike but for their addresses.
-type class struct {
-	subnet     *plan.Subnet
-	membership *plan.Membership
-	check      bool
-	balancer   *plan.LoadBalancer
-	public     bool
-	unknown    string
-	deny       bool
-}
-
-// classes are one interface of each class.
-func (p *pass) classes() (all []*plan.Interface) {
-	seen := make(map[class]bool)
-	for i := range p.plan.Interfaces() {
-		if i.Gateway != nil || i.Subnet == nil || !i.Attached {
-			continue
-		}
-		c := class{i.Subnet, i.Membership, i.Desc.NoSourceDestCheck, i.Balancer, i.HasPublic(), i.Unknown, i.Desc.DenyInternetGateway}
-		if !seen[c] {
-			seen[c] = true
-			all = append(all, i)
-		}
-	}
-	return all
-}
-
-// pairs calls a function with the pairs to look at; nil is the internet.
-func (p *pass) pairs(f func(from, to *plan.Interface)) {
-	classes := p.classes()
-	calm := p.newCalm()
-	for _, to := range classes {
-		if to.VPC.Gateway != nil && (to.HasPublic() || hasGlobal(to)) {
-			f(nil, to)
-		}
-		for _, from := range classes {
-			if from.Balancer == nil && from != to && !calm.between(from, to) {
-				f(from, to)
-			}
-		}
-	}
-	for _, from := range classes {
-		if from.Balancer == nil && (from.VPC.Gateway != nil || from.VPC.EgressOnly != nil) {
-			f(from, nil)
-		}
-	}
 }
 
 // ask asks about one pair, in one direction and one IP version.
@@ -270,7 +218,7 @@ func (q *question) partly(b *blocked) bool {
 // merge adds to the finding of the same component, or makes one.
 func merge(list []*lost, l *lost, w *Witness) []*lost {
 	for _, o := range list {
-		if o.blocker.Component == l.blocker.Component && o.blocker.Stage == l.blocker.Stage && o.vpc == l.vpc && o.some == l.some {
+		if o.key() == l.key() && o.blocker.Stage == l.blocker.Stage {
 			if way := w.String(); !slices.Contains(o.ways, way) {
 				o.ways = append(o.ways, way)
 			}
@@ -384,134 +332,4 @@ func (p *pass) witness(pair *emu.Pair, at space.Point, src, dst string) *Witness
 		}
 	}
 	return w
-}
-
-// calm knows pairs of subnets between which neither routes nor network ACLs can keep
-// replies from coming back.
-type calm struct {
-	*pass
-	routes map[*plan.Table]bool
-	acls   map[[2]*plan.Subnet]bool
-	open   map[aclHalf][2]space.Set
-}
-
-type aclHalf struct {
-	acl    *plan.ACL
-	egress bool
-}
-
-func (p *pass) newCalm() *calm {
-	return &calm{p, make(map[*plan.Table]bool), make(map[[2]*plan.Subnet]bool), make(map[aclHalf][2]space.Set)}
-}
-
-// between reports whether what gets from one interface to another is answered in any case,
-// or cannot get there at all.
-func (c *calm) between(from, to *plan.Interface) bool {
-	switch {
-	case from.Subnet == to.Subnet && to.Balancer == nil:
-		return true // they are neighbours, and no ACL is between them
-	case from.VPC != to.VPC:
-		return !c.leave(from.Subnet.Routes, to.VPC) // no way at all
-	case to.Balancer != nil, !c.local(from.Subnet.Routes, from.VPC), !c.local(to.Subnet.Routes, to.VPC):
-		return false
-	}
-	return c.answers(from.Subnet, to.Subnet)
-}
-
-// leave reports whether a table may send something to another VPC.
-func (c *calm) leave(t *plan.Table, v *plan.VPC) bool {
-	if t.Unknown != "" {
-		return true
-	}
-	for k := range t.Targets {
-		switch target := &t.Targets[k]; target.Kind {
-		case routing.Local, routing.GatewayEndpoint, routing.Nowhere, routing.InternetGateway, routing.EgressOnlyGateway:
-		default:
-			if r := &t.Routes[k]; r.PrefixList != "" || slices.ContainsFunc(v.Desc.CIDRs, r.Destination.Overlaps) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// local reports whether a table sends everything for its VPC by the local routes.
-func (c *calm) local(t *plan.Table, v *plan.VPC) bool {
-	if known, ok := c.routes[t]; ok {
-		return known
-	}
-	local := t.Unknown == ""
-	for k := range t.Routes {
-		r := &t.Routes[k]
-		switch {
-		case t.Targets[k].Kind == routing.Local:
-		case r.PrefixList != "":
-			entries, known := v.Names().PrefixList(r.PrefixList)
-			local = local && known && !slices.ContainsFunc(entries, func(e netip.Prefix) bool { return inside(e, v) })
-		case inside(r.Destination, v):
-			local = false
-		}
-	}
-	c.routes[t] = local
-	return local
-}
-
-// inside reports whether a prefix is as long as one of the VPC's, or longer, and in it.
-func inside(p netip.Prefix, v *plan.VPC) bool {
-	return slices.ContainsFunc(v.Desc.CIDRs, func(q netip.Prefix) bool { return q.Bits() <= p.Bits() && q.Contains(p.Addr()) })
-}
-
-// answers reports whether the ACLs let all replies from one subnet back into another.
-func (c *calm) answers(from, to *plan.Subnet) bool {
-	key := [2]*plan.Subnet{from, to}
-	if known, ok := c.acls[key]; ok {
-		return known
-	}
-	ok := c.lets(c.plan.ACL(to), true, from) && c.lets(c.plan.ACL(from), false, to)
-	c.acls[key] = ok
-	return ok
-}
-
-// lets reports whether one direction of an ACL lets through all that may be a reply, from
-// or to a subnet.
-func (c *calm) lets(a *plan.ACL, egress bool, remote *plan.Subnet) bool {
-	if a.Unknown != "" {
-		return false
-	}
-	if a.Desc == nil {
-		return true // the default one, which allows everything
-	}
-	key := aclHalf{a, egress}
-	open, known := c.open[key]
-	if !known {
-		entries := a.Desc.Ingress
-		if egress {
-			entries = a.Desc.Egress
-		}
-		h := newHalf(remote.VPC, a.Desc, entries, egress)
-		if h.unknown() == nil {
-			open = [2]space.Set{allowed(h.entries, 0), allowed(h.entries, 1)}
-		}
-		c.open[key] = open
-	}
-	for _, cidr := range remote.Desc.CIDRs {
-		version := 0
-		if cidr.Addr().Is6() {
-			version = 1
-		}
-		for _, services := range answers[version] {
-			want := space.Set{{space.Services: services, space.Sources: space.Prefix(cidr)}}
-			if len(want.Minus(open[version])) > 0 {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// answers are the services of replies to ports of clients, and of echo replies, by IP
-// version.
-var answers = [2][]space.Span{
-	{{First: space.Service(6, 1024), Last: space.Service(6, 65535)}, {First: space.Service(17, 1024), Last: space.Service(17, 65535)}, {First: space.Service(1, 0), Last: space.Service(1, 255)}},
-	{{First: space.Service(6, 1024), Last: space.Service(6, 65535)}, {First: space.Service(17, 1024), Last: space.Service(17, 65535)}, {First: space.Service(58, 129<<8), Last: space.Service(58, 129<<8+255)}},
 }
