@@ -152,7 +152,7 @@ func lintReport(network string, list []lint.Finding, failOn string) *findings.Re
 	}
 	for k := range list {
 		l := &list[k]
-		f := findings.Finding{ID: l.ID, Severity: severityOf[l.Severity], Message: l.Subject + ": " + l.Reason, Fix: "fix: " + l.Fix, Component: component(l)}
+		f := findings.Finding{ID: l.ID, Severity: severityOf[l.Severity], Message: l.Subject + ": " + l.Reason, Fix: l.Fix, Component: component(l)}
 		if w := l.Witness; w != nil {
 			f.Detail = "try: " + traceCommand(network, w)
 		}
