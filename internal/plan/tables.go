@@ -175,3 +175,6 @@ func (t *Table) Target(route int) (*routing.Route, Target) {
 	}
 	return &t.Routes[route], t.Targets[route]
 }
+
+// Table is the VPC's table of an ID, nil for none.
+func (v *VPC) Table(id string) *Table { return v.tables[id] }

@@ -81,6 +81,7 @@ var testsOnly = map[string][]string{
 	"cmd/vpcemu":           {"github.com/rogpeppe/go-internal", "packet", "github.com/google/gopacket"},
 	"emu/capture":          {"packet", "vpc"},
 	"emu/replay":           {"emu/flowlog"},
+	"reach/lint":           {"internal/random", "bench", "vpc/load", "vpc/load/yaml", "examples"},
 	"bench":                {"github.com/google/gopacket"},
 	"internal/space":       {"github.com/dalzilio/rudd"},
 	"reach":                {"bench", "examples", "routing", "firewall", "vpc/load/yaml", "internal/random"},

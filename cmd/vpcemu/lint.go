@@ -1,0 +1,244 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vpcemu/vpcemu/internal/findings"
+	"github.com/vpcemu/vpcemu/reach/lint"
+	"github.com/vpcemu/vpcemu/vpc/load/report"
+)
+
+const lintHelp = `Lint looks for probable mistakes: replies that a network ACL blocks or that no
+route brings back, rules that do nothing, routes into nothing, databases that
+the internet reaches. --checks lists all it looks for.
+
+It asks with packets, not with patterns: a rule that nothing can use yet is not
+an open database. What the description does not tell is listed as not judged.
+
+A comment in a YAML network silences a finding of its line, or, alone on a line,
+of the next one; --ignore silences one of any network. An ignore that silences
+nothing is a finding itself.
+
+  ingress: [tcp/22 from 0.0.0.0/0] # vpcemu:ignore internet-administration: bastion
+
+The exit status is 0 without findings as bad as --fail-on, 1 with some, and 2 if
+the network could not be read.`
+
+const lintExamples = `  vpcemu lint example:three-tier
+  vpcemu lint net.yaml -o sarif                       # for code scanning; github: annotations
+  vpcemu lint snapshot --ignore sg-unused             # a check that does not matter here
+  vpcemu lint net.yaml --fail-on error
+  vpcemu lint --checks`
+
+type lintFlags struct {
+	output choice
+	failOn choice
+	ignore []string
+	checks bool
+}
+
+func (a *app) lintCommand() *cobra.Command {
+	f := lintFlags{output: oneOf(findings.Forms...), failOn: oneOf("warning", "error", "note", "never")}
+	c := &cobra.Command{
+		Use:     "lint NETWORK",
+		Short:   "Probable mistakes: rules that do nothing, replies that cannot come back, open databases",
+		Long:    lintHelp,
+		Example: lintExamples,
+		Args: func(c *cobra.Command, args []string) error {
+			if f.checks {
+				return arguments()(c, args)
+			}
+			return arguments("NETWORK")(c, args)
+		},
+		ValidArgsFunction: completeNetwork,
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.checks {
+				return a.listChecks()
+			}
+			return a.lint(c, args[0], &f)
+		},
+	}
+	outputFlag(c, &f.output, "form of the answer")
+	c.Flags().Var(&f.failOn, "fail-on", "the least severity that makes the exit status 1")
+	completeChoice(c, "fail-on", f.failOn.allowed)
+	c.Flags().StringArrayVar(&f.ignore, "ignore", nil, "silence `CHECK[=COMPONENT]`, of all components or of one by ID, name or vpc/name")
+	c.Flags().BoolVar(&f.checks, "checks", false, "list the checks")
+	return c
+}
+
+func (a *app) lint(c *cobra.Command, network string, f *lintFlags) error {
+	ignores, err := a.ignores(c, f)
+	if err != nil {
+		return err
+	}
+	n, rep, err := loadNetwork(network)
+	if err != nil {
+		return err
+	}
+	list, unjudged, err := lint.Run(n)
+	if err != nil {
+		return fmt.Errorf("%s: %w", network, err)
+	}
+	comments, err := commentsOf(network, rep)
+	if err != nil {
+		return err
+	}
+	list, silenced := lint.Silence(list, append(ignores, comments...))
+	r := lintReport(network, list, f.failOn.value)
+	if err := r.Write(a.out, f.output.value); err != nil {
+		return err
+	}
+	a.lintRemarks(f, list, unjudged, silenced)
+	a.warn(network, rep)
+	if slices.ContainsFunc(list, func(l lint.Finding) bool { return fails(&l, f.failOn.value) }) {
+		return status(statusNo)
+	}
+	return nil
+}
+
+// ignores are those of the flags.
+func (a *app) ignores(c *cobra.Command, f *lintFlags) ([]lint.Ignore, error) {
+	var all []lint.Ignore
+	for _, text := range f.ignore {
+		ignore, err := lint.ParseIgnore(text)
+		if err != nil {
+			return nil, usage(c, "%v", err)
+		}
+		all = append(all, ignore)
+	}
+	return all, nil
+}
+
+// commentsOf are the ignores in the text of a network, if it is in YAML.
+func commentsOf(network string, rep *report.Report) ([]lint.Ignore, error) {
+	if rep.Format != "yaml" {
+		return nil, nil
+	}
+	name, text, err := network, []byte(nil), error(nil)
+	if example, ok := strings.CutPrefix(network, exampleScheme); ok {
+		name = example + ".yaml"
+		text, err = exampleFile(example)
+	} else {
+		text, err = os.ReadFile(network)
+	}
+	return lint.Comments(filepath.Base(name), text), err
+}
+
+// fails reports whether a finding makes the exit status 1.
+func fails(f *lint.Finding, least string) bool {
+	severity, err := lint.ParseSeverity(least)
+	return err == nil && f.Severity >= severity // err: never
+}
+
+// severityOf are severities as reports have them.
+var severityOf = [...]findings.Severity{lint.Note: findings.Note, lint.Warning: findings.Warning, lint.Error: findings.Error}
+
+// lintReport is what was found. Its cases are the findings, and the checks without any.
+func lintReport(network string, list []lint.Finding, failOn string) *findings.Report {
+	r := &findings.Report{Command: "lint", Version: versionText(), Subject: network}
+	places := findings.NewPlaces(network)
+	for k := range lint.Checks {
+		c := &lint.Checks[k]
+		r.Rules = append(r.Rules, findings.Rule{ID: c.ID, Name: c.ID, Short: c.Title + ".", Help: c.About + "\n\n" + c.Fix, Severity: severityOf[c.Severity]})
+		if !slices.ContainsFunc(list, func(f lint.Finding) bool { return f.ID == c.ID }) {
+			r.Cases = append(r.Cases, findings.Case{Name: c.ID, Group: network})
+		}
+	}
+	for k := range list {
+		l := &list[k]
+		f := findings.Finding{ID: l.ID, Severity: severityOf[l.Severity], Message: l.Subject + ": " + l.Reason, Fix: l.Fix, Component: component(l)}
+		if w := l.Witness; w != nil {
+			f.Detail = "try: " + traceCommand(network, w)
+		}
+		if f.File = l.File; l.Line > 0 {
+			f.File, f.Line, _ = places.At(fmt.Sprintf("%s:%d", l.File, l.Line))
+		}
+		r.Findings = append(r.Findings, f)
+		one := findings.Case{Name: l.ID + ": " + l.Subject, Group: network, File: f.File, Line: f.Line}
+		if fails(l, failOn) {
+			one.Failure, one.Detail = f.Message, strings.TrimSpace(f.Detail+"\n"+f.Fix)
+		}
+		r.Cases = append(r.Cases, one)
+	}
+	return r
+}
+
+func component(l *lint.Finding) string {
+	if l.VPC == "" || l.VPC == l.Component {
+		return l.Component
+	}
+	return l.VPC + "/" + l.Component
+}
+
+// traceCommand is the command that shows a witness.
+func traceCommand(network string, w *lint.Witness) string {
+	text := fmt.Sprintf("vpcemu trace %s %s %s %s", network, w.Source, w.Destination, w.Service)
+	if w.SourcePort != 0 && w.SourcePort != 49152 {
+		text += fmt.Sprintf(" --src-port %d", w.SourcePort)
+	}
+	if w.IPv6 {
+		text += " -6"
+	}
+	return text
+}
+
+// lintRemarks say what was not judged, and how much was found: in text below the findings,
+// else on standard error.
+func (a *app) lintRemarks(f *lintFlags, list []lint.Finding, unjudged []lint.Unjudged, silenced int) {
+	if a.quiet {
+		return
+	}
+	if f.output.value != "text" {
+		if len(unjudged) > 0 {
+			_ = a.out.Flush() // the answer first; run notices an error
+			fmt.Fprintf(a.stderr, "note: %s not be judged; -o text lists %s\n", plural(len(unjudged), "place could", "places could"), itThem(len(unjudged)))
+		}
+		return
+	}
+	for _, u := range unjudged {
+		at := ""
+		if u.File != "" && u.Line > 0 {
+			at = fmt.Sprintf("%s:%d: ", u.File, u.Line)
+		}
+		fmt.Fprintf(a.out, "%snot judged: %s: %s [%s]\n", at, u.Subject, u.Why, strings.Join(u.IDs, ", "))
+	}
+	fmt.Fprintln(a.out, lintSummary(list, len(unjudged), silenced))
+}
+
+// lintSummary is "1 error, 2 warnings, 1 note; 3 not judged, 1 ignored".
+func lintSummary(list []lint.Finding, unjudged, silenced int) string {
+	counts := make(map[lint.Severity]int)
+	for _, f := range list {
+		counts[f.Severity]++
+	}
+	text := strings.Join([]string{plural(counts[lint.Error], "error", "errors"), plural(counts[lint.Warning], "warning", "warnings"), plural(counts[lint.Note], "note", "notes")}, ", ")
+	if len(list) == 0 {
+		text = "nothing found"
+	}
+	var more []string
+	if unjudged > 0 {
+		more = append(more, fmt.Sprintf("%d not judged", unjudged))
+	}
+	if silenced > 0 {
+		more = append(more, fmt.Sprintf("%d ignored", silenced))
+	}
+	if len(more) > 0 {
+		text += "; " + strings.Join(more, ", ")
+	}
+	return text
+}
+
+// listChecks lists all checks.
+func (a *app) listChecks() error {
+	g := &grid{title: "Checks", header: []string{"ID", "SEVERITY", "WHAT"}}
+	for _, c := range lint.Checks {
+		g.add(true, c.ID, c.Severity.String(), c.Title)
+	}
+	return g.write(a.out, a.paint(), 0)
+}

@@ -1,0 +1,249 @@
+package lint
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/routing"
+)
+
+// calm knows between which ends neither routes nor network ACLs can keep replies from
+// coming back, and what ACLs can do where they can.
+type calm struct {
+	*pass
+	thorough bool // knows of none
+	routes   map[*plan.Table]bool
+	tamed    map[*plan.Subnet]bool
+	may      map[[2]*plan.Subnet][]lostKey
+	open     map[aclHalf][2]space.Set
+}
+
+type aclHalf struct {
+	acl    *plan.ACL
+	egress bool
+}
+
+// lostKey is what makes two of [lost] one.
+type lostKey struct {
+	acl  string
+	out  bool
+	vpc  *plan.VPC
+	some bool
+}
+
+func (p *pass) newCalm() *calm {
+	return &calm{p, p.thorough, make(map[*plan.Table]bool), make(map[*plan.Subnet]bool), make(map[[2]*plan.Subnet][]lostKey), make(map[aclHalf][2]space.Set)}
+}
+
+// between reports whether what gets from one interface to another is answered in any case,
+// or cannot get there at all.
+func (c *calm) between(from, to *plan.Interface) bool {
+	switch {
+	case c.thorough:
+		return false
+	case from.Subnet == to.Subnet && to.Balancer == nil:
+		return true // they are neighbours, and no ACL is between them
+	case from.VPC != to.VPC:
+		return !c.leave(from.Subnet.Routes, to.VPC) // no way at all
+	case !c.direct(from, to):
+		return false
+	}
+	return len(c.losses(from.Subnet, to.Subnet)) == 0
+}
+
+// direct reports whether nothing stands between two interfaces but their ACLs, in both
+// directions.
+func (c *calm) direct(from, to *plan.Interface) bool {
+	return from.VPC == to.VPC && to.Balancer == nil && c.local(from.Subnet.Routes, from.VPC) && c.local(to.Subnet.Routes, to.VPC)
+}
+
+// said reports whether all that ACLs may do between two interfaces has been found often
+// enough.
+func (c *calm) said(x *replies, from, to *plan.Interface) bool {
+	if c.thorough || !c.direct(from, to) {
+		return false
+	}
+	for _, k := range c.losses(from.Subnet, to.Subnet) {
+		found := slices.ContainsFunc(x.lost, func(l *lost) bool { return l.key() == k && len(l.ways) >= few })
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *lost) key() lostKey {
+	return lostKey{l.blocker.Component, l.blocker.Stage == emu.NACLOut, l.vpc, l.some}
+}
+
+// internet reports whether what an interface and the internet say to each other is
+// answered, as far as it gets there: that a subnet has no way to the internet is found by
+// other checks.
+func (c *calm) internet(i *plan.Interface) bool {
+	if c.thorough || i.Balancer != nil || i.VPC.Gateway != nil && i.VPC.Gateway.Edge != nil {
+		return false
+	}
+	tame, known := c.tamed[i.Subnet]
+	if !known {
+		tame = c.tame(i.Subnet)
+		c.tamed[i.Subnet] = tame
+	}
+	return tame
+}
+
+// tame reports whether a subnet's ACL lets all replies through, and its routes lead to the
+// internet by nothing that could lose one.
+func (c *calm) tame(s *plan.Subnet) bool {
+	if s.Routes.Unknown != "" || !c.local(s.Routes, s.VPC) || !c.free(s) {
+		return false
+	}
+	for k := range s.Routes.Targets {
+		switch t := &s.Routes.Targets[k]; t.Kind {
+		case routing.Local, routing.Nowhere, routing.InternetGateway, routing.EgressOnlyGateway, routing.GatewayEndpoint:
+		case routing.NATGateway:
+			if t.Gateway == nil || t.Gateway.Place == nil || t.Gateway.Desc.Regional {
+				return false
+			}
+			if at := t.Gateway.Place; at == s || at.Routes == nil || at.Routes.Unknown != "" || !c.local(at.Routes, at.VPC) || !c.free(at) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// free reports whether a subnet's ACL lets all that may be a reply pass, both ways.
+func (c *calm) free(s *plan.Subnet) bool {
+	a := c.plan.ACL(s)
+	for _, egress := range []bool{false, true} {
+		if whole, _ := c.lets(a, egress, s.VPC, everywhere); !whole {
+			return false
+		}
+	}
+	return true
+}
+
+// leave reports whether a table may send something to another VPC.
+func (c *calm) leave(t *plan.Table, v *plan.VPC) bool {
+	if t.Unknown != "" {
+		return true
+	}
+	for k := range t.Targets {
+		switch target := &t.Targets[k]; target.Kind {
+		case routing.Local, routing.GatewayEndpoint, routing.Nowhere, routing.InternetGateway, routing.EgressOnlyGateway:
+		default:
+			if r := &t.Routes[k]; r.PrefixList != "" || slices.ContainsFunc(v.Desc.CIDRs, r.Destination.Overlaps) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// local reports whether a table sends everything for its VPC by the local routes.
+func (c *calm) local(t *plan.Table, v *plan.VPC) bool {
+	if known, ok := c.routes[t]; ok {
+		return known
+	}
+	local := t.Unknown == ""
+	for k := range t.Routes {
+		r := &t.Routes[k]
+		switch {
+		case t.Targets[k].Kind == routing.Local:
+		case r.PrefixList != "":
+			entries, known := v.Names().PrefixList(r.PrefixList)
+			local = local && known && !slices.ContainsFunc(entries, func(e netip.Prefix) bool { return inside(e, v) })
+		case inside(r.Destination, v):
+			local = false
+		}
+	}
+	c.routes[t] = local
+	return local
+}
+
+// inside reports whether a prefix is as long as one of the VPC's, or longer, and in it.
+func inside(p netip.Prefix, v *plan.VPC) bool {
+	return slices.ContainsFunc(v.Desc.CIDRs, func(q netip.Prefix) bool { return q.Bits() <= p.Bits() && q.Contains(p.Addr()) })
+}
+
+// losses are what the ACLs may do to replies from one subnet into another.
+func (c *calm) losses(from, to *plan.Subnet) []lostKey {
+	key := [2]*plan.Subnet{from, to}
+	if known, ok := c.may[key]; ok {
+		return known
+	}
+	all := []lostKey{}
+	for _, h := range []struct {
+		at, remote *plan.Subnet
+		egress     bool
+	}{{to, from, true}, {from, to, false}} {
+		a := c.plan.ACL(h.at)
+		_, kinds := c.lets(a, h.egress, h.at.VPC, h.remote.Desc.CIDRs)
+		for _, some := range kinds {
+			all = append(all, lostKey{a.ID, h.egress, h.at.VPC, some})
+		}
+	}
+	c.may[key] = all
+	return all
+}
+
+// lets reports whether one direction of an ACL lets through all that may be a reply, from
+// or to some ranges, and if not, whether it may block those to some ports of clients or
+// those to all.
+func (c *calm) lets(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Prefix) (whole bool, some []bool) {
+	switch {
+	case a.Unknown != "":
+		return false, []bool{false, true}
+	case a.Desc == nil:
+		return true, nil // the default one, which allows everything
+	}
+	key := aclHalf{a, egress}
+	open, known := c.open[key]
+	if !known {
+		entries := a.Desc.Ingress
+		if egress {
+			entries = a.Desc.Egress
+		}
+		if h := newHalf(v, a.Desc, entries, egress); h.unknown() == nil {
+			open = [2]space.Set{allowed(h.entries, 0), allowed(h.entries, 1)}
+		}
+		c.open[key] = open
+	}
+	kinds := make(map[bool]bool)
+	for _, cidr := range remote {
+		version := 0
+		if cidr.Addr().Is6() {
+			version = 1
+		}
+		for _, services := range answers[version] {
+			want := space.Set{{space.Services: services, space.Sources: space.Prefix(cidr)}}
+			if len(want.Minus(open[version])) == 0 {
+				continue
+			}
+			got := want.And(open[version])
+			kinds[true] = kinds[true] || len(got) > 0
+			for k := range got {
+				got[k][space.Services] = services
+			}
+			kinds[false] = kinds[false] || len(want.Minus(got)) > 0 // some remote address gets nothing
+		}
+	}
+	for _, k := range []bool{false, true} {
+		if kinds[k] {
+			some = append(some, k)
+		}
+	}
+	return len(some) == 0, some
+}
+
+// answers are the services of replies to ports of clients, and of echo replies, by IP
+// version.
+var answers = [2][]space.Span{
+	{{First: space.Service(6, 1024), Last: space.Service(6, 65535)}, {First: space.Service(17, 1024), Last: space.Service(17, 65535)}, {First: space.Service(1, 0), Last: space.Service(1, 255)}},
+	{{First: space.Service(6, 1024), Last: space.Service(6, 65535)}, {First: space.Service(17, 1024), Last: space.Service(17, 65535)}, {First: space.Service(58, 129<<8), Last: space.Service(58, 129<<8+255)}},
+}

@@ -1,0 +1,45 @@
+package lint
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vpcemu/vpcemu/internal/random"
+)
+
+var calmed = flag.Int("calmed", 8, "how many random networks TestCalm makes up")
+
+// TestCalm: what is found by asking about those pairs only that something may keep apart
+// is what is found by asking about all, as far as network ACLs do it.
+func TestCalm(t *testing.T) {
+	found := 0
+	for k := range *calmed {
+		n := random.New(9, uint64(k)).Network(random.Everything &^ random.LoadBalancers &^ random.Gaps)
+		p, err := newPass(n)
+		if err != nil {
+			continue
+		}
+		slow, err := newPass(n)
+		require.NoError(t, err)
+		slow.thorough = true
+		one, two := kinds(p.replies()), kinds(slow.replies())
+		require.Equal(t, two, one, "network %d", k)
+		found += len(one)
+	}
+	require.NotZero(t, found)
+}
+
+// kinds are what ACLs lose, without examples.
+func kinds(x *replies) (all []string) {
+	for _, l := range x.lost {
+		if isACL(l) {
+			all = append(all, fmt.Sprint(l.vpc.Desc.ID, " ", l.blocker.Component, " ", l.blocker.Stage, " ", l.some))
+		}
+	}
+	slices.Sort(all)
+	return all
+}

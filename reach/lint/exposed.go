@@ -1,0 +1,332 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// port is a service that is no business of the internet's.
+type port struct {
+	protocol uint8
+	number   uint16
+	name     string
+	admin    bool // of machines, not of data
+}
+
+// sensitive are ports of databases and of administration.
+var sensitive = []port{
+	{6, 22, "SSH", true}, {6, 23, "Telnet", true}, {6, 2375, "Docker", true}, {6, 3389, "RDP", true}, {6, 5900, "VNC", true},
+	{6, 5985, "WinRM", true}, {6, 5986, "WinRM", true}, {6, 10250, "kubelet", true},
+	{6, 1433, "SQL Server", false}, {6, 1521, "Oracle", false}, {6, 2379, "etcd", false}, {6, 3306, "MySQL", false}, {6, 5432, "PostgreSQL", false},
+	{6, 5439, "Redshift", false}, {6, 5984, "CouchDB", false}, {6, 6379, "Redis", false}, {6, 7000, "Cassandra", false}, {6, 9042, "Cassandra", false},
+	{6, 9200, "Elasticsearch", false}, {6, 9300, "Elasticsearch", false}, {6, 11211, "memcached", false}, {17, 11211, "memcached", false},
+	{6, 27017, "MongoDB", false}, {6, 50000, "Db2", false},
+}
+
+func (q *port) span() space.Span { return space.One(space.Service(q.protocol, q.number)) }
+
+// String is "tcp/5432 (PostgreSQL)".
+func (q *port) String() string {
+	return fmt.Sprintf("%s (%s)", firewall.Service{Protocol: int(q.protocol), From: int(q.number), To: int(q.number)}, q.name)
+}
+
+// Of so many addresses at least is what is open to the internet: an office or a partner
+// has fewer.
+var wide = [2]space.Num{{Lo: 1<<24 - 1}, {Hi: 1<<32 - 1}} // a /8 of IPv4, a /32 of IPv6
+
+// isWide reports whether a set has that many sources.
+func isWide(s space.Set, v6 bool) bool {
+	var sources space.Set
+	for _, b := range s {
+		sources = sources.With(&space.Box{space.Sources: b[space.Sources]})
+	}
+	var count space.Num
+	for _, b := range sources {
+		count = count.Plus(b[space.Sources].Last.Minus(b[space.Sources].First)) // one less each, so that all of IPv6 fits
+	}
+	if v6 {
+		return !count.Less(wide[1])
+	}
+	return !count.Less(wide[0])
+}
+
+// exposures are what the internet reaches of the sensitive ports.
+type exposures struct {
+	open  []*exposure
+	rules map[*firewall.Rule]bool // that let some of it in
+	gaps  []gap
+	vague map[*vpc.SecurityGroup]bool // groups of interfaces with gaps
+}
+
+type gap struct {
+	subject subject
+	why     string
+}
+
+// exposure is what is open by one rule, or, where no rule has a say, at one interface.
+type exposure struct {
+	subject subject
+	admin   bool
+	ports   []string
+	hosts   []string
+	witness *Witness
+}
+
+// exposures asks for every interface that has an address on the internet.
+func (p *pass) exposures() *exposures {
+	if p.found.open != nil {
+		return p.found.open
+	}
+	x := &exposures{rules: make(map[*firewall.Rule]bool), vague: make(map[*vpc.SecurityGroup]bool)}
+	p.found.open = x
+	index := make(map[any]*exposure)
+	byGroup := p.ingress()
+	for i := range p.plan.Interfaces() {
+		if i.Gateway != nil || i.Subnet == nil || !i.Attached || i.VPC.Gateway == nil {
+			continue
+		}
+		for version, v6 := range [...]bool{false, true} {
+			if v6 && !hasGlobal(i) || !v6 && !i.HasPublic() {
+				continue
+			}
+			var rules []*rule
+			for _, g := range p.plan.Filters(i).Groups {
+				rules = append(rules, byGroup[g]...)
+			}
+			p.expose(x, index, i, rules, version)
+		}
+	}
+	return x
+}
+
+// ingress are the ingress rules of the compiled groups.
+func (p *pass) ingress() map[*plan.Group][]*rule {
+	byDesc := make(map[any][]*rule)
+	for _, r := range p.rules() {
+		if !r.egress {
+			byDesc[r.group] = append(byDesc[r.group], r)
+		}
+	}
+	all := make(map[*plan.Group][]*rule)
+	for i := range p.plan.Interfaces() {
+		for _, g := range p.plan.Filters(i).Groups {
+			all[g] = byDesc[g.Desc]
+		}
+	}
+	return all
+}
+
+func hasGlobal(i *plan.Interface) bool {
+	for _, a := range i.Desc.Addresses {
+		if a.IP.Is6() && !a.IP.IsPrivate() {
+			return true
+		}
+	}
+	return false
+}
+
+// askName is how a trace calls an interface.
+func askName(i *plan.Interface) string {
+	return i.VPC.Desc.ID + "/" + i.Desc.ID
+}
+
+// expose asks about one interface and one IP version.
+func (p *pass) expose(x *exposures, index map[any]*exposure, i *plan.Interface, rules []*rule, version int) {
+	var ports []*port
+	for k := range sensitive {
+		if q := &sensitive[k]; len(p.plan.Filters(i).Groups) == 0 || slices.ContainsFunc(rules, func(r *rule) bool { return r.unknown != "" || r.lets(q, version) }) {
+			ports = append(ports, q)
+		}
+	}
+	if len(ports) == 0 {
+		return
+	}
+	pair, ok, err := p.explorer.Pair("internet", askName(i), version == 1)
+	switch {
+	case err != nil:
+		x.gap(p, i, err.Error())
+		return
+	case !ok:
+		return
+	}
+	reached, why := reachedPorts(pair, ports)
+	if why != "" {
+		x.gap(p, i, why)
+	}
+	for _, q := range ports {
+		var open space.Set
+		for _, b := range reached {
+			if b[space.Services].Has(q.span().First) {
+				open = append(open, b)
+			}
+		}
+		if len(open) == 0 || !isWide(open, version == 1) {
+			continue
+		}
+		p.note(x, index, i, rules, q, pair, open, version)
+	}
+}
+
+// gap notes that not all about an interface is known.
+func (x *exposures) gap(p *pass, i *plan.Interface, why string) {
+	x.gaps = append(x.gaps, gap{ofInterface(i), why})
+	for _, g := range p.plan.Filters(i).Groups {
+		x.vague[g.Desc] = true
+	}
+}
+
+// note notes an open port.
+func (p *pass) note(x *exposures, index map[any]*exposure, i *plan.Interface, rules []*rule, q *port, pair *emu.Pair, open space.Set, version int) {
+	box := open[0]
+	box[space.Services] = q.span()
+	at, ok := pair.Usual(space.Set{box})
+	if !ok {
+		return
+	}
+	type key struct {
+		what  any
+		admin bool
+	}
+	subject, of := ofInterface(i), any(i)
+	for _, r := range rules {
+		if r.has(at, version) {
+			subject, of = r.subject(), r.desc
+			x.rules[r.desc] = true
+			break
+		}
+	}
+	e := index[key{of, q.admin}]
+	if e == nil {
+		e = &exposure{subject: subject, admin: q.admin, witness: p.witness(pair, at, "internet", askName(i))}
+		index[key{of, q.admin}] = e
+		x.open = append(x.open, e)
+	}
+	if name := q.String(); !slices.Contains(e.ports, name) {
+		e.ports = append(e.ports, name)
+	}
+	if name := hostName(i); !slices.Contains(e.hosts, name) {
+		e.hosts = append(e.hosts, name)
+	}
+}
+
+// hostName is how people call an interface.
+func hostName(i *plan.Interface) string {
+	switch {
+	case i.Balancer != nil:
+		return i.Balancer.Desc.ID
+	case i.Instance != nil:
+		return i.Instance.ID
+	}
+	return i.Desc.ID
+}
+
+// lets reports whether a rule may let packets to a port in from the internet.
+func (r *rule) lets(q *port, version int) bool {
+	return !r.byGroup && slices.ContainsFunc(r.sets[version], func(b space.Box) bool { return b[space.Services].Has(q.span().First) })
+}
+
+// has reports whether a rule with a range lets a packet in.
+func (r *rule) has(at space.Point, version int) bool {
+	return !r.byGroup && slices.ContainsFunc(r.sets[version], func(b space.Box) bool {
+		return b[space.Services].Has(at[space.Services]) && b[space.Sources].Has(at[space.Sources])
+	})
+}
+
+// mostAsked is after how many packets a question is given up.
+const mostAsked = 2000
+
+// reachedPorts are the packets to some ports that get through and are answered. Why says
+// what of that is not known.
+func reachedPorts(pair *emu.Pair, ports []*port) (reached space.Set, why string) {
+	var left space.Set
+	for _, b := range pair.All {
+		for _, q := range ports {
+			if c := b; c[space.Services].Has(q.span().First) {
+				c[space.Services] = q.span()
+				left = append(left, c)
+			}
+		}
+	}
+	for asked := 0; len(left) > 0; asked++ {
+		at, ok := pair.Some(left[0])
+		if !ok {
+			left = left[1:]
+			continue
+		}
+		if asked == mostAsked {
+			return reached, "too many cases to look at all"
+		}
+		f := pair.Ask(at)
+		left = left.Without(&f.Box)
+		switch f.Answer {
+		case emu.Reachable:
+			reached = append(reached, f.Box)
+		case emu.Uncertain:
+			why = unknownWords(pair, at, &f)
+		}
+	}
+	return reached, why
+}
+
+// unknownWords say what is not known about a packet.
+func unknownWords(pair *emu.Pair, at space.Point, f *emu.Finding) string {
+	if f.Depends != "" {
+		return "it depends on " + f.Depends
+	}
+	if t, err := pair.Trace(at); err == nil && len(t.Unknowns) > 0 {
+		return t.Unknowns[0].Detail
+	}
+	return "not all on the way is described"
+}
+
+// openDatabases and openAdministration: sensitive ports that the internet reaches.
+func openDatabases(p *pass)      { p.openPorts(false) }
+func openAdministration(p *pass) { p.openPorts(true) }
+
+func (p *pass) openPorts(admin bool) {
+	x := p.exposures()
+	for _, e := range x.open {
+		if e.admin == admin {
+			p.find(e.subject, e.witness, "allow only the addresses that need it, or only the group of those in between",
+				"the internet reaches %s at %s", words(e.ports, 6), words(e.hosts, few))
+		}
+	}
+	for _, g := range x.gaps {
+		p.unsure(g.subject, "%s", g.why)
+	}
+}
+
+// idleRules: rules that open a sensitive port to the internet, and nothing can use them
+// yet.
+func idleRules(p *pass) {
+	x := p.exposures()
+	for _, r := range p.rules() {
+		if r.egress || r.unknown != "" || r.byGroup || x.rules[r.desc] {
+			continue
+		}
+		var ports []string
+		for version, set := range r.sets {
+			for k := range sensitive {
+				q := &sensitive[k]
+				open := slices.DeleteFunc(slices.Clone(set), func(b space.Box) bool { return !b[space.Services].Has(q.span().First) })
+				if isWide(open, version == 1) && !slices.Contains(ports, q.String()) {
+					ports = append(ports, q.String())
+				}
+			}
+		}
+		switch {
+		case len(ports) == 0:
+		case r.vpc.Desc.Unlisted != "" || x.vague[r.group]:
+			p.unsure(r.subject(), "it opens %s to the internet, and whether anything behind it is reached is not known", words(ports, 6))
+		default:
+			p.find(r.subject(), nil, "allow only the addresses that need it",
+				"it opens %s to the internet; nothing that has the group can be reached from there now, but a route, an address or an ACL away it will be", words(ports, 6))
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package lint
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// groupRules are the rules of one direction of the compiled groups.
+func (p *pass) groupRules(egress bool) map[*vpc.SecurityGroup][]*rule {
+	all := make(map[*vpc.SecurityGroup][]*rule)
+	for _, r := range p.rules() {
+		if r.egress == egress {
+			all[r.group] = append(all[r.group], r)
+		}
+	}
+	return all
+}
+
+// rulesOf are the rules of an interface, none for the internet.
+func (p *pass) rulesOf(i *plan.Interface, by map[*vpc.SecurityGroup][]*rule) (all []*rule) {
+	if i != nil {
+		for _, g := range p.plan.Filters(i).Groups {
+			all = append(all, by[g.Desc]...)
+		}
+	}
+	return all
+}
+
+// mayTalk reports whether some rule of the sender and some rule of the receiver may be for
+// one packet. Where one of them has no groups, or groups that nothing describes, it may.
+func (p *pass) mayTalk(from, to *plan.Interface, sent, let []*rule, version int) bool {
+	if from != nil && to != nil && (len(versions(from, version)) == 0 || len(versions(to, version)) == 0) {
+		return false
+	}
+	any := func(i *plan.Interface) bool {
+		return i == nil || len(p.plan.Filters(i).Groups) == 0 || len(i.UnknownGroups) > 0 || i.Balancer != nil || i.Endpoint != nil
+	}
+	switch {
+	case any(from) && any(to):
+		return true
+	case any(from):
+		return slices.ContainsFunc(let, func(r *rule) bool { return r.admits(from, version) })
+	case any(to):
+		return slices.ContainsFunc(sent, func(r *rule) bool { return r.admits(to, version) })
+	}
+	for _, e := range sent {
+		if !e.admits(to, version) {
+			continue
+		}
+		for _, r := range let {
+			if r.admits(from, version) && r.meets(e, version) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// versions are the addresses of an interface of one IP version.
+func versions(i *plan.Interface, version int) (all []netip.Addr) {
+	for _, a := range i.Desc.Addresses {
+		if a.IP.Is6() == (version == 1) {
+			all = append(all, a.IP)
+		}
+	}
+	return all
+}
+
+// admits reports whether a rule may be for an interface, or nil for internet hosts.
+func (r *rule) admits(i *plan.Interface, version int) bool {
+	switch {
+	case r.unknown != "":
+		return true
+	case r.byGroup:
+		return i != nil && slices.Contains(i.GroupIDs, r.peer)
+	case i == nil:
+		return len(r.sets[version]) > 0
+	}
+	for _, a := range versions(i, version) {
+		at := space.Address(a)
+		if slices.ContainsFunc(r.sets[version], func(b space.Box) bool { return b[space.Sources].Has(at) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// meets reports whether two rules may be for one service.
+func (r *rule) meets(o *rule, version int) bool {
+	if r.unknown != "" || o.unknown != "" {
+		return true
+	}
+	for _, b := range r.sets[version] {
+		for _, c := range o.sets[version] {
+			if !b[space.Services].And(c[space.Services]).Empty() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// class is interfaces that the network treats alike but for their addresses.
+type class struct {
+	subnet     *plan.Subnet
+	membership *plan.Membership
+	check      bool
+	balancer   *plan.LoadBalancer
+	public     bool
+	unknown    string
+	deny       bool
+}
+
+// classes are one interface of each class.
+func (p *pass) classes() (all []*plan.Interface) {
+	seen := make(map[class]bool)
+	for i := range p.plan.Interfaces() {
+		if i.Gateway != nil || i.Subnet == nil || !i.Attached {
+			continue
+		}
+		c := class{i.Subnet, i.Membership, i.Desc.NoSourceDestCheck, i.Balancer, i.HasPublic(), i.Unknown, i.Desc.DenyInternetGateway}
+		if !seen[c] {
+			seen[c] = true
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// pairs calls a function with the pairs to look at; nil is the internet.
+func (p *pass) pairs(x *replies, f func(from, to *plan.Interface)) {
+	inside := make(map[*plan.Subnet][]*plan.Interface)
+	for _, i := range p.classes() {
+		inside[i.Subnet] = append(inside[i.Subnet], i)
+	}
+	calm := p.newCalm()
+	for _, v := range p.plan.VPCs {
+		for _, s := range v.Subnets {
+			for _, i := range inside[s] {
+				if v.Gateway != nil && (i.HasPublic() || hasGlobal(i)) && !calm.internet(i) {
+					f(nil, i)
+				}
+				if i.Balancer == nil && (v.Gateway != nil || v.EgressOnly != nil) && !calm.internet(i) {
+					f(i, nil)
+				}
+			}
+		}
+	}
+	for _, v := range p.plan.VPCs {
+		for _, w := range p.joined(v) {
+			for _, s := range v.Subnets {
+				for _, t := range w.Subnets {
+					p.between(x, calm, inside[s], inside[t], f)
+				}
+			}
+		}
+	}
+}
+
+// between calls a function with the pairs to look at of two subnets.
+func (p *pass) between(x *replies, calm *calm, from, to []*plan.Interface, f func(from, to *plan.Interface)) {
+	for _, a := range from {
+		for _, b := range to {
+			if a.Balancer == nil && a != b && !calm.between(a, b) && !calm.said(x, a, b) {
+				f(a, b)
+			}
+		}
+	}
+}

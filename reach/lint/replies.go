@@ -1,0 +1,335 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/internal/space"
+)
+
+// replies are requests that arrive and whose replies do not come back, and such as come
+// back another way.
+type replies struct {
+	lost    []*lost
+	crooked []*lost
+	gaps    []gap
+	unknown map[string][]string // ways of which something is not known, by what
+	whys    []string            // those, in order
+}
+
+// lost is what one component does to replies.
+type lost struct {
+	blocker emu.Blocker
+	reason  string
+	vpc     *plan.VPC
+	// some says that replies to some ports of clients come back.
+	some    bool
+	ways    []string // "app-1 -> db-1 tcp/5432"
+	witness *Witness
+}
+
+// clients are the ports that clients use: AWS's NAT gateways and load balancers take all
+// of them, hosts a part.
+var clients = space.Ports(1024, 65535)
+
+// mostPairs is how many pairs of interfaces are asked about at most.
+const mostPairs = 4_000
+
+// replies asks about pairs of interfaces that something other than security groups may
+// keep apart, one of each class.
+func (p *pass) replies() *replies {
+	if p.found.replies != nil {
+		return p.found.replies
+	}
+	x := &replies{unknown: make(map[string][]string)}
+	p.found.replies = x
+	in, out := p.groupRules(false), p.groupRules(true)
+	asked, left := 0, 0
+	p.pairs(x, func(from, to *plan.Interface) {
+		for version := range 2 {
+			sent, let := p.rulesOf(from, out), p.rulesOf(to, in)
+			if !p.mayTalk(from, to, sent, let, version) {
+				continue
+			}
+			if asked++; asked > mostPairs {
+				left++
+				continue
+			}
+			p.ask(x, from, to, let, version)
+		}
+	})
+	for _, why := range x.whys {
+		x.gaps = append(x.gaps, gap{subject{kind: "the way", id: words(x.unknown[why], few)}, why})
+	}
+	if left > 0 {
+		x.gaps = append(x.gaps, gap{subject{kind: "network"}, fmt.Sprintf("%d of %d pairs of interfaces were not looked at", left, asked)})
+	}
+	return x
+}
+
+// ask asks about one pair, in one direction and one IP version.
+func (p *pass) ask(x *replies, from, to *plan.Interface, rules []*rule, version int) {
+	src, dst := "internet", "internet"
+	if from != nil {
+		src = askName(from)
+	}
+	if to != nil {
+		dst = askName(to)
+	}
+	pair, ok, err := p.explorer.Pair(src, dst, version == 1)
+	if err != nil || !ok {
+		return // an end that cannot be asked about, or has no address of the IP version
+	}
+	q := &question{pass: p, pair: pair, from: from, to: to, src: src, dst: dst, version: version}
+	for _, b := range q.candidates(rules) {
+		q.look(b)
+	}
+	q.report(x)
+}
+
+// question is what is asked about one pair.
+type question struct {
+	*pass
+	pair     *emu.Pair
+	from, to *plan.Interface
+	src, dst string
+	version  int
+
+	fine    space.Set
+	blocked []blocked
+	why     string // what is not known
+	asked   int
+}
+
+// blocked is packets that arrive and whose replies do not.
+type blocked struct {
+	box space.Box
+	at  space.Point
+	by  emu.Blocker
+}
+
+// candidates are the packets to ask about: with ports of clients, to what the rules of the
+// receiver let in, else to some port of each protocol.
+func (q *question) candidates(rules []*rule) (all space.Set) {
+	for _, b := range q.pair.All {
+		first := b[space.Services].First.Lo
+		switch proto := first >> 16; {
+		case proto != 6 && proto != 17 && first != space.Service(1, 8<<8).Lo && first != space.Service(58, 128<<8).Lo:
+			continue
+		case proto == 6 || proto == 17:
+			b[space.SourcePorts] = clients
+		default:
+			b[space.SourcePorts] = space.One(b[space.SourcePorts].First)
+		}
+		if q.to == nil || len(q.plan.Filters(q.to).Groups) == 0 {
+			b[space.Services] = space.One(space.Service(uint8(first>>16), uint16(first&0xffff)))
+			if first>>16 == 6 || first>>16 == 17 {
+				b[space.Services] = space.One(space.Service(uint8(first>>16), 443))
+			}
+			all = all.With(&b)
+			continue
+		}
+		for _, r := range rules {
+			for _, s := range r.sets[q.version] {
+				c := b
+				c[space.Services], c[space.Sources] = b[space.Services].And(s[space.Services]), b[space.Sources].And(s[space.Sources])
+				if !c.Empty() {
+					all = all.With(&c)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// mostPackets is how many packets of one pair are asked about at most.
+const mostPackets = 400
+
+// look asks about the packets of a box.
+func (q *question) look(b space.Box) {
+	for left := (space.Set{b}); len(left) > 0; {
+		at, ok := q.pair.Some(left[0])
+		if !ok {
+			left = left[1:]
+			continue
+		}
+		if q.asked++; q.asked > mostPackets {
+			q.why = "too many cases to look at all"
+			return
+		}
+		f := q.pair.Ask(at)
+		left = left.Without(&f.Box)
+		in := f.Box.And(&b)
+		switch {
+		case f.Answer == emu.Reachable:
+			q.fine = append(q.fine, in)
+		case f.Answer == emu.Uncertain:
+			q.why = unknownWords(q.pair, at, &f)
+		case f.Request == emu.Reachable && len(f.Blockers) > 0:
+			q.blocked = append(q.blocked, blocked{in, at, f.Blockers[0]})
+		}
+	}
+}
+
+// report adds what was found to what others found of the same component.
+func (q *question) report(x *replies) {
+	if q.why != "" {
+		if x.unknown[q.why] == nil {
+			x.whys = append(x.whys, q.why)
+		}
+		x.unknown[q.why] = append(x.unknown[q.why], q.src+" -> "+q.dst)
+	}
+	for _, b := range q.blocked {
+		if at, ok := q.pair.Usual(space.Set{b.box}); ok {
+			b.at = at
+		}
+		w := q.witness(q.pair, b.at, q.src, q.dst)
+		l := &lost{blocker: b.by, some: q.partly(&b), vpc: q.vpcOf(b.by), reason: q.detail(&b), witness: w}
+		x.lost = merge(x.lost, l, w)
+	}
+	if len(q.fine) > 0 && q.from != nil && q.to != nil {
+		q.crooked(x)
+	}
+}
+
+// detail is what blocks the reply, in a trace's words.
+func (q *question) detail(b *blocked) string {
+	if t, err := q.pair.Trace(b.at); err == nil {
+		for _, o := range t.Blockers {
+			if o.Component == b.by.Component && o.Reason == b.by.Reason && o.Direction == b.by.Direction && o.Detail != "" {
+				return o.Detail
+			}
+		}
+	}
+	return b.by.Reason
+}
+
+// partly reports whether packets as the blocked ones, but from other ports, are answered.
+func (q *question) partly(b *blocked) bool {
+	other := b.box
+	other[space.SourcePorts] = clients
+	return b.box[space.SourcePorts] != clients && len(q.fine.And(space.Set{other})) > 0
+}
+
+// merge adds to the finding of the same component, or makes one.
+func merge(list []*lost, l *lost, w *Witness) []*lost {
+	for _, o := range list {
+		if o.key() == l.key() && o.blocker.Stage == l.blocker.Stage {
+			if way := w.String(); !slices.Contains(o.ways, way) {
+				o.ways = append(o.ways, way)
+			}
+			return list
+		}
+	}
+	l.ways = []string{w.String()}
+	return append(list, l)
+}
+
+// vpcOf is the VPC of the network ACL or the route table that blocks replies: that of one
+// of the ends, as it is found there.
+func (q *question) vpcOf(b emu.Blocker) *plan.VPC {
+	for _, i := range [...]*plan.Interface{q.to, q.from} {
+		if i == nil {
+			continue
+		}
+		if v := i.VPC.Desc; v.NetworkACL(b.Component) != nil || v.RouteTable(b.Component) != nil || i.Desc.ID == b.Component {
+			return i.VPC
+		}
+	}
+	for _, i := range [...]*plan.Interface{q.to, q.from} {
+		if i != nil {
+			return i.VPC
+		}
+	}
+	return nil
+}
+
+// crooked notes that replies take another way than requests, by the first packet that
+// gets through.
+func (q *question) crooked(x *replies) {
+	at, ok := q.pair.Usual(q.fine)
+	if !ok {
+		return
+	}
+	t, err := q.pair.Trace(at)
+	if err != nil || t.Reply == nil {
+		return
+	}
+	there, back := q.passed(t.Request), q.passed(t.Reply)
+	slices.Reverse(back)
+	if slices.Equal(there, back) {
+		return
+	}
+	w := q.witness(q.pair, at, q.src, q.dst)
+	at0 := q.from.Subnet.Routes
+	l := &lost{blocker: emu.Blocker{Component: at0.ID + "," + q.to.Subnet.Routes.ID}, vpc: q.from.VPC, witness: w,
+		reason: fmt.Sprintf("there: %s; back: %s", wayWords(there), wayWords(back))}
+	x.crooked = merge(x.crooked, l, w)
+}
+
+func wayWords(way []string) string {
+	if len(way) == 0 {
+		return "directly"
+	}
+	return "by " + strings.Join(way, ", ")
+}
+
+// passed are the gateways and middleboxes on a way, without its ends.
+func (p *pass) passed(l *emu.Leg) (way []string) {
+	var hosts []string
+	for k := range l.Steps {
+		if s := &l.Steps[k]; s.Kind == "eni" {
+			hosts = append(hosts, p.hosts[s.VPC+"/"+s.Component])
+		}
+	}
+	for k := range l.Steps {
+		s := &l.Steps[k]
+		name := s.Kind + " " + s.Component
+		if s.Kind == "eni" {
+			host := p.hosts[s.VPC+"/"+s.Component]
+			if host == hosts[0] || host == hosts[len(hosts)-1] {
+				continue
+			}
+			name = host
+		}
+		switch s.Kind {
+		case "acl", "rtb", "vpc", "service", "subnet":
+		default:
+			if s.Component != "" && !slices.Contains(way, name) {
+				way = append(way, name)
+			}
+		}
+	}
+	return way
+}
+
+// witness is a packet as a trace takes it.
+func (p *pass) witness(pair *emu.Pair, at space.Point, src, dst string) *Witness {
+	w := &Witness{Source: src, Destination: dst}
+	service := firewall.Service{Protocol: int(at[space.Services].Lo >> 16), From: int(at[space.Services].Lo & 0xffff)}
+	service.To = service.From
+	switch {
+	case service.IsICMP():
+		service.From, service.To = service.From>>8, service.From&0xff
+	case !service.HasPorts():
+		service = service.Plain()
+	default:
+		w.SourcePort = uint16(at[space.SourcePorts].Lo)
+	}
+	w.Service = service.String()
+	if t, err := pair.Trace(at); err == nil {
+		sent := t.Sent()
+		w.IPv6 = sent.Src.Is6()
+		if src == "internet" {
+			w.Source = "internet:" + sent.Src.String()
+		}
+		if dst == "internet" {
+			w.Destination = "internet:" + sent.Dst.String()
+		}
+	}
+	return w
+}

@@ -1,0 +1,126 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/routing"
+)
+
+// exit is whether a subnet has a route to an internet gateway, and what is not known.
+func exit(t *plan.Table) (open bool, unknown string) {
+	for k := range t.Targets {
+		switch r := &t.Targets[k]; {
+		case r.Unknown != "":
+			unknown = r.Unknown
+		case r.Kind == routing.InternetGateway && !r.Blackhole:
+			open = true
+		}
+	}
+	if t.Unknown != "" {
+		unknown = t.Unknown
+	}
+	return open, unknown
+}
+
+// called is what a subnet's name calls it: "public", "private", or "" for neither or both.
+func called(s *plan.Subnet) string {
+	name := s.Desc.Name
+	if name == "" {
+		name = s.Desc.ID
+	}
+	parts := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) })
+	public := slices.Contains(parts, "public")
+	private := slices.Contains(parts, "private") || slices.Contains(parts, "isolated")
+	switch {
+	case public == private:
+		return ""
+	case public:
+		return "public"
+	}
+	return "private"
+}
+
+// notPublic: subnets that are called public and have no way to the internet.
+func notPublic(p *pass) {
+	for _, v := range p.plan.VPCs {
+		for _, s := range v.Subnets {
+			if called(s) != "public" {
+				continue
+			}
+			switch open, unknown := exit(s.Routes); {
+			case open:
+			case unknown != "":
+				p.unsure(ofSubnet(s), "%s", unknown)
+			default:
+				p.find(ofSubnet(s), nil, "add a route for 0.0.0.0/0 to the internet gateway to route table "+s.Routes.ID+", or call the subnet otherwise",
+					"it is called public, and its route table %s has no route to an internet gateway: what is in it neither reaches the internet directly nor answers it", s.Routes.ID)
+			}
+		}
+	}
+}
+
+// notPrivate: subnets that are called private and have a route to the internet gateway.
+func notPrivate(p *pass) {
+	for _, v := range p.plan.VPCs {
+		for _, s := range v.Subnets {
+			if called(s) != "private" {
+				continue
+			}
+			switch open, unknown := exit(s.Routes); {
+			case open:
+				p.find(ofSubnet(s), nil, "route 0.0.0.0/0 to a NAT gateway (and ::/0 to an egress-only internet gateway), or call the subnet otherwise",
+					"it is called private, and its route table %s has a route to an internet gateway: what gets a public address there is on the internet, as far as rules let it", s.Routes.ID)
+			case unknown != "":
+				p.unsure(ofSubnet(s), "%s", unknown)
+			}
+		}
+	}
+}
+
+// strandedAddresses: public addresses in subnets without a way to the internet.
+func strandedAddresses(p *pass) {
+	for i := range p.plan.Interfaces() {
+		if i.Gateway != nil || i.Subnet == nil || !i.HasPublic() {
+			continue
+		}
+		switch open, unknown := exit(i.Subnet.Routes); {
+		case open:
+		case unknown != "":
+			p.unsure(ofInterface(i), "%s", unknown)
+		default:
+			p.find(ofInterface(i), nil, "add a route to the internet gateway to route table "+i.Subnet.Routes.ID+", or give up the address",
+				"it has a public address, and route table %s of its subnet %s has no route to an internet gateway: it cannot answer what comes in to the address", i.Subnet.Routes.ID, i.Subnet.Desc.ID)
+		}
+	}
+}
+
+// strandedNAT: public NAT gateways that cannot reach the internet.
+func strandedNAT(p *pass) {
+	for _, g := range p.plan.Gateways {
+		d := g.Desc
+		if d.Kind != routing.NATGateway || d.Private || g.Place == nil || g.Place.Routes == nil || d.Gone() && d.State != "failed" {
+			continue
+		}
+		at := ofGateway(g.VPCs[0].Desc, d)
+		switch open, unknown := exit(g.Place.Routes); {
+		case d.State == "failed":
+			p.find(at, nil, "mend what it failed for and make it anew", "it is in state failed%s: packets to it are dropped", because(d.Failure))
+		case open:
+		case unknown != "":
+			p.unsure(at, "%s", unknown)
+		default:
+			p.find(at, nil, "put it into a subnet with a route for 0.0.0.0/0 to the internet gateway",
+				"the route table %s where it stands has no route to an internet gateway: what it translates goes nowhere", g.Place.Routes.ID)
+		}
+	}
+}
+
+func because(code string) string {
+	if code == "" {
+		return ""
+	}
+	return " (" + code + ")"
+}
