@@ -32,8 +32,7 @@ the network could not be read.`
 
 const lintExamples = `  vpcemu lint example:three-tier
   vpcemu lint net.yaml -o sarif                       # for code scanning; github: annotations
-  vpcemu lint snapshot --ignore sg-unused             # a check that does not matter here
-  vpcemu lint net.yaml --fail-on error
+  vpcemu lint snapshot --ignore sg-unused --fail-on error
   vpcemu lint --checks`
 
 type lintFlags struct {
