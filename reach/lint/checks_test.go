@@ -122,12 +122,12 @@ var firings = []firing{
     network-acls:
       b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/443 to 0.0.0.0/0]}
 `, "network ACL b, egress", "requests arrive", "tcp/80 from one", "tcp/80 from two"},
-	{"no entry for replies to a NAT gateway", "acl-reply-blocked", with(with(public("", `
+	{"no entry for replies to a NAT gateway", "acl-reply-blocked", with(with(with(public("", `
     nat-gateways:
       n: {subnet: front}
     network-acls:
       f: {ingress: [100 allow tcp/443 from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
-`), "front: {", "front: {acl: f, "), "az: a}", "az: a, routes: {0.0.0.0/0: n}}") + "", "network ACL f, ingress", "requests arrive", "[100 allow tcp/443", "[100 allow tcp"},
+`), "front: {", "front: {acl: f, "), "az: a}", "az: a, routes: {0.0.0.0/0: n}}"), "{subnet: front, groups: [web], public-ip: true}", "{subnet: back, groups: [web]}"), "network ACL f, ingress", "requests arrive", "[100 allow tcp/443", "[100 allow tcp"},
 
 	{"no route back", "reply-astray", peers("10.0.0.0/16", "10.1.0.0/16", "10.9.0.0/16: p"), "route table", "no reply comes back", "{10.9.0.0/16: p}", "{10.0.0.0/16: p}"},
 	{"routes on one side", "peering-one-way", peers("10.0.0.0/16", "10.1.0.0/16", ""), "peering connection p", "VPC x has routes to it and VPC y has none", "routes: {}", "routes: {10.0.0.0/16: p}"},
@@ -238,6 +238,7 @@ func TestUnjudged(t *testing.T) {
 		{"what a rule says", "sg-rule-never", rules("tcp/80 from 10.1.0.0/16"), func(n *vpc.Network) { n.VPCs[0].SecurityGroups[0].Ingress[0].Unknown = "nobody can read it" }, "nobody can read it"},
 		{"what an entry says", "acl-entry-shadowed", acl("100 allow tcp from 0.0.0.0/0, 110 deny tcp/22 from 10.0.0.0/8"), func(n *vpc.Network) { n.VPCs[0].NetworkACLs[0].Ingress[0].Unknown = "nobody can read it" }, "nobody can read it"},
 		{"what a table has", "subnet-not-public", strings.ReplaceAll(with(public("tcp/443 from 0.0.0.0/0", ""), "az: a}", "az: a, route-table: t}\n    route-tables: {t: {}}"), "back:", "public-b:"), func(n *vpc.Network) { n.VPCs[0].RouteTable("t").Unknown = "it is not listed" }, "it is not listed"},
+		{"what is behind a rule", "internet-rule-idle", public("tcp/5432 from 0.0.0.0/0", ""), func(n *vpc.Network) { n.VPCs[0].Subnets[0].Interfaces[0].Unknown = "it is a riddle" }, "is not known"},
 		{"what an interface is", "internet-database", public("tcp/5432 from 0.0.0.0/0", ""), func(n *vpc.Network) { n.VPCs[0].Subnets[0].Interfaces[0].Unknown = "it is a riddle" }, "it is a riddle"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -252,6 +253,16 @@ func TestUnjudged(t *testing.T) {
 			assert.True(t, said, "%v", unjudged)
 		})
 	}
+}
+
+// TestDetachedInternetGateway: a route to an internet gateway that is gone makes no subnet
+// public.
+func TestDetachedInternetGateway(t *testing.T) {
+	n := parse(t, strings.ReplaceAll(with(public("tcp/443 from 0.0.0.0/0", ""), ", public-ip: true", ""), "front", "public"))
+	assert.Empty(t, of(t, n, "subnet-not-public"))
+	n.VPCs[0].InternetGateway = nil
+	assert.Len(t, of(t, n, "subnet-not-public"), 1)
+	assert.Len(t, of(t, n, "route-blackhole"), 1)
 }
 
 // TestShadowedIsSaidOnce: an entry behind opposite ones makes no difference either.
