@@ -118,6 +118,15 @@ var firings = []firing{
       b: {ingress: [100 allow tcp/1-1023 from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
 `, "network ACL b, ingress", "requests arrive", "tcp/1-1023", "all"},
 
+	{"no entry for replies over IPv6, which the first host has not", "acl-reply-blocked", with(with(two, "a: {cidr: 10.0.1.0/24", `a: {cidr: [10.0.1.0/24, "fd00:1:0:1::/64"]`), "b: {cidr: 10.0.2.0/24", `b: {cidr: [10.0.2.0/24, "fd00:1:0:2::/64"]`) + `
+      one-6: {subnet: a, groups: [one], ip: [10.0.1.66, "fd00:1:0:1::66"]}
+      two-6: {subnet: b, groups: [two], ip: [10.0.2.66, "fd00:1:0:2::66"]}
+    security-groups:
+      one: {ingress: [], egress: [all to 10.0.0.0/8, "all to fd00::/8"]}
+      two: {ingress: [all from 10.0.0.0/8, "all from fd00::/8"]}
+    network-acls:
+      b: {ingress: [100 allow all from 0.0.0.0/0, "110 allow all from ::/0"], egress: [100 allow all to 0.0.0.0/0, "110 allow tcp/443 to ::/0"]}
+`, "network ACL b, egress", "requests arrive", "110 allow tcp/443 to", "110 allow all to"},
 	{"no entry for replies, between groups", "acl-reply-blocked", strings.Replace(rules("tcp/80 from two"), "cidr: 10.0.2.0/24, az: a", "cidr: 10.0.2.0/24, az: a, acl: b", 1) + `
     network-acls:
       b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/443 to 0.0.0.0/0]}

@@ -113,6 +113,9 @@ type class struct {
 	public     bool
 	unknown    string
 	deny       bool
+	endpoint   *plan.Gateway
+	four, six  bool // which IP versions it has
+	global     bool
 }
 
 // classes are one interface of each class.
@@ -122,7 +125,8 @@ func (p *pass) classes() (all []*plan.Interface) {
 		if i.Gateway != nil || i.Subnet == nil || !i.Attached {
 			continue
 		}
-		c := class{i.Subnet, i.Membership, i.Desc.NoSourceDestCheck, i.Balancer, i.HasPublic(), i.Unknown, i.Desc.DenyInternetGateway}
+		c := class{i.Subnet, i.Membership, i.Desc.NoSourceDestCheck, i.Balancer, i.HasPublic(), i.Unknown, i.Desc.DenyInternetGateway,
+			i.Endpoint, len(versions(i, 0)) > 0, len(versions(i, 1)) > 0, hasGlobal(i)}
 		if !seen[c] {
 			seen[c] = true
 			all = append(all, i)
