@@ -3,6 +3,7 @@ package lint
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
@@ -116,23 +117,74 @@ type class struct {
 	endpoint   *plan.Gateway
 	four, six  bool // which IP versions it has
 	global     bool
+	told       string // by which prefixes rules, entries and routes tell its addresses from others of the subnet
 }
 
 // classes are one interface of each class.
 func (p *pass) classes() (all []*plan.Interface) {
 	seen := make(map[class]bool)
+	fine := p.fine()
 	for i := range p.plan.Interfaces() {
 		if i.Gateway != nil || i.Subnet == nil || !i.Attached {
 			continue
 		}
 		c := class{i.Subnet, i.Membership, i.Desc.NoSourceDestCheck, i.Balancer, i.HasPublic(), i.Unknown, i.Desc.DenyInternetGateway,
-			i.Endpoint, len(versions(i, 0)) > 0, len(versions(i, 1)) > 0, hasGlobal(i)}
+			i.Endpoint, len(versions(i, 0)) > 0, len(versions(i, 1)) > 0, hasGlobal(i), told(i, fine[i.Subnet])}
 		if !seen[c] {
 			seen[c] = true
 			all = append(all, i)
 		}
 	}
 	return all
+}
+
+// fine are, for each subnet, prefixes inside it that something tells apart.
+func (p *pass) fine() map[*plan.Subnet][]netip.Prefix {
+	seen := make(map[netip.Prefix]bool)
+	for _, l := range p.net.PrefixLists {
+		for _, e := range l.Entries {
+			seen[e] = true
+		}
+	}
+	for _, v := range p.net.VPCs {
+		for _, g := range v.SecurityGroups {
+			for _, r := range slices.Concat(g.Ingress, g.Egress) {
+				seen[r.Peer.Prefix] = true
+			}
+		}
+		for _, a := range v.NetworkACLs {
+			for _, e := range slices.Concat(a.Ingress, a.Egress) {
+				seen[e.CIDR] = true
+			}
+		}
+		for _, t := range v.RouteTables {
+			for _, r := range t.Routes {
+				seen[r.Destination] = true
+			}
+		}
+	}
+	all := make(map[*plan.Subnet][]netip.Prefix)
+	for _, v := range p.plan.VPCs {
+		for _, s := range v.Subnets {
+			for q := range seen {
+				if q.IsValid() && slices.ContainsFunc(s.Desc.CIDRs, func(c netip.Prefix) bool { return q.Bits() > c.Bits() && c.Contains(q.Addr()) }) {
+					all[s] = append(all[s], q)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// told are the prefixes that have addresses of an interface.
+func told(i *plan.Interface, fine []netip.Prefix) string {
+	var in []string
+	for _, q := range fine {
+		if slices.ContainsFunc(i.Desc.Addresses, func(a vpc.Address) bool { return q.Contains(a.IP) }) {
+			in = append(in, q.String())
+		}
+	}
+	return strings.Join(in, " ")
 }
 
 // pairs calls a function with the pairs to look at; nil is the internet.
