@@ -10,25 +10,37 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// groupRules are the rules of one direction of the compiled groups.
-func (p *pass) groupRules(egress bool) map[*vpc.SecurityGroup][]*rule {
-	all := make(map[*vpc.SecurityGroup][]*rule)
+// byFilters are the rules of one direction, by who has them.
+type byFilters struct {
+	*pass
+	groups map[*vpc.SecurityGroup][]*rule
+	known  map[*plan.Filters][]*rule
+}
+
+func (p *pass) byFilters(egress bool) *byFilters {
+	all := &byFilters{p, make(map[*vpc.SecurityGroup][]*rule), make(map[*plan.Filters][]*rule)}
 	for _, r := range p.rules() {
 		if r.egress == egress {
-			all[r.group] = append(all[r.group], r)
+			all.groups[r.group] = append(all.groups[r.group], r)
 		}
 	}
 	return all
 }
 
-// rulesOf are the rules of an interface, none for the internet.
-func (p *pass) rulesOf(i *plan.Interface, by map[*vpc.SecurityGroup][]*rule) (all []*rule) {
-	if i != nil {
-		for _, g := range p.plan.Filters(i).Groups {
-			all = append(all, by[g.Desc]...)
-		}
+// of are the rules of an interface, none for the internet.
+func (b *byFilters) of(i *plan.Interface) []*rule {
+	if i == nil {
+		return nil
 	}
-	return all
+	f := b.plan.Filters(i)
+	rules, known := b.known[f]
+	if !known {
+		for _, g := range f.Groups {
+			rules = append(rules, b.groups[g.Desc]...)
+		}
+		b.known[f] = rules
+	}
+	return rules
 }
 
 // mayTalk reports whether some rule of the sender and some rule of the receiver may be for
