@@ -31,9 +31,8 @@ The exit status is 0 without findings as bad as --fail-on, 1 with some, and 2 if
 the network could not be read.`
 
 const lintExamples = `  vpcemu lint example:three-tier
-  vpcemu lint net.yaml -o sarif                       # for code scanning; github: annotations
-  vpcemu lint snapshot --ignore sg-unused             # a check that does not matter here
-  vpcemu lint net.yaml --fail-on error
+  vpcemu lint net.yaml -o sarif          # for code scanning; github: annotations
+  vpcemu lint snapshot --ignore sg-unused --fail-on error
   vpcemu lint --checks`
 
 type lintFlags struct {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/routing"
@@ -18,7 +19,7 @@ type calm struct {
 	routes   map[*plan.Table]bool
 	tamed    map[*plan.Subnet]bool
 	may      map[[2]*plan.Subnet][]lostKey
-	open     map[aclHalf][2]space.Set
+	open     map[aclHalf]*[2]space.Set // nil for what is not known
 }
 
 type aclHalf struct {
@@ -35,7 +36,7 @@ type lostKey struct {
 }
 
 func (p *pass) newCalm() *calm {
-	return &calm{p, p.thorough, make(map[*plan.Table]bool), make(map[*plan.Subnet]bool), make(map[[2]*plan.Subnet][]lostKey), make(map[aclHalf][2]space.Set)}
+	return &calm{p, p.thorough, make(map[*plan.Table]bool), make(map[*plan.Subnet]bool), make(map[[2]*plan.Subnet][]lostKey), make(map[aclHalf]*[2]space.Set)}
 }
 
 // between reports whether what gets from one interface to another is answered in any case,
@@ -121,8 +122,10 @@ func (c *calm) tame(s *plan.Subnet) bool {
 func (c *calm) free(s *plan.Subnet) bool {
 	a := c.plan.ACL(s)
 	for _, egress := range []bool{false, true} {
-		if whole, _ := c.lets(a, egress, s.VPC, everywhere); !whole {
-			return false
+		for kind := range answers[0] {
+			if whole, _ := c.lets(a, egress, s.VPC, everywhere, kind); !whole {
+				return false
+			}
 		}
 	}
 	return true
@@ -178,67 +181,115 @@ func (c *calm) losses(from, to *plan.Subnet) []lostKey {
 		return known
 	}
 	all := []lostKey{}
-	for _, h := range []struct {
-		at, remote *plan.Subnet
-		egress     bool
-	}{{to, from, true}, {from, to, false}} {
-		a := c.plan.ACL(h.at)
-		_, kinds := c.lets(a, h.egress, h.at.VPC, h.remote.Desc.CIDRs)
-		for _, some := range kinds {
-			all = append(all, lostKey{a.ID, h.egress, h.at.VPC, some})
+	for k := range answers[0] {
+		if !c.asks(from, to, k) {
+			continue
 		}
+		all = append(all, c.lossesAt(to, from, true, k)...)
+		all = append(all, c.lossesAt(from, to, false, k)...)
 	}
 	c.may[key] = all
 	return all
 }
 
-// lets reports whether one direction of an ACL lets through all that may be a reply, from
-// or to some ranges, and if not, whether it may block those to some ports of clients or
-// those to all.
-func (c *calm) lets(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Prefix) (whole bool, some []bool) {
+// lossesAt are what one direction of a subnet's ACL may do to replies of one kind.
+func (c *calm) lossesAt(at, remote *plan.Subnet, egress bool, kind int) (all []lostKey) {
+	a := c.plan.ACL(at)
+	_, some := c.lets(a, egress, at.VPC, remote.Desc.CIDRs, kind)
+	for _, s := range some {
+		all = append(all, lostKey{a.ID, egress, at.VPC, s})
+	}
+	return all
+}
+
+// asks reports whether requests whose replies are of a kind may pass the ACLs.
+func (c *calm) asks(from, to *plan.Subnet, kind int) bool {
+	return c.some(c.plan.ACL(from), true, from.VPC, to.Desc.CIDRs, kind) && c.some(c.plan.ACL(to), false, to.VPC, from.Desc.CIDRs, kind)
+}
+
+// some reports whether one direction of an ACL lets through some of the requests.
+func (c *calm) some(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Prefix, kind int) bool {
+	open, known := c.opens(a, egress, v)
+	if !known {
+		return true
+	}
+	for _, cidr := range remote {
+		version := version(cidr)
+		if len((space.Set{{space.Services: requests[version][kind], space.Sources: space.Prefix(cidr)}}).And(open[version])) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// opens is what one direction of an ACL lets through, by IP version; false if that is not
+// known.
+func (c *calm) opens(a *plan.ACL, egress bool, v *plan.VPC) (open [2]space.Set, known bool) {
 	switch {
 	case a.Unknown != "":
-		return false, []bool{false, true}
-	case a.Desc == nil:
-		return true, nil // the default one, which allows everything
+		return open, false
+	case a.Desc == nil: // the default one, which allows everything
+		for version := range open {
+			open[version] = addAreas(nil, firewall.All, everywhere[version], version == 1)
+		}
+		return open, true
 	}
 	key := aclHalf{a, egress}
-	open, known := c.open[key]
-	if !known {
+	o, done := c.open[key]
+	if !done {
 		entries := a.Desc.Ingress
 		if egress {
 			entries = a.Desc.Egress
 		}
 		if h := newHalf(v, a.Desc, entries, egress); h.unknown() == nil {
-			open = [2]space.Set{allowed(h.entries, 0), allowed(h.entries, 1)}
+			o = &[2]space.Set{allowed(h.entries, 0), allowed(h.entries, 1)}
 		}
-		c.open[key] = open
+		c.open[key] = o
 	}
-	kinds := make(map[bool]bool)
+	if o == nil {
+		return open, false
+	}
+	return *o, true
+}
+
+// lets reports whether one direction of an ACL lets through all that may be a reply of a
+// kind, from or to some ranges, and if not, whether it may block those to all ports of
+// clients (false) or those to some (true).
+func (c *calm) lets(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Prefix, kind int) (whole bool, some []bool) {
+	open, known := c.opens(a, egress, v)
+	if !known {
+		return false, []bool{false, true}
+	}
+	var none, part bool
 	for _, cidr := range remote {
-		version := 0
-		if cidr.Addr().Is6() {
-			version = 1
+		version := version(cidr)
+		services := answers[version][kind]
+		want := space.Set{{space.Services: services, space.Sources: space.Prefix(cidr)}}
+		if len(want.Minus(open[version])) == 0 {
+			continue
 		}
-		for _, services := range answers[version] {
-			want := space.Set{{space.Services: services, space.Sources: space.Prefix(cidr)}}
-			if len(want.Minus(open[version])) == 0 {
-				continue
-			}
-			got := want.And(open[version])
-			kinds[true] = kinds[true] || len(got) > 0
-			for k := range got {
-				got[k][space.Services] = services
-			}
-			kinds[false] = kinds[false] || len(want.Minus(got)) > 0 // some remote address gets nothing
+		got := want.And(open[version])
+		part = part || len(got) > 0
+		for k := range got {
+			got[k][space.Services] = services
 		}
+		none = none || len(want.Minus(got)) > 0 // some remote address gets nothing
 	}
-	for _, k := range []bool{false, true} {
-		if kinds[k] {
-			some = append(some, k)
-		}
+	if none {
+		some = append(some, false)
+	}
+	if part {
+		some = append(some, true)
 	}
 	return len(some) == 0, some
+}
+
+// version is 0 for IPv4 and 1 for IPv6.
+func version(p netip.Prefix) int {
+	if p.Addr().Is6() {
+		return 1
+	}
+	return 0
 }
 
 // answers are the services of replies to ports of clients, and of echo replies, by IP
@@ -246,4 +297,10 @@ func (c *calm) lets(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Prefix
 var answers = [2][]space.Span{
 	{{First: space.Service(6, 1024), Last: space.Service(6, 65535)}, {First: space.Service(17, 1024), Last: space.Service(17, 65535)}, {First: space.Service(1, 0), Last: space.Service(1, 255)}},
 	{{First: space.Service(6, 1024), Last: space.Service(6, 65535)}, {First: space.Service(17, 1024), Last: space.Service(17, 65535)}, {First: space.Service(58, 129<<8), Last: space.Service(58, 129<<8+255)}},
+}
+
+// requests are those that such replies answer, kind by kind.
+var requests = [2][]space.Span{
+	{space.Protocol(6), space.Protocol(17), {First: space.Service(1, 8<<8), Last: space.Service(1, 8<<8|255)}},
+	{space.Protocol(6), space.Protocol(17), {First: space.Service(58, 128<<8), Last: space.Service(58, 128<<8|255)}},
 }

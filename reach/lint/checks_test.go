@@ -1,6 +1,7 @@
 package lint_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,6 +118,27 @@ var firings = []firing{
       b: {ingress: [100 allow tcp/1-1023 from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
 `, "network ACL b, ingress", "requests arrive", "tcp/1-1023", "all"},
 
+	{"no entry for replies over IPv6, which the first host has not", "acl-reply-blocked", with(with(two, "a: {cidr: 10.0.1.0/24", `a: {cidr: [10.0.1.0/24, "fd00:1:0:1::/64"]`), "b: {cidr: 10.0.2.0/24", `b: {cidr: [10.0.2.0/24, "fd00:1:0:2::/64"]`) + `
+      one-6: {subnet: a, groups: [one], ip: [10.0.1.66, "fd00:1:0:1::66"]}
+      two-6: {subnet: b, groups: [two], ip: [10.0.2.66, "fd00:1:0:2::66"]}
+    security-groups:
+      one: {ingress: [], egress: [all to 10.0.0.0/8, "all to fd00::/8"]}
+      two: {ingress: [all from 10.0.0.0/8, "all from fd00::/8"]}
+    network-acls:
+      b: {ingress: [100 allow all from 0.0.0.0/0, "110 allow all from ::/0"], egress: [100 allow all to 0.0.0.0/0, "110 allow tcp/443 to ::/0"]}
+`, "network ACL b, egress", "requests arrive", "110 allow tcp/443 to", "110 allow all to"},
+	{"no entry for replies to one of two hosts", "acl-reply-blocked", with(with(acl("100 allow all from 0.0.0.0/0"), "    security-groups:", "      one-66: {subnet: a, groups: [one], ip: 10.0.1.66}\n    security-groups:"), "egress: [100 allow all", "egress: [50 deny all to 10.0.1.66/32, 100 allow all"), "network ACL b, egress", "requests arrive", "50 deny all to 10.0.1.66/32", "50 deny all to 10.0.3.66/32"},
+	{"no entry for replies, between groups", "acl-reply-blocked", strings.Replace(rules("tcp/80 from two"), "cidr: 10.0.2.0/24, az: a", "cidr: 10.0.2.0/24, az: a, acl: b", 1) + `
+    network-acls:
+      b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/443 to 0.0.0.0/0]}
+`, "network ACL b, egress", "requests arrive", "tcp/80 from one", "tcp/80 from two"},
+	{"no entry for replies to a NAT gateway", "acl-reply-blocked", with(with(with(public("", `
+    nat-gateways:
+      n: {subnet: front}
+    network-acls:
+      f: {ingress: [100 allow tcp/443 from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
+`), "front: {", "front: {acl: f, "), "az: a}", "az: a, routes: {0.0.0.0/0: n}}"), "{subnet: front, groups: [web], public-ip: true}", "{subnet: back, groups: [web]}"), "network ACL f, ingress", "requests arrive", "[100 allow tcp/443", "[100 allow tcp"},
+
 	{"no route back", "reply-astray", peers("10.0.0.0/16", "10.1.0.0/16", "10.9.0.0/16: p"), "route table", "no reply comes back", "{10.9.0.0/16: p}", "{10.0.0.0/16: p}"},
 	{"routes on one side", "peering-one-way", peers("10.0.0.0/16", "10.1.0.0/16", ""), "peering connection p", "VPC x has routes to it and VPC y has none", "routes: {}", "routes: {10.0.0.0/16: p}"},
 	{"through a firewall on one way only", "asymmetric-path", `
@@ -153,6 +175,10 @@ vpcs:
 	{"a range that nothing has", "sg-rule-never", rules("tcp/80 from 10.1.0.0/16"), "ingress rule 1", "10.1.0.0/16, and no internet gateway is there", "10.1.0.0/16", "10.0.9.0/24"},
 	{"a range that nothing has, and a firewall", "sg-rule-never", rules("tcp/80 from 10.1.0.0/16"), "ingress rule 1", "10.1.0.0/16", "groups: [one]}", "groups: [one], source-dest-check: false}"},
 	{"an internet host without internet gateway", "sg-rule-never", rules("tcp/80 from 203.0.113.0/24"), "ingress rule 1", "no internet gateway", "    subnets:", "    internet-gateway: true\n    subnets:"},
+	{"a range that nothing has, and an endpoint", "sg-rule-never", with(rules("tcp/80 from 10.1.0.0/16"), "    subnets:", "    gateways:\n      e: {kind: vpce, service: s3, prefix-list: pl}\n    subnets:") + `
+prefix-lists:
+  pl: {entries: [192.0.2.0/24]}
+`, "ingress rule 1", "10.1.0.0/16", "10.1.0.0/16", "192.0.2.0/28"},
 	{"the ping of the other IP version", "sg-rule-never", rules("icmp/8 from ::/0"), "ingress rule 1", "no packet with an address of ::/0 is of the protocol icmp/8", `icmp/8 from ::/0`, `"icmpv6/128 from ::/0"`},
 	{"a group that nobody has", "sg-peer-empty", rules("tcp/80 from three") + "      three: {}\n", "security group one, ingress rule 1", "no interface has the group three", "groups: [two]", "groups: [three]"},
 	{"a group of a deleted peering connection", "sg-peer-stale", with(with(peers("10.0.0.0/16", "10.1.0.0/16", "10.0.0.0/16: p"), "tcp/80 from 10.0.0.0/16", "tcp/80 from x/x"), "[x, y]}", "[x, y], state: deleted}"), "security group y, ingress rule 1", "the group x/x is gone", "state: deleted", "state: active"},
@@ -202,6 +228,58 @@ func TestChecks(t *testing.T) {
 	for _, c := range lint.Checks {
 		assert.True(t, tested[c.ID] || c.ID == lint.Unused, "no case for %s", c.ID)
 	}
+}
+
+// TestUnjudged: what is not known is neither a finding nor passed over.
+func TestUnjudged(t *testing.T) {
+	unlisted := func(n *vpc.Network) { n.VPCs[0].Unlisted = "it is half a listing" }
+	partial := func(n *vpc.Network) { n.VPCs[0].Partial = true }
+	for _, c := range []struct {
+		name, check, network string
+		forget               func(n *vpc.Network)
+		why                  string
+	}{
+		{"who has a group", "sg-unused", rules("tcp/80 from two") + "      three: {}\n", unlisted, "half a listing"},
+		{"who has a peer", "sg-peer-empty", rules("tcp/80 from three") + "      three: {}\n", unlisted, "half a listing"},
+		{"which groups go together", "sg-rule-implied", strings.ReplaceAll(rules("tcp/80 from one"), "groups: [one]", "groups: [one, two]"), unlisted, "half a listing"},
+		{"who has an ACL", "acl-unused", acl("") + "      c: {}\n", unlisted, "half a listing"},
+		{"who has a table", "route-table-unused", with(rules("tcp/80 from two"), "    subnets:", "    route-tables: {t: {}}\n    subnets:"), unlisted, "half a listing"},
+		{"which gateways there are", "sg-rule-never", rules("tcp/80 from 10.1.0.0/16"), partial, "may have gateways"},
+		{"what a rule says", "sg-rule-never", rules("tcp/80 from 10.1.0.0/16"), func(n *vpc.Network) { n.VPCs[0].SecurityGroups[0].Ingress[0].Unknown = "nobody can read it" }, "nobody can read it"},
+		{"what an entry says", "acl-entry-shadowed", acl("100 allow tcp from 0.0.0.0/0, 110 deny tcp/22 from 10.0.0.0/8"), func(n *vpc.Network) { n.VPCs[0].NetworkACLs[0].Ingress[0].Unknown = "nobody can read it" }, "nobody can read it"},
+		{"what a table has", "subnet-not-public", strings.ReplaceAll(with(public("tcp/443 from 0.0.0.0/0", ""), "az: a}", "az: a, route-table: t}\n    route-tables: {t: {}}"), "back:", "public-b:"), func(n *vpc.Network) { n.VPCs[0].RouteTable("t").Unknown = "it is not listed" }, "it is not listed"},
+		{"what is behind a rule", "internet-rule-idle", public("tcp/5432 from 0.0.0.0/0", ""), func(n *vpc.Network) { n.VPCs[0].Subnets[0].Interfaces[0].Unknown = "it is a riddle" }, "is not known"},
+		{"what an interface is", "internet-database", public("tcp/5432 from 0.0.0.0/0", ""), func(n *vpc.Network) { n.VPCs[0].Subnets[0].Interfaces[0].Unknown = "it is a riddle" }, "it is a riddle"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := parse(t, c.network)
+			c.forget(n)
+			list, unjudged, err := lint.Run(n)
+			require.NoError(t, err)
+			for _, f := range list {
+				assert.NotEqual(t, c.check, f.ID, "%v", f)
+			}
+			said := slices.ContainsFunc(unjudged, func(u lint.Unjudged) bool { return slices.Contains(u.IDs, c.check) && strings.Contains(u.Why, c.why) })
+			assert.True(t, said, "%v", unjudged)
+		})
+	}
+}
+
+// TestDetachedInternetGateway: a route to an internet gateway that is gone makes no subnet
+// public.
+func TestDetachedInternetGateway(t *testing.T) {
+	n := parse(t, strings.ReplaceAll(with(public("tcp/443 from 0.0.0.0/0", ""), ", public-ip: true", ""), "front", "public"))
+	assert.Empty(t, of(t, n, "subnet-not-public"))
+	n.VPCs[0].InternetGateway = nil
+	assert.Len(t, of(t, n, "subnet-not-public"), 1)
+	assert.Len(t, of(t, n, "route-blackhole"), 1)
+}
+
+// TestShadowedIsSaidOnce: an entry behind opposite ones makes no difference either.
+func TestShadowedIsSaidOnce(t *testing.T) {
+	n := parse(t, acl("100 allow tcp from 0.0.0.0/0, 110 deny tcp/22 from 10.0.0.0/8"))
+	assert.Len(t, of(t, n, "acl-entry-shadowed"), 1)
+	assert.Empty(t, of(t, n, "acl-entry-superfluous"))
 }
 
 // with is a network with one place changed.

@@ -51,7 +51,7 @@ Of any network ` + "`--ignore CHECK`" + ` silences a check and ` + "`--ignore CH
 VPC/name. An ignore that silences nothing is a finding itself.
 
 **Limits.** Of interfaces that the network treats alike one is asked about, and about no more than 4,000 pairs; if there are more, that is
-said. A subnet is called public or private by its name: whether it gives out public addresses a description does not tell. Tags are not read.
+said. Replies to on-premises are not asked about. A subnet is called public or private by its name: whether it gives out public addresses a description does not tell. Tags are not read.
 
 | check | severity | |
 | --- | --- | --- |

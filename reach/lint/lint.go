@@ -114,6 +114,7 @@ func Run(n *vpc.Network) ([]Finding, []Unjudged, error) {
 		}
 	}
 	Sort(p.findings)
+	slices.SortStableFunc(p.unjudged, func(a, b Unjudged) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
 	return p.findings, p.unjudged, nil
 }
 

@@ -3,31 +3,44 @@ package lint
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// groupRules are the rules of one direction of the compiled groups.
-func (p *pass) groupRules(egress bool) map[*vpc.SecurityGroup][]*rule {
-	all := make(map[*vpc.SecurityGroup][]*rule)
+// byFilters are the rules of one direction, by who has them.
+type byFilters struct {
+	*pass
+	groups map[*vpc.SecurityGroup][]*rule
+	known  map[*plan.Filters][]*rule
+}
+
+func (p *pass) byFilters(egress bool) *byFilters {
+	all := &byFilters{p, make(map[*vpc.SecurityGroup][]*rule), make(map[*plan.Filters][]*rule)}
 	for _, r := range p.rules() {
 		if r.egress == egress {
-			all[r.group] = append(all[r.group], r)
+			all.groups[r.group] = append(all.groups[r.group], r)
 		}
 	}
 	return all
 }
 
-// rulesOf are the rules of an interface, none for the internet.
-func (p *pass) rulesOf(i *plan.Interface, by map[*vpc.SecurityGroup][]*rule) (all []*rule) {
-	if i != nil {
-		for _, g := range p.plan.Filters(i).Groups {
-			all = append(all, by[g.Desc]...)
-		}
+// of are the rules of an interface, none for the internet.
+func (b *byFilters) of(i *plan.Interface) []*rule {
+	if i == nil {
+		return nil
 	}
-	return all
+	f := b.plan.Filters(i)
+	rules, known := b.known[f]
+	if !known {
+		for _, g := range f.Groups {
+			rules = append(rules, b.groups[g.Desc]...)
+		}
+		b.known[f] = rules
+	}
+	return rules
 }
 
 // mayTalk reports whether some rule of the sender and some rule of the receiver may be for
@@ -113,22 +126,77 @@ type class struct {
 	public     bool
 	unknown    string
 	deny       bool
+	endpoint   *plan.Gateway
+	four, six  bool // which IP versions it has
+	global     bool
+	told       string // by which prefixes rules, entries and routes tell its addresses from others of the subnet
 }
 
 // classes are one interface of each class.
 func (p *pass) classes() (all []*plan.Interface) {
 	seen := make(map[class]bool)
+	fine := p.fine()
 	for i := range p.plan.Interfaces() {
 		if i.Gateway != nil || i.Subnet == nil || !i.Attached {
 			continue
 		}
-		c := class{i.Subnet, i.Membership, i.Desc.NoSourceDestCheck, i.Balancer, i.HasPublic(), i.Unknown, i.Desc.DenyInternetGateway}
+		c := class{i.Subnet, i.Membership, i.Desc.NoSourceDestCheck, i.Balancer, i.HasPublic(), i.Unknown, i.Desc.DenyInternetGateway,
+			i.Endpoint, len(versions(i, 0)) > 0, len(versions(i, 1)) > 0, hasGlobal(i), told(i, fine[i.Subnet])}
 		if !seen[c] {
 			seen[c] = true
 			all = append(all, i)
 		}
 	}
 	return all
+}
+
+// fine are, for each subnet, prefixes inside it that something tells apart.
+func (p *pass) fine() map[*plan.Subnet][]netip.Prefix {
+	seen := make(map[netip.Prefix]bool)
+	for _, l := range p.net.PrefixLists {
+		for _, e := range l.Entries {
+			seen[e] = true
+		}
+	}
+	for _, v := range p.net.VPCs {
+		for _, g := range v.SecurityGroups {
+			for _, r := range slices.Concat(g.Ingress, g.Egress) {
+				seen[r.Peer.Prefix] = true
+			}
+		}
+		for _, a := range v.NetworkACLs {
+			for _, e := range slices.Concat(a.Ingress, a.Egress) {
+				seen[e.CIDR] = true
+			}
+		}
+		for _, t := range v.RouteTables {
+			for _, r := range t.Routes {
+				seen[r.Destination] = true
+			}
+		}
+	}
+	all := make(map[*plan.Subnet][]netip.Prefix)
+	for _, v := range p.plan.VPCs {
+		for _, s := range v.Subnets {
+			for q := range seen {
+				if q.IsValid() && slices.ContainsFunc(s.Desc.CIDRs, func(c netip.Prefix) bool { return q.Bits() > c.Bits() && c.Contains(q.Addr()) }) {
+					all[s] = append(all[s], q)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// told are the prefixes that have addresses of an interface.
+func told(i *plan.Interface, fine []netip.Prefix) string {
+	var in []string
+	for _, q := range fine {
+		if slices.ContainsFunc(i.Desc.Addresses, func(a vpc.Address) bool { return q.Contains(a.IP) }) {
+			in = append(in, q.String())
+		}
+	}
+	return strings.Join(in, " ")
 }
 
 // pairs calls a function with the pairs to look at; nil is the internet.

@@ -47,11 +47,11 @@ func (p *pass) replies() *replies {
 	}
 	x := &replies{unknown: make(map[string][]string)}
 	p.found.replies = x
-	in, out := p.groupRules(false), p.groupRules(true)
+	in, out := p.byFilters(false), p.byFilters(true)
 	asked, left := 0, 0
 	p.pairs(x, func(from, to *plan.Interface) {
+		sent, let := out.of(from), in.of(to)
 		for version := range 2 {
-			sent, let := p.rulesOf(from, out), p.rulesOf(to, in)
 			if !p.mayTalk(from, to, sent, let, version) {
 				continue
 			}
