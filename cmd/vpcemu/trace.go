@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/emu/insights"
 )
 
 var traceHelp = `Trace sends the packets of a connection through the network and tells what they
@@ -38,6 +39,9 @@ SERVICE is what the client asks for
 The exit status is 0 if the traffic gets through both ways, 1 if it is blocked,
 and 2 if that is unknown or the question makes no sense.
 
+-o aws has the form of "aws ec2 describe-network-insights-analyses", AWS's Reachability
+Analyzer: for what reads its answers. What is unknown has Status "failed" there.
+
 --flow-logs has one line for all packets of a flow at an interface: the first and the
 third of a handshake are two packets of one.
 
@@ -56,6 +60,7 @@ const traceExamples = `  vpcemu trace example:three-tier app-1 db-1 tcp/5432    
   vpcemu trace example:hybrid app-1 s3 tcp/443              # a gateway endpoint
   vpcemu trace example:hybrid internet front tcp/443 --all-targets
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -o json         # for programs
+  vpcemu trace net.yaml app-1 db-1 tcp/5432 -o aws          # like AWS's Reachability Analyzer
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -q              # one word: REACHABLE
   vpcemu trace net.yaml app-1 db-1 tcp/5432 --flow-logs     # and its flow-log lines
   vpcemu trace net.yaml app-1 db-1 tcp/5432 --pcap t.pcapng # its packets, for Wireshark`
@@ -69,7 +74,7 @@ type traceFlags struct {
 }
 
 func (a *app) traceCommand() *cobra.Command {
-	f := traceFlags{output: oneOf("text", "json")}
+	f := traceFlags{output: oneOf("text", "json", "aws")}
 	c := &cobra.Command{
 		Use:               "trace NETWORK SRC DST SERVICE",
 		Short:             "Can SRC reach DST? The path both ways, and everything in the way",
@@ -114,7 +119,12 @@ func (a *app) trace(c *cobra.Command, args []string, f *traceFlags) error {
 	if err := f.pcap.trace(c, e, t); err != nil {
 		return err
 	}
-	if err := a.writeTrace(t, records, f.output.value); err != nil {
+	if f.output.value == "aws" {
+		err = writeJSON(a.out, insights.Of(e.Network(), t))
+	} else {
+		err = a.writeTrace(t, records, f.output.value)
+	}
+	if err != nil {
 		return err
 	}
 	a.warn(args[0], rep)
