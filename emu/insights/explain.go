@@ -44,6 +44,9 @@ func enters(leg *emu.Leg, gateway emu.Stage) bool {
 func (d *description) explain(b *emu.Blocker, s *emu.Step, leg *emu.Leg) Explanation {
 	e := Explanation{ExplanationCode: code(b, s, leg), Vpc: d.component("vpc", s.VPC, "")}
 	c := d.component(b.Kind, b.Component, s.VPC)
+	if b.Kind == "internet" {
+		c = nil
+	}
 	switch b.Stage {
 	case emu.SGOut, emu.NACLOut, emu.SRC:
 		e.Direction = "egress"

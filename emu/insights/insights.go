@@ -35,11 +35,20 @@ func (d *description) analysis(t *emu.Trace) NetworkInsightsAnalysis {
 		a.ReturnPathComponents = d.path(t, t.Reply, t.Destination, t.Source)
 	}
 	for i := range t.Blockers {
-		if b := &t.Blockers[i]; !b.Hypothetical {
-			a.Explanations = append(a.Explanations, d.explain(b, stepOf(legOf(t, b), b), legOf(t, b)))
-			if b.Code == "" {
-				warnings = append(warnings[:len(warnings):len(warnings)], b.Reason+": "+where(b))
-			}
+		b := &t.Blockers[i]
+		if b.Hypothetical {
+			continue
+		}
+		e := d.explain(b, stepOf(legOf(t, b), b), legOf(t, b))
+		a.Explanations = append(a.Explanations, e)
+		if b.Code == "" {
+			warnings = append(warnings[:len(warnings):len(warnings)], b.Reason+": "+where(b))
+		}
+		switch b.Direction {
+		case "request":
+			blame(a.ForwardPathComponents, e)
+		case "reply":
+			blame(a.ReturnPathComponents, e)
 		}
 	}
 	if !found && len(a.Explanations) == 0 {
@@ -47,6 +56,19 @@ func (d *description) analysis(t *emu.Trace) NetworkInsightsAnalysis {
 	}
 	a.WarningMessage = strings.Join(warnings, "; ")
 	return a
+}
+
+// blame puts a reason to the end of a path that has none: nothing drops the packet
+// there, but it is not where it was to go.
+func blame(path []PathComponent, e Explanation) {
+	for i := range path {
+		if len(path[i].Explanations) > 0 {
+			return
+		}
+	}
+	if n := len(path); n > 0 {
+		path[n-1].Explanations = []Explanation{e}
+	}
 }
 
 // legOf is the leg that a blocker is in.

@@ -102,6 +102,8 @@ func (p *path) arrived() {
 // and why it does.
 func (p *path) blocked(s *emu.Step, leg *emu.Leg) {
 	switch n := len(p.nodes); {
+	case s.Kind == "internet": // where no gateway is to blame
+		return
 	case p.arriving != nil && (s.Stage == emu.ADDR || s.Stage == emu.DST):
 		p.arrived()
 	case n == 0 || p.nodes[n-1].Component.Id != s.Component && s.Stage != emu.SGIn && s.Stage != emu.SGOut:
@@ -152,8 +154,8 @@ func (p *path) node(s *emu.Step) {
 	}
 }
 
-// group adds the security group that let the packet pass, or drops it if it is the only
-// one. Of a tracked flow it is the one that let its first packet pass.
+// group adds the security group that let the packet pass, or the first of those none of
+// which does. Of a tracked flow it is the one that let its first packet pass.
 func (p *path) group(s *emu.Step) {
 	id := s.Decided.Group
 	for i := range p.trace.Request.Steps {

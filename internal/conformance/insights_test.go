@@ -71,7 +71,7 @@ var theirs = map[string][]string{
 
 // differs has the words of theirs that are others in ours, and why.
 var differs = []struct{ theirs, ours, why string }{
-	{"i-0626d4edd54f1286d", "i-0495d385ad28331c7", "the guide's slip: the interface is attached to the other one, and an interface has one instance (ENI-8)"},
+	{"i-0626d4edd54f1286d", "i-0495d385ad28331c7", "the guide's slip: the interface is attached to the other one, and an interface is on one instance at a time (ENI-10)"},
 	{"10.0.4.120/32", "10.0.2.87/32", "the guide's slip: nothing changes the address between gateway and instance (IGW-9)"},
 	{"acl-0a8e20a0a9f144d36", "acl-04fbcfb79260f6c5b", "the guide's slip: a subnet has one network ACL (ACL-1)"},
 }
@@ -224,12 +224,12 @@ func (f *foreignTrace) insightsAgree(t *testing.T, n *vpc.Network, trace *emu.Tr
 // AWS's for what it says, by the rule that they stand for.
 var codesOf = map[string][]string{
 	"subnet-01":                      {"ENI_SG_RULES_MISMATCH"},                  // theirs: denied in (SG-7)
-	"subnet-02":                      {"NO_POSSIBLE_DESTINATION"},                // nobody has the address; theirs: null-routed
+	"subnet-02":                      {"NO_POSSIBLE_DESTINATION"},                // nobody has the address (SUB-14); theirs: null-routed
 	"public-subnet-01":               {"ENI_SG_RULES_MISMATCH"},                  // theirs: denied in (SG-7)
 	"public-subnet-02":               {"IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS"}, // nobody has the public address (IGW-9); theirs: null-routed
-	"public-subnet-06":               {"IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS"},   // theirs: no public address (IGW-3)
+	"public-subnet-06":               {"IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS"},   // theirs: no public address (IGW-4)
 	"vpn-gateway-01":                 {"ENI_SG_RULES_MISMATCH"},                  // theirs: denied in (SG-7)
-	"vpn-gateway-02":                 {"VGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS"}, // nobody has the address (VPN-5); theirs: no neighbour
+	"vpn-gateway-02":                 {"VGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS"}, // nobody has the address (VPN-6); theirs: no neighbour
 	"vpn-gateway-03":                 {"VGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS"}, // likewise; theirs: null-routed
 	"transit-gateway-multi-table-01": {"ENI_SG_RULES_MISMATCH"},                  // theirs: denied in (SG-7)
 	"transit-gateway-multi-table-02": {"ENI_SG_RULES_MISMATCH"},                  // theirs: denied in (SG-7)

@@ -69,6 +69,7 @@ var testsToo = []string{"github.com/stretchr/testify", "pgregory.net/rapid"}
 var testsOnly = map[string][]string{
 	"emu/netstack":         {"vpc", "packet", "routing", "go.uber.org/goleak"},
 	"firewall":             {"github.com/gaissmai/bart"},
+	"emu/insights":         {"examples", "vpc/load/yaml"},
 	"emu/tap":              {"go.uber.org/goleak", "vpc/load/yaml", "examples"},
 	"examples":             {"vpc/load/yaml", "emu"},
 	"routing":              {"github.com/gaissmai/bart"},
