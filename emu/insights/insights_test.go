@@ -192,3 +192,16 @@ func TestPaths(t *testing.T) {
 		})
 	}
 }
+
+// A route has the ID of its target, however the table names it.
+func TestRouteByID(t *testing.T) {
+	a := ask(t, example(t, "hybrid"), "internet front tcp/443")
+	for _, c := range a.ReturnPathComponents {
+		if c.Component.Id == "front-a" {
+			require.NotNil(t, c.RouteTableRoute)
+			assert.Equal(t, insights.AnalysisRouteTableRoute{DestinationCidr: "0.0.0.0/0", GatewayId: "igw-shop", Origin: "createroute", State: "active"}, *c.RouteTableRoute)
+			return
+		}
+	}
+	t.Error("the path back has no route table")
+}

@@ -62,8 +62,7 @@ func (p *path) step(s *emu.Step) {
 		return
 	}
 	switch s.Stage {
-	case emu.FlowIn, emu.FlowOut:
-		return
+	case emu.FlowIn, emu.FlowOut: // no components
 	case emu.SGOut, emu.SGIn:
 		p.arrive(s)
 		p.group(s)
