@@ -1,6 +1,7 @@
 package emu
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -80,6 +81,9 @@ func end(a netip.Addr, port, other uint16) string {
 // explainGroups says which rule let a packet pass, or why each one did not.
 func (t *tracer) explainGroups(w *walk, s *Step, i *plan.Interface, dir firewall.Direction, v verdict) {
 	groups := w.net.plan.Filters(i).Groups
+	for _, g := range groups {
+		s.Decided.Groups = append(s.Decided.Groups, g.Desc.ID)
+	}
 	switch {
 	case w.tracked == byFlow:
 		s.Detail = "tracked flow"
@@ -92,6 +96,7 @@ func (t *tracer) explainGroups(w *walk, s *Step, i *plan.Interface, dir firewall
 	case v.outcome == pass:
 		g := groups[w.decision.Set]
 		s.Rule, s.Origin = ruleText(g, dir, w.decision.Rule)
+		s.Decided.Rule, s.Decided.Group = &rulesOf(g, dir)[w.decision.Rule], g.Desc.ID
 		return
 	}
 	t.explainMisses(w, s, i, dir)
@@ -170,6 +175,7 @@ func explainACL(w *walk, s *Step, subnet *plan.Subnet, dir firewall.Direction, v
 	if acl.Desc == nil {
 		if acl.Unknown == "" {
 			s.Rule = "rule 100: allow all"
+			s.Decided.Entry = entryForAll(w.flow.Dst.Is4(), 100, firewall.Allow)
 		}
 		return
 	}
@@ -183,6 +189,7 @@ func explainACL(w *walk, s *Step, subnet *plan.Subnet, dir firewall.Direction, v
 	}
 	if w.acl.Entry == firewall.FinalEntry {
 		s.Rule = "rule *: deny all"
+		s.Decided.Entry = entryForAll(w.flow.Dst.Is4(), lastEntry, firewall.Deny)
 	} else {
 		e := entries[w.acl.Entry]
 		if e.Origin != "" {
@@ -193,10 +200,24 @@ func explainACL(w *walk, s *Step, subnet *plan.Subnet, dir firewall.Direction, v
 			return
 		}
 		s.Rule = fmt.Sprintf("rule %d: %s %s %s %s", e.Number, e.Action, e.Service, word, e.CIDR)
+		s.Decided.Entry = &entries[w.acl.Entry]
 	}
 	if v.outcome == drop {
 		s.Detail = strings.Replace(s.Rule, ": deny", " denies", 1)
 	}
+}
+
+// lastEntry is the number by which AWS lists the entry "*" (ACL-7).
+const lastEntry = 32767
+
+// entryForAll is an entry for all packets of an IP version. AWS gives that for IPv6 the
+// number after that for IPv4.
+func entryForAll(v4 bool, number int, action firewall.Action) *firewall.Entry {
+	e := &firewall.Entry{Number: number, Action: action, Service: firewall.All, CIDR: netip.PrefixFrom(netip.IPv4Unspecified(), 0)}
+	if !v4 {
+		e.Number, e.CIDR = number+1, netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+	}
+	return e
 }
 
 // explainRoute says which route the packet takes.
@@ -212,11 +233,19 @@ func explainRoute(w *walk, s *Step, table *plan.Table) {
 	}
 	route, target := table.Target(w.next.route)
 	if route == nil {
-		s.Route = localRoute(w)
+		local := localRoute(w)
+		s.Route = local.Target.String()
+		if local.Destination.IsValid() {
+			s.Route, s.Decided.Route = local.String(), &local
+		}
 		return
 	}
 	s.Origin = route.Origin
 	s.Route = route.String()
+	taken := *route
+	taken.Target = routing.Target{Kind: target.Kind, ID: cmp.Or(target.ID, route.Target.ID)}
+	taken.Blackhole = target.Blackhole
+	s.Decided.Route = &taken
 	if target.ID != "" && target.ID != route.Target.ID {
 		s.Route = fmt.Sprintf("%s → %s", strings.TrimSuffix(s.Route, " → "+route.Target.String()), target.ID)
 	}
@@ -225,14 +254,16 @@ func explainRoute(w *walk, s *Step, table *plan.Table) {
 	}
 }
 
-// localRoute is the VPC's own route for the destination, as text.
-func localRoute(w *walk) string {
+// localRoute is the VPC's own route for the destination.
+func localRoute(w *walk) routing.Route {
+	local := routing.Route{Target: routing.Target{Kind: routing.Local}}
 	for _, p := range w.vpc.Desc.CIDRs {
 		if p.Contains(w.flow.Dst) {
-			return routing.Route{Destination: p, Target: routing.Target{Kind: routing.Local}}.String()
+			local.Destination = p
+			break
 		}
 	}
-	return "local"
+	return local
 }
 
 // label is a name with its ID, or the ID alone if it has no other name.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
 )
 
 // Query asks whether traffic gets through.
@@ -141,12 +142,31 @@ type Step struct {
 	Misses []Miss `json:"misses,omitempty"`
 	// Origin is where the rule, the route or the component was written.
 	Origin string `json:"origin,omitempty"`
+	// Decided is the rule, the entry or the route that Rule or Route has in words.
+	Decided Decided `json:"-"`
 	// The packet as it leaves the step.
 	Source          string `json:"src"`
 	Destination     string `json:"dst"`
 	SourcePort      uint16 `json:"sport"`
 	DestinationPort uint16 `json:"dport"`
 	Protocol        string `json:"protocol"`
+}
+
+// Decided is what let a packet pass or dropped it, as far as a list of rules or routes
+// did: at most one of the pointers is set. Nobody may change what they point to.
+type Decided struct {
+	// Rule is one of the security group Group. Groups are all of the interface. They are
+	// IDs.
+	Rule   *firewall.Rule
+	Group  string
+	Groups []string
+	// Entry is one of a network ACL: also one that AWS has without anybody's doing,
+	// with the number that AWS gives it (ACL-7, ACL-8).
+	Entry *firewall.Entry
+	// Route is one of a route table, with the ID of its target; of a transit gateway the
+	// ID is its attachment's, and Table the route table's.
+	Route *routing.Route
+	Table string
 }
 
 // Miss is a rule that does not match, and why.

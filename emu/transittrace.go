@@ -27,6 +27,9 @@ func atTransitRoute(w *walk, s *Step) {
 	}
 	route, target := at.in.Table.Target(at.hop.route)
 	s.Route, s.Origin = route.String(), route.Origin
+	taken := *route
+	taken.Target.ID, taken.Blackhole = target.ID, target.Blackhole
+	s.Decided = Decided{Route: &taken, Table: at.in.Table.ID}
 	if target.ID != route.Target.ID {
 		s.Route += " (" + target.ID + ")"
 	}

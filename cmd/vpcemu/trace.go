@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/emu/insights"
 )
 
 var traceHelp = `Trace sends the packets of a connection through the network and tells what they
@@ -38,6 +39,10 @@ SERVICE is what the client asks for
 The exit status is 0 if the traffic gets through both ways, 1 if it is blocked,
 and 2 if that is unknown or the question makes no sense.
 
+-o aws has the form of "aws ec2 describe-network-insights-analyses", AWS's Reachability
+Analyzer, for what reads its answers: with --all-targets an analysis for each target.
+What is unknown has Status "failed" there, and flow-log lines have no place.
+
 --flow-logs has one line for all packets of a flow at an interface: the first and the
 third of a handshake are two packets of one.
 
@@ -56,6 +61,7 @@ const traceExamples = `  vpcemu trace example:three-tier app-1 db-1 tcp/5432    
   vpcemu trace example:hybrid app-1 s3 tcp/443              # a gateway endpoint
   vpcemu trace example:hybrid internet front tcp/443 --all-targets
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -o json         # for programs
+  vpcemu trace net.yaml app-1 db-1 tcp/5432 -o aws          # in AWS's words
   vpcemu trace net.yaml app-1 db-1 tcp/5432 -q              # one word: REACHABLE
   vpcemu trace net.yaml app-1 db-1 tcp/5432 --flow-logs     # and its flow-log lines
   vpcemu trace net.yaml app-1 db-1 tcp/5432 --pcap t.pcapng # its packets, for Wireshark`
@@ -69,7 +75,7 @@ type traceFlags struct {
 }
 
 func (a *app) traceCommand() *cobra.Command {
-	f := traceFlags{output: oneOf("text", "json")}
+	f := traceFlags{output: oneOf("text", "json", "aws")}
 	c := &cobra.Command{
 		Use:               "trace NETWORK SRC DST SERVICE",
 		Short:             "Can SRC reach DST? The path both ways, and everything in the way",
@@ -99,6 +105,9 @@ func (a *app) trace(c *cobra.Command, args []string, f *traceFlags) error {
 	if c.Flags().Changed("src-port") && !q.Service.HasPorts() {
 		return usage(c, "--src-port: %s has no ports", q.Service)
 	}
+	if f.output.value == "aws" && f.logs.asked() {
+		return usage(c, "--flow-logs: -o aws has no place for them")
+	}
 	e, rep, err := a.openNetwork(args[0])
 	if err != nil {
 		return err
@@ -114,15 +123,17 @@ func (a *app) trace(c *cobra.Command, args []string, f *traceFlags) error {
 	if err := f.pcap.trace(c, e, t); err != nil {
 		return err
 	}
-	if err := a.writeTrace(t, records, f.output.value); err != nil {
+	if err := a.writeTrace(e, t, records, f.output.value); err != nil {
 		return err
 	}
 	a.warn(args[0], rep)
 	return answerStatus(t.Verdict)
 }
 
-func (a *app) writeTrace(t *emu.Trace, logs []traceLog, form string) error {
+func (a *app) writeTrace(e *emu.Emulator, t *emu.Trace, logs []traceLog, form string) error {
 	switch {
+	case form == "aws":
+		return writeJSON(a.out, analyses(e, t))
 	case form == "json":
 		return writeJSON(a.out, loggedTrace{t, logs})
 	case a.quiet:
@@ -136,6 +147,18 @@ func (a *app) writeTrace(t *emu.Trace, logs []traceLog, form string) error {
 		}
 	}
 	return a.writeLogs(logs)
+}
+
+// analyses are a trace in AWS's words: one analysis, or one for each target.
+func analyses(e *emu.Emulator, t *emu.Trace) *insights.Analyses {
+	all := []*emu.Trace{t}
+	if len(t.Targets) > 0 {
+		all = nil
+	}
+	for i := range t.Targets {
+		all = append(all, t.Targets[i].Trace)
+	}
+	return insights.Of(e.Network(), all...)
 }
 
 // answerStatus is the exit status of one answer.

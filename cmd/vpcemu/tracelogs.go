@@ -48,9 +48,12 @@ type traceLog struct {
 	Target string `json:"target,omitempty"`
 }
 
+// asked reports whether lines were asked for.
+func (f *logFlags) asked() bool { return f.wanted || f.format != "" }
+
 // records are the lines that were asked for, nil for none.
 func (f *logFlags) records(c *cobra.Command, n *vpc.Network, t *emu.Trace) ([]traceLog, error) {
-	if !f.wanted && f.format == "" {
+	if !f.asked() {
 		return nil, nil
 	}
 	var all []traceLog

@@ -188,11 +188,12 @@ func (f *foreignTrace) ask(t *testing.T, n *vpc.Network) {
 	require.NoError(t, err)
 	require.Equal(t, want, trace.Verdict, "%s", trace)
 	require.Equal(t, components, passed(n, trace.Request), "%s", trace)
-	theirs := emu.Blocked
+	f.insightsAgree(t, e.Network(), trace, components)
+	other := emu.Blocked
 	if f.Reachable {
-		theirs = emu.Reachable
+		other = emu.Reachable
 	}
-	require.Equal(t, own.differs != "", want != theirs, "a difference has its reason, and only a difference")
+	require.Equal(t, own.differs != "", want != other, "a difference has its reason, and only a difference")
 	switch f.DeniedAt {
 	case "sg":
 		require.Equal(t, "SG_INGRESS", trace.Blockers[0].Reason, "%s", trace)

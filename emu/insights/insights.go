@@ -1,0 +1,109 @@
+package insights
+
+import (
+	"strings"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// Of is the analyses that traces are, one for each. The traces are answers about the
+// network, as [emu.Emulator.Network] gives it, and fresh: of one that was read from JSON
+// rules, routes and headers are left out.
+func Of(n *vpc.Network, traces ...*emu.Trace) *Analyses {
+	d := newDescription(n)
+	all := &Analyses{NetworkInsightsAnalyses: []NetworkInsightsAnalysis{}}
+	for _, t := range traces {
+		all.NetworkInsightsAnalyses = append(all.NetworkInsightsAnalyses, d.analysis(t))
+	}
+	return all
+}
+
+func (d *description) analysis(t *emu.Trace) NetworkInsightsAnalysis {
+	a := NetworkInsightsAnalysis{Status: "succeeded", Tags: []Tag{}}
+	warnings := t.Notes
+	if t.Verdict == emu.Uncertain {
+		a.Status = "failed"
+		a.StatusMessage = sentence(t.Unknowns)
+		a.WarningMessage = strings.Join(warnings, "; ")
+		return a
+	}
+	found := t.Verdict == emu.Reachable
+	a.NetworkPathFound = &found
+	a.ForwardPathComponents = d.path(t, t.Request, t.Source, t.Destination)
+	if t.Reply != nil && (t.Request.Verdict == emu.Delivered || t.Request.Verdict == emu.Exited) {
+		a.ReturnPathComponents = d.path(t, t.Reply, t.Destination, t.Source)
+	}
+	for i := range t.Blockers {
+		b := &t.Blockers[i]
+		if b.Hypothetical {
+			continue
+		}
+		e := d.explain(b, stepOf(legOf(t, b), b), legOf(t, b))
+		a.Explanations = append(a.Explanations, e)
+		if b.Code == "" {
+			warnings = append(warnings[:len(warnings):len(warnings)], b.Reason+": "+where(b))
+		}
+		switch b.Direction {
+		case "request":
+			blame(a.ForwardPathComponents, e)
+		case "reply":
+			blame(a.ReturnPathComponents, e)
+		}
+	}
+	if !found && len(a.Explanations) == 0 {
+		a.Explanations = []Explanation{{ExplanationCode: noPath}}
+	}
+	a.WarningMessage = strings.Join(warnings, "; ")
+	return a
+}
+
+// blame puts a reason to the end of a path that has none: nothing drops the packet
+// there, but it is not where it was to go.
+func blame(path []PathComponent, e Explanation) {
+	for i := range path {
+		if len(path[i].Explanations) > 0 {
+			return
+		}
+	}
+	if n := len(path); n > 0 {
+		path[n-1].Explanations = []Explanation{e}
+	}
+}
+
+// legOf is the leg that a blocker is in.
+func legOf(t *emu.Trace, b *emu.Blocker) *emu.Leg {
+	return map[string]*emu.Leg{"request": t.Request, "reply": t.Reply, "ack": t.Ack}[b.Direction]
+}
+
+// stepOf is the step that a blocker is about.
+func stepOf(leg *emu.Leg, b *emu.Blocker) *emu.Step {
+	best := new(emu.Step)
+	if leg == nil {
+		return best
+	}
+	for i := range leg.Steps {
+		s := &leg.Steps[i]
+		if same := s.Stage == b.Stage && s.Component == b.Component; same && (s.Verdict == emu.Drop || best.Verdict != emu.Drop) {
+			best = s
+		}
+	}
+	return best
+}
+
+// sentence is what is not known, as one text.
+func sentence(unknowns []emu.Blocker) string {
+	words := make([]string, len(unknowns))
+	for i := range unknowns {
+		words[i] = where(&unknowns[i])
+	}
+	if len(words) == 0 {
+		return "what becomes of the packet is not known"
+	}
+	return "not known: " + strings.Join(words, "; ")
+}
+
+// where is a blocker with its place: "rtb main: no route matches".
+func where(b *emu.Blocker) string {
+	return b.Kind + " " + b.Component + ": " + b.Detail
+}
