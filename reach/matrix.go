@@ -179,34 +179,62 @@ func brief(x *emu.Explorer, from, to *Class) *Answer {
 	return a
 }
 
-// Words are which packets have an answer, in words: "tcp/443", "tcp/22 from
-// 192.0.2.0/24". If only one IP version of two has some, that is in brackets behind it.
+// Words are which packets have an answer: "tcp/443, icmp/8", "tcp/22 from 192.0.2.0/24". What
+// only one IP version of two has is marked.
 func (a *Answer) Words(answer emu.Answer) []string {
 	var both [2]bool // IP versions that there are
-	var words [2][]string
 	for i := range a.Parts {
 		both[version(a.Parts[i].v6)] = true
 	}
-	for k := range words {
-		for _, t := range a.Traffic(answer, k == 1) {
-			words[k] = append(words[k], t.brief())
+	four, six := a.services(answer, false), a.services(answer, true)
+	var words []string
+	for _, list := range [...][]limited{four, six} {
+		for _, l := range list {
+			others := six
+			if l.v6 {
+				others = four
+			}
+			same := slices.IndexFunc(others, func(o limited) bool { return o.to == l.to })
+			var names []string
+			for _, s := range l.services {
+				switch also := same >= 0 && slices.Contains(others[same].services, s); {
+				case also && l.v6: // it stands with those of IPv4
+				case also, !both[0], !both[1], strings.HasPrefix(s, "icmp"):
+					names = append(names, s)
+				case l.v6:
+					names = append(names, s+" (IPv6)")
+				default:
+					names = append(names, s+" (IPv4)")
+				}
+			}
+			if len(names) > 0 {
+				words = append(words, strings.Join(names, ", ")+l.to)
+			}
 		}
 	}
-	var all []string
-	for _, w := range words[0] {
-		if both[1] && !slices.Contains(words[1], w) && !strings.HasPrefix(w, "icmp") {
-			w += " (IPv4)"
+	return words
+}
+
+// limited is services, and for which addresses and source ports if not for all.
+type limited struct {
+	services []string
+	to       string
+	v6       bool
+}
+
+// services are the packets of an IP version that have an answer.
+func (a *Answer) services(answer emu.Answer, v6 bool) (all []limited) {
+	for _, t := range a.Traffic(answer, v6) {
+		l := limited{services: []string{t.Services()}, v6: v6}
+		if !strings.HasPrefix(l.services[0], "all") {
+			l.services = strings.Split(l.services[0], ", ")
 		}
-		all = append(all, w)
-	}
-	for _, w := range words[1] {
-		switch {
-		case slices.Contains(words[0], w):
-		case both[0] && !strings.HasPrefix(w, "icmpv6"):
-			all = append(all, w+" (IPv6)")
-		default:
-			all = append(all, w)
+		for _, more := range [...][2]string{{" from ", t.Sources()}, {" to ", t.Destinations()}, {" source ports ", t.SourcePorts()}} {
+			if more[1] != "" && more[1] != "anywhere" {
+				l.to += more[0] + more[1]
+			}
 		}
+		all = append(all, l)
 	}
 	return all
 }
@@ -216,17 +244,6 @@ func version(v6 bool) int {
 		return 1
 	}
 	return 0
-}
-
-// brief is the traffic without addresses that are all.
-func (t Traffic) brief() string {
-	words := t.Services()
-	for _, more := range [...][2]string{{" from ", t.Sources()}, {" to ", t.Destinations()}, {" source ports ", t.SourcePorts()}} {
-		if more[1] != "" && more[1] != "anywhere" {
-			words += more[0] + more[1]
-		}
-	}
-	return words
 }
 
 // Has reports whether some packets have an answer.
