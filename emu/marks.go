@@ -181,7 +181,7 @@ func (m *marks) destinations(f *routing.FIB, of addresses) []space.Span {
 // prefixed narrows an address to those that have the same longest prefix.
 func (w *walk) prefixed(f *routing.FIB, addr netip.Addr) {
 	if !w.varies(addr) {
-		return
+		return // which spares to look for its routes
 	}
 	for _, s := range w.alike.marks.destinations(f, addresses{v6: addr.Is6()}) {
 		w.beside(s, addr)
@@ -190,6 +190,8 @@ func (w *walk) prefixed(f *routing.FIB, addr netip.Addr) {
 
 // varies reports whether packets may have another address in place of this one.
 func (w *walk) varies(addr netip.Addr) bool {
-	a := w.alike
-	return a != nil && (addr == w.flow.Src && !a.span(a.src, addr).Single() || addr == w.flow.Dst && !a.span(a.dst, addr).Single())
+	for range w.varying(addr) {
+		return true
+	}
+	return false
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-var crowds = flag.Int("crowds", 12, "how many networks TestClasses makes up")
+var crowds = flag.Int("crowds", 6, "how many networks TestClasses makes up")
 
 // TestClasses: what gets to or from one member of a class gets to or from the others, and a
 // row of a matrix says of a pair of members what the answer about them says.
