@@ -43,7 +43,7 @@ type routeKey struct {
 }
 
 func newMarks(p *plan.Plan) *marks {
-	m := &marks{plan: p, rules: make(map[ruleKey][]firewall.Area), lists: make(map[listKey][][]firewall.Area), routes: make(map[routeKey][]space.Span)}
+	m := (&marks{plan: p}).fork()
 	for a := range p.Landmarks() {
 		s, k := space.Prefix(a), version(a.Addr())
 		m.starts[k] = append(m.starts[k], s.First, s.Last.Next())
@@ -65,6 +65,12 @@ func newMarks(p *plan.Plan) *marks {
 		m.starts[k] = slices.Compact(m.starts[k])
 	}
 	return m
+}
+
+// fork is the same places for another goroutine, which finds the rest itself.
+func (m *marks) fork() *marks {
+	return &marks{plan: m.plan, starts: m.starts, inside: m.inside,
+		rules: make(map[ruleKey][]firewall.Area), lists: make(map[listKey][][]firewall.Area), routes: make(map[routeKey][]space.Span)}
 }
 
 // version is 0 for IPv4 and 1 for IPv6.

@@ -2,6 +2,7 @@ package reach_test
 
 import (
 	"fmt"
+	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
@@ -98,7 +99,9 @@ func TestClassesOf(t *testing.T) {
 		{"a rule's prefix around all", func(_ *vpc.Network, v *vpc.VPC) { v.SecurityGroup("g").AllowIn("tcp/22", "10.0.0.8/29") }, "a0 a1 a2"},
 		{"a rule's prefix", func(_ *vpc.Network, v *vpc.VPC) { v.SecurityGroup("g").AllowIn("tcp/22", "10.0.0.10/31") }, "a0 a1|a2"},
 		{"a prefix list", func(n *vpc.Network, _ *vpc.VPC) { n.AddPrefixList("pl", "10.0.0.10/32") }, "a0|a1 a2"},
-		{"a route", func(_ *vpc.Network, v *vpc.VPC) { v.RouteTable("r").AddRoute("192.0.2.0/24", "a-igw").AddRoute("10.0.0.0/24", "a2") }, "a0 a1|a2"},
+		{"a route", func(_ *vpc.Network, v *vpc.VPC) {
+			v.RouteTable("r").AddRoute("192.0.2.0/24", "a-igw").AddRoute("10.0.0.0/24", "a2")
+		}, "a0 a1|a2"},
 		{"one that a route names", func(_ *vpc.Network, v *vpc.VPC) { v.RouteTable("r").AddRoute("192.0.2.0/24", "a1") }, "a0 a2|a1"},
 		{"a setting", func(n *vpc.Network, _ *vpc.VPC) { n.Interface("a0").NoSourceDestCheck = true }, "a0|a1 a2"},
 		{"a public address", func(n *vpc.Network, _ *vpc.VPC) { n.Interface("a0").AddPublicIP("198.51.100.1") }, "a0|a1 a2"},
@@ -111,6 +114,20 @@ func TestClassesOf(t *testing.T) {
 			n.Interface("a1").AddPublicIP("198.51.100.9")
 			v.SecurityGroup("g").AllowIn("tcp/22", "198.51.100.8/30")
 		}, "a0|a1|a2"},
+		{"groups", func(n *vpc.Network, v *vpc.VPC) {
+			v.AddSecurityGroup("h")
+			n.Interface("a2").Groups = []string{"g", "h"}
+		}, "a0 a1|a2"},
+		{"a prefix of IPv6", func(n *vpc.Network, v *vpc.VPC) {
+			v.CIDRs = append(v.CIDRs, netip.MustParsePrefix("2001:db8:0:1200::/56"))
+			v.Subnets[0].CIDRs = append(v.Subnets[0].CIDRs, netip.MustParsePrefix("2001:db8:0:1201::/64"))
+			for k := range 3 {
+				n.Interface(fmt.Sprintf("a%d", k)).AddAddress(fmt.Sprintf("2001:db8:0:1201::1%d", k))
+			}
+			v.SecurityGroup("g").AllowIn("tcp/22", "2001:db8:0:1201::10/127")
+		}, "a0 a1|a2"},
+		{"a prefix of IPv6 that stands for one of IPv4", func(_ *vpc.Network, v *vpc.VPC) { v.SecurityGroup("g").AllowIn("tcp/22", "64:ff9b::a00:a/127") }, "a0 a1|a2"},
+		{"one of two addresses", func(n *vpc.Network, v *vpc.VPC) { n.Interface("a1").AddAddress("10.0.0.50") }, "a0 a2|a1"},
 		{"not understood", func(n *vpc.Network, _ *vpc.VPC) { n.Interface("a0").Unknown, n.Interface("a1").Unknown = "odd", "odd" }, "a0|a1|a2"},
 		{"a stopped instance", func(n *vpc.Network, v *vpc.VPC) {
 			for k, state := range []vpc.InstanceState{vpc.Running, vpc.Running, vpc.Stopped} {
