@@ -46,10 +46,16 @@ const (
 // the services where it ends.
 func (v *reachView) writeSVG(out io.Writer) error {
 	left, right := newSide(), newSide()
+	from := make(map[string]int)
 	for i := range v.Rows {
 		r := &v.Rows[i]
-		left.add(r.Source, v.of(r.Source).title, "")
+		from[r.Source]++
 		right.add(r.Destination, v.of(r.Destination).title, drawnServices(r))
+	}
+	for _, c := range v.Classes {
+		for range from[c.Name] {
+			left.add(c.Name, c.title, "")
+		}
 	}
 	left.place()
 	right.place()
