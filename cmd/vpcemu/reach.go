@@ -68,6 +68,7 @@ func (a *app) reachCommand() *cobra.Command {
 	}
 	outputFlag(c, &f.output, "form of the answer")
 	c.Flags().StringVar(&f.to, "to", "", "only what gets to `DST`")
+	_ = c.RegisterFlagCompletionFunc("to", completeTo)
 	c.Flags().StringVar(&f.service, "service", "", "only traffic of a `SERVICE`: tcp/22, tcp/8000-8099, icmp, all")
 	return c
 }
@@ -78,6 +79,14 @@ func completeEnds(c *cobra.Command, args []string, typed string) ([]string, cobr
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return completeTrace(c, args, typed)
+}
+
+// completeTo completes a DST behind --to.
+func completeTo(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return completeTrace(c, args[:1], typed)
 }
 
 func (a *app) reach(c *cobra.Command, args []string, f *reachFlags) error {

@@ -10,7 +10,7 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-var crowds = flag.Int("crowds", 12, "how many networks TestClasses makes up")
+var crowds = flag.Int("crowds", 6, "how many networks TestClasses makes up")
 
 // TestClasses: what gets to or from one member of a class gets to or from the others, and a
 // row of a matrix says of a pair of members what the answer about them says.
@@ -26,17 +26,18 @@ func TestClasses(t *testing.T) {
 		}
 		x, r := e.Explorer(), reach.Of(e)
 		matrix := r.Matrix()
-		ask := func(src, dst *emu.End) allBetween { return exploreBetween(t, x, src, dst) }
+		ask := func(src, dst *emu.End) allBetween { return exploreBetween(x, src, dst, (*emu.Pair).Decide) }
 		for _, c := range matrix.Classes {
 			if len(c.Members) < 2 {
 				continue
 			}
 			several++
-			one, two := Pick(m, c.Members...), Pick(m, c.Members...)
+			at := m.IntN(len(c.Members))
+			one, two := c.Members[at], c.Members[(at+1+m.IntN(len(c.Members)-1))%len(c.Members)]
 			for range 4 {
 				other := Pick(m, matrix.Classes...)
 				third := Pick(m, other.Members...)
-				if one == two || third == one || third == two {
+				if third == one || third == two {
 					continue
 				}
 				pairs++
@@ -47,9 +48,7 @@ func TestClasses(t *testing.T) {
 					fareAlike(t, n, net, ask(third, one), ask(third, two))
 				}
 			}
-			if one != two {
-				fareAlike(t, n, net, ask(one, two), ask(two, one))
-			}
+			fareAlike(t, n, net, ask(one, two), ask(two, one))
 		}
 		if n%4 == 0 {
 			to := Pick(m, matrix.Classes...)
@@ -59,7 +58,7 @@ func TestClasses(t *testing.T) {
 					continue
 				}
 				got := allBetween{src, dst, nil, [2]map[emu.Answer]space.Set{{}, {}}}
-				full := ask(src, dst)
+				full := exploreBetween(x, src, dst, (*emu.Pair).Ask)
 				got.pairs = full.pairs
 				for v6 := range got.sets {
 					for _, a := range everyAnswer {
@@ -85,7 +84,7 @@ type allBetween struct {
 	sets     [2]map[emu.Answer]space.Set
 }
 
-func exploreBetween(t *testing.T, x *emu.Explorer, src, dst *emu.End) allBetween {
+func exploreBetween(x *emu.Explorer, src, dst *emu.End, ask func(*emu.Pair, space.Point) emu.Finding) allBetween {
 	all := allBetween{src, dst, new([2]*emu.Pair), [2]map[emu.Answer]space.Set{{}, {}}}
 	for v6 := range all.sets {
 		p, ok, err := x.Between(src, dst, v6 == 1)
@@ -99,7 +98,7 @@ func exploreBetween(t *testing.T, x *emu.Explorer, src, dst *emu.End) allBetween
 				left = left[1:]
 				continue
 			}
-			f := p.Ask(at)
+			f := ask(p, at)
 			left = left.Without(&f.Box)
 			all.sets[v6][f.Answer] = all.sets[v6][f.Answer].With(&f.Box)
 		}

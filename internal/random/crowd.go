@@ -11,6 +11,7 @@ import (
 // the same settings, and with addresses close by; some then differ in one thing.
 func (m *Maker) Crowd(n *vpc.Network) {
 	for _, v := range n.VPCs {
+		m.about(v)
 		for _, s := range v.Subnets {
 			for _, i := range s.Interfaces[:len(s.Interfaces):len(s.Interfaces)] {
 				if i.Kind == "" && len(i.Prefixes) == 0 {
@@ -19,6 +20,40 @@ func (m *Maker) Crowd(n *vpc.Network) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// about adds rules and entries about some addresses of a subnet only.
+func (m *Maker) about(v *vpc.VPC) {
+	if m.One(2) { // the rest is open, so that these decide
+		for _, g := range v.SecurityGroups {
+			g.AllowIn("all", "0.0.0.0/1").AllowOut("all", "0.0.0.0/1") // which no other rule has
+		}
+		v.NetworkACL("acl").AllowIn(50, "all", "0.0.0.0/1").AllowOut(50, "all", "0.0.0.0/1")
+	}
+	seen := make(map[string]bool)
+	for k := range m.IntN(12) {
+		s := Pick(m, v.Subnets...)
+		p := Pick(m, s.CIDRs[0], Pick(m, s.CIDRs...))
+		b := p.Addr().AsSlice()
+		b[len(b)-1] = byte(m.IntN(100))
+		a, _ := netip.AddrFromSlice(b)
+		some := netip.PrefixFrom(a, a.BitLen()-m.IntN(7)).Masked().String()
+		if seen[some] {
+			continue
+		}
+		seen[some] = true
+		g, acl := v.SecurityGroup(Pick(m, "g0", "g1", "g2")), v.NetworkACL("acl")
+		switch m.IntN(4) {
+		case 0:
+			g.AllowIn(Pick(m, "tcp/7000", "all"), some)
+		case 1:
+			g.AllowOut(Pick(m, "tcp/7000", "all"), some)
+		case 2:
+			acl.DenyIn(1+k, "all", some)
+		case 3:
+			acl.DenyOut(1+k, "all", some)
 		}
 	}
 }
