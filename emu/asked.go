@@ -36,5 +36,8 @@ func (w *walk) clampMSS(size uint16) {
 // fabricOwn reports whether an address is in a range that AWS keeps for services of
 // the fabric, whatever a VPC's ranges are.
 func (w *walk) fabricOwn(a netip.Addr) bool {
-	return w.in(linkLocal4, a) || w.in(linkLocal6, a) || w.in(reserved6, a)
+	if w.alike != nil {
+		w.inAny([]netip.Prefix{linkLocal4, linkLocal6, reserved6}, a)
+	}
+	return linkLocal4.Contains(a) || linkLocal6.Contains(a) || reserved6.Contains(a)
 }
