@@ -181,10 +181,16 @@ func (w *walk) inAny(list []netip.Prefix, addr netip.Addr) bool {
 
 // is reports whether an address of the packet is a certain one.
 func (w *walk) is(addr, that netip.Addr) bool {
-	if w.alike != nil && that.IsValid() && that.BitLen() == addr.BitLen() {
-		w.beside(space.One(space.Address(that)), addr)
+	if w.alike != nil {
+		w.asIs(addr, that)
 	}
 	return addr == that
+}
+
+func (w *walk) asIs(addr, that netip.Addr) {
+	if that.IsValid() && that.BitLen() == addr.BitLen() {
+		w.beside(space.One(space.Address(that)), addr)
+	}
 }
 
 // vpcHas reports whether an address lies in the VPC's ranges.
@@ -205,33 +211,45 @@ func (w *walk) subnetHas(s *plan.Subnet, addr netip.Addr) bool {
 
 // owns reports whether the interface has an address.
 func (w *walk) owns(i *plan.Interface, addr netip.Addr) bool {
-	w.among(addr)
+	if w.alike != nil {
+		w.among(addr)
+	}
 	return i.Owns(addr)
 }
 
 // owner is the interface that has an address in a VPC.
 func (w *walk) owner(v *plan.VPC, addr netip.Addr) *plan.Interface {
-	w.among(addr)
+	if w.alike != nil {
+		w.among(addr)
+	}
 	return w.net.plan.Owner(v, addr)
 }
 
 // public is the interface that has a public address.
 func (w *walk) public(addr netip.Addr) (plan.Binding, bool) {
-	w.among(addr)
+	if w.alike != nil {
+		w.among(addr)
+	}
 	return w.net.plan.Public(addr)
 }
 
 // isPublic reports whether an address belongs to this network as seen from the
 // internet.
 func (w *walk) isPublic(addr netip.Addr) bool {
-	if w.alike != nil && addr.Is6() {
+	if w.alike != nil {
+		w.asPublic(addr)
+	}
+	return w.net.plan.IsPublic(addr)
+}
+
+func (w *walk) asPublic(addr netip.Addr) {
+	if addr.Is6() {
 		w.isPrivate(addr)
 		for _, v := range w.net.plan.VPCs {
 			w.vpcHas(v, addr)
 		}
 	}
 	w.among(addr)
-	return w.net.plan.IsPublic(addr)
 }
 
 // isPrivate reports whether an address cannot be that of an internet host.
@@ -376,9 +394,13 @@ func (w *walk) asRules(i *plan.Interface, dir firewall.Direction, h firewall.Hea
 // byEntries narrows to what a network ACL decides as it does about the packet.
 func (w *walk) byEntries(acl *plan.ACL, dir firewall.Direction) {
 	if w.alike != nil && acl.Desc != nil {
-		addr, from := w.remote(dir)
-		w.decided(w.header, w.alike.dport, addr, from, nil, w.alike.marks.acl(acl, dir, w.alike.kind(addr, from)))
+		w.asEntries(acl, dir)
 	}
+}
+
+func (w *walk) asEntries(acl *plan.ACL, dir firewall.Direction) {
+	addr, from := w.remote(dir)
+	w.decided(w.header, w.alike.dport, addr, from, nil, w.alike.marks.acl(acl, dir, w.alike.kind(addr, from)))
 }
 
 // kind is that of an address which varies: one of the internet's, or any.
@@ -493,10 +515,10 @@ func (w *walk) crosses(n packet.NAT64) {
 
 // isMulticast reports whether an address is that of a multicast group.
 func (w *walk) isMulticast(addr netip.Addr) bool {
-	if addr.Is4() {
-		return w.in(multicast4, addr)
+	if w.alike != nil {
+		w.inAny([]netip.Prefix{multicast4, multicast6}, addr)
 	}
-	return w.in(multicast6, addr)
+	return addr.IsMulticast()
 }
 
 var (

@@ -37,5 +37,8 @@ func (w *walk) clampMSS(size uint16) {
 // fabricOwn reports whether an address is in a range that AWS keeps for services of
 // the fabric, whatever a VPC's ranges are.
 func (w *walk) fabricOwn(a netip.Addr) bool {
-	return w.in(linkLocal4, a) || w.in(linkLocal6, a) || w.in(vpc.Services6, a)
+	if w.alike != nil {
+		w.inAny([]netip.Prefix{linkLocal4, linkLocal6, vpc.Services6}, a)
+	}
+	return linkLocal4.Contains(a) || linkLocal6.Contains(a) || vpc.Services6.Contains(a)
 }

@@ -142,6 +142,9 @@ func parts(p *emu.Pair, v6 bool, ask func(space.Point) emu.Finding) []Part {
 			continue
 		}
 		f := ask(at)
+		if !f.Box.Has(&at) {
+			panic("reach: a packet outside of its own box") // and so it would be asked about again, without end
+		}
 		k := slices.IndexFunc(all, func(o Part) bool { return o.fares(&f) })
 		if k < 0 {
 			k = len(all)

@@ -3,6 +3,7 @@ package random
 import (
 	"flag"
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -101,7 +102,7 @@ func (c *tally) explore(m *Maker, n *vpc.Network, p *emu.Pair, q ends, at space.
 			return fmt.Errorf("%s fares like %s:\n%v, %v, %v in %v\nbut %v, %v, %v", words(other, q.IPv6), words(at, q.IPv6),
 				f.Answer, f.Blockers, f.Unknowns, f.Box, one.Verdict, one.Blockers, one.Unknowns)
 		}
-		if k == 0 && f.Answer != emu.Uncertain && f.Depends == "" && m.One(3) {
+		if f.Answer != emu.Uncertain && f.Depends == "" && k == 0 && (f.Answer == emu.Reachable || m.One(4)) {
 			if err := c.send(n, q, one, other); err != nil {
 				return fmt.Errorf("%s: %w", words(other, q.IPv6), err)
 			}
@@ -366,15 +367,18 @@ func somewhere(m *Maker, n *vpc.Network, pair *emu.Pair, b space.Box) (p space.P
 			break
 		}
 	}
-	for range 3 {
+	for range 4 {
 		q := p
-		switch d := Pick(m, space.Services, space.SourcePorts, space.Sources, space.Destinations); d {
+		switch d := Pick(m, space.Services, space.SourcePorts, space.Sources, space.Destinations, space.Destinations); d {
 		case space.Services:
 			q[d] = space.Service(uint8(p[d].Lo>>16), Pick[uint16](m, 25, 53, 80, 443, 40003, 68, 67, 546, 547, 1024, 1023))
 		case space.SourcePorts:
 			q[d] = space.Num{Lo: uint64(Pick(m, 67, 68, 546, 53, 80, 1023, 1024, 32768, 49152, 65535))}
 		default:
 			a := m.Address(append(Places(n), Targets(n)...), b[d].Last.Hi != 0)
+			if around := m.notable(n, b[d].Last.Hi != 0); m.One(2) && len(around) > 0 {
+				a = Pick(m, around...)
+			}
 			q[d] = space.Address(a)
 		}
 		if b.Has(&q) && pair.Has(&q) {
@@ -382,6 +386,39 @@ func somewhere(m *Maker, n *vpc.Network, pair *emu.Pair, b space.Box) (p space.P
 		}
 	}
 	return p, ok
+}
+
+// notable are addresses of an IP version that some stage may look at: first and last ones
+// of ranges, those beside, and IPv6 ones that stand for such of IPv4.
+func (m *Maker) notable(n *vpc.Network, v6 bool) (all []netip.Addr) {
+	ranges := []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("255.255.255.255/32"),
+		netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff00::/8"), netip.MustParsePrefix("fd00:ec2::/32"), netip.MustParsePrefix("64:ff9b::/96")}
+	for _, v := range n.VPCs {
+		ranges = append(ranges, v.CIDRs...)
+		for _, s := range v.Subnets {
+			ranges = append(ranges, s.CIDRs...)
+		}
+	}
+	add := func(at space.Num, is6 bool) {
+		if a := at.Addr(is6); is6 == v6 {
+			all = append(all, a)
+		} else if v6 {
+			four := a.As4()
+			six := netip.MustParseAddr("64:ff9b::").As16()
+			copy(six[12:], four[:])
+			all = append(all, netip.AddrFrom16(six))
+		}
+	}
+	for _, r := range ranges {
+		s, is6 := space.Prefix(r), r.Addr().Is6()
+		for k := range uint64(4) { // the router, the resolver
+			add(s.First.Plus(space.Num{Lo: k}), is6)
+		}
+		add(s.First.Prev(), is6)
+		add(s.Last, is6)
+		add(s.Last.Next(), is6)
+	}
+	return all
 }
 
 func within(m *Maker, s space.Span) space.Num {
