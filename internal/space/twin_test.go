@@ -24,8 +24,6 @@ func points(use func(k int, p Point)) {
 	}
 }
 
-func (m *bitmap) has(k int) bool { return m[k/64]>>(k%64)&1 != 0 }
-
 // bitmapOf asks a set about every packet.
 func bitmapOf(s Set) (m bitmap) {
 	points(func(k int, p Point) {
