@@ -35,6 +35,10 @@ type alike struct {
 	doubtful int
 	sentFrom []*plan.Interface // that the packet of this leg has left
 
+	// brief means that the first thing that is in the way for certain ends the walk: the
+	// packet is blocked, whatever else there is.
+	brief bool
+
 	choices choices
 	marks   *marks
 	// internet says of which dimensions the packets have addresses of internet hosts
@@ -355,7 +359,7 @@ func (w *walk) byRules(i *plan.Interface, dir firewall.Direction, groups []firew
 // asRules is byRules for a header that may not be the packet's, but has one of its ports.
 func (w *walk) asRules(i *plan.Interface, dir firewall.Direction, h firewall.Header, port portOrigin, groups []firewall.GroupID) {
 	addr, from := w.remote(dir)
-	w.decided(h, port, addr, from, groups, w.alike.marks.groups(w.net.plan.Filters(i), dir, i.VPC.Names(), w.alike.kind(addr, from))...)
+	w.decided(h, port, addr, from, groups, w.alike.marks.groups(w.net.plan.Filters(i), dir, i.VPC, w.alike.kind(addr, from))...)
 }
 
 // byEntries narrows to what a network ACL decides as it does about the packet.
@@ -457,7 +461,7 @@ func (w *walk) byAsked(i *plan.Interface, dir firewall.Direction, asked firewall
 	}
 	addr, from := w.remote(dir)
 	back := firewall.Egress - dir
-	w.decided(asked, w.alike.sport, addr, from, groups, w.alike.marks.groups(w.net.plan.Filters(i), back, i.VPC.Names(), w.alike.kind(addr, from))...)
+	w.decided(asked, w.alike.sport, addr, from, groups, w.alike.marks.groups(w.net.plan.Filters(i), back, i.VPC, w.alike.kind(addr, from))...)
 }
 
 // crosses notes that the packet goes over to the other IP version: IPv4 addresses are

@@ -30,7 +30,7 @@ func (t *TargetTrace) String() string {
 func (t *tracer) balances(b *plan.LoadBalancer) {
 	if t != nil {
 		t.balancers = append(t.balancers, b)
-		if b.VPC.Desc.Partial && b.Desc.CrossZone == vpc.CrossZoneDefault {
+		if t.alike == nil && b.VPC.Desc.Partial && b.Desc.CrossZone == vpc.CrossZoneDefault {
 			t.assume("nothing describes the attributes of load balancer " + label(b.Desc.ID, b.Desc.Name) + ": taken as AWS's defaults")
 		}
 	}

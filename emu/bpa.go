@@ -86,7 +86,7 @@ func (w *walk) egressOnlyOpen(s *plan.Subnet) verdict {
 
 // assumeOpen says so where nothing describes Block Public Access.
 func (w *walk) assumeOpen(s *plan.Subnet) {
-	if s.ExposureAssumed && w.tracer != nil {
+	if s.ExposureAssumed && w.tracer != nil && w.alike == nil {
 		w.tracer.assume("nothing describes Block Public Access of " + s.VPC.Desc.ID + ": taken as off, AWS's default")
 	}
 }

@@ -42,16 +42,6 @@ func (t *tracer) step(w *walk, at *stage, v verdict) Step {
 	return s
 }
 
-// unworded is a step that says only what decided how.
-func unworded(w *walk, at *stage, v verdict) Step {
-	s := Step{Stage: at.name, Verdict: outcomes[v.outcome]}
-	if v.outcome == drop {
-		s.Reason, s.Code = v.reason.String(), v.reason.Code()
-	}
-	at.at(w, &s)
-	return s
-}
-
 var outcomes = [...]Outcome{drop: Drop, pass: Pass, done: Pass, unknown: Undecided}
 
 // String is the remark as a clause.

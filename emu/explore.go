@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
@@ -15,14 +16,18 @@ import (
 // Explorer answers for sets of packets what [Emulator.Trace] answers for one, on the
 // network as it stood when the Explorer was made. One goroutine at a time may use it.
 type Explorer struct {
-	net   *generation
-	marks *marks
+	net    *generation
+	marks  *marks
+	alike  alike   // of the packet that is walked
+	tracer *tracer // that walks it
 }
 
 // Explorer explores the network as it stands.
-func (e *Emulator) Explorer() *Explorer {
-	g := e.current.Load()
-	return &Explorer{g, newMarks(g.plan)}
+func (e *Emulator) Explorer() *Explorer { return newExplorer(e.current.Load()) }
+
+func newExplorer(g *generation) *Explorer {
+	m := newMarks(g.plan)
+	return &Explorer{net: g, marks: m, alike: alike{marks: m, before: make(map[*plan.Interface]origins)}}
 }
 
 // Pair is the packets of one IP version from one end to another.
@@ -72,10 +77,15 @@ func (x *Explorer) Pair(source, destination string, v6 bool) (*Pair, bool, error
 	if err != nil {
 		return nil, false, fmt.Errorf("destination: %w", err)
 	}
+	return x.pair(src, dst, v6)
+}
+
+// pair is Pair for ends that have been found.
+func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
 	if err := askable(src, dst); err != nil {
 		return nil, false, err
 	}
-	q := Query{Source: source, Destination: destination, IPv6: v6}
+	q := Query{Source: src.name, Destination: dst.name, IPv6: v6}
 	q.Service.Protocol = int(packet.ICMP)
 	if v6 {
 		q.Service.Protocol = int(packet.ICMPv6) // of which there is only one IP version
@@ -86,7 +96,7 @@ func (x *Explorer) Pair(source, destination string, v6 bool) (*Pair, bool, error
 	}
 	p := &Pair{x: x, query: q, src: src, dst: dst, v6: v6}
 	p.usual = space.Point{space.SourcePorts: {Lo: defaultSourcePort}, space.Sources: space.Address(from), space.Destinations: space.Address(to)}
-	for _, b := range allServices(v6) {
+	for _, b := range servicesOf[version(from)]() {
 		for _, from := range src.addresses(from) {
 			for _, to := range dst.addresses(to) {
 				b[space.Sources], b[space.Destinations] = from, to
@@ -129,11 +139,19 @@ func spans(list []netip.Prefix, chosen netip.Addr) []space.Span {
 }
 
 // Ask asks about one of the pair's packets, and finds others that fare alike.
-func (p *Pair) Ask(at space.Point) (f Finding) {
-	a := &alike{v6: p.v6, marks: p.x.marks, box: p.around(at), internet: p.internet()}
-	f = p.once(a, at)
+func (p *Pair) Ask(at space.Point) Finding { return p.ask(at, false) }
+
+// Decide is Ask for who wants the answer alone: of what is in the way it finds the first
+// only, and so larger boxes, sooner.
+func (p *Pair) Decide(at space.Point) Finding { return p.ask(at, true) }
+
+func (p *Pair) ask(at space.Point, brief bool) (f Finding) {
+	a := &p.x.alike
+	a.box, a.v6, a.internet, a.brief = p.around(at), p.v6, p.internet(), brief
+	a.choices.made = a.choices.made[:0]
+	f = p.once(at)
 	for a.choices.next() {
-		f.and(p.once(a, at))
+		f.and(p.once(at))
 	}
 	f.Box = a.box
 	return f
@@ -260,15 +278,13 @@ func (p *Pair) around(at space.Point) space.Box {
 }
 
 // once walks the packet once, with the choices of now.
-func (p *Pair) once(a *alike, at space.Point) Finding {
-	a.maybe, a.doubtful, a.before = "", 0, make(map[*plan.Interface]origins)
-	t, err := p.tracer(at)
-	if err != nil {
-		panic(err) // of packets that cannot be All has none
-	}
-	t.alike = a
+func (p *Pair) once(at space.Point) Finding {
+	a := &p.x.alike
+	a.maybe, a.doubt, a.doubtful = "", false, 0
+	clear(a.before)
+	t := p.reset(at)
 	out := t.trace()
-	f := Finding{Ways: 1, Answer: out.Verdict, Request: out.request(), Blockers: out.Blockers, Unknowns: out.Unknowns}
+	f := Finding{Ways: 1, Answer: out.Verdict, Request: out.request(), Blockers: slices.Clone(out.Blockers), Unknowns: slices.Clone(out.Unknowns)}
 	if f.Depends = a.maybe; f.Depends != "" && len(f.Blockers) <= a.doubtful {
 		f.Answer = Uncertain
 	}
@@ -293,22 +309,44 @@ func (t *Trace) request() Answer {
 
 // Trace is the whole answer about one packet.
 func (p *Pair) Trace(at space.Point) (*Trace, error) {
-	t, err := p.tracer(at)
+	q := p.query
+	q.Service, q.SourcePort = serviceAt(at), uint16(at[space.SourcePorts].Lo)
+	src, dst := p.ends(at)
+	t, err := newTracerBetween(p.x.net, q, src, dst)
 	if err != nil {
 		return nil, err
 	}
 	return t.trace(), nil
 }
 
-// tracer is one for a packet.
-func (p *Pair) tracer(at space.Point) (*tracer, error) {
-	q := p.query
-	q.Service, q.SourcePort = serviceAt(at), uint16(at[space.SourcePorts].Lo)
-	src, dst := p.src, p.dst
+// ends are the pair's, with the addresses that a packet has.
+func (p *Pair) ends(at space.Point) (src, dst queryEnd) {
+	src, dst = p.src, p.dst
 	src.asked, src.addr = true, at[space.Sources].Addr(p.v6)
 	dst.asked, dst.addr = true, at[space.Destinations].Addr(p.v6)
-	return newTracerBetween(p.x.net, q, src, dst)
+	return src, dst
 }
+
+// reset makes the Explorer's tracer as new, for one of the pair's packets.
+func (p *Pair) reset(at space.Point) *tracer {
+	t := p.x.tracer
+	if t == nil || len(t.memory) > mostRemembered {
+		t = &tracer{net: p.x.net, memory: make(map[*plan.Interface]*state), went: make(map[*plan.VPC]outbound),
+			quiet: make(map[Reason]bool), down: make(map[string]bool), alike: &p.x.alike, scratch: new(scratch)}
+		p.x.tracer = t
+	}
+	t.flows.Clear()
+	clear(t.quiet)
+	clear(t.down)
+	t.query = p.query
+	t.src, t.dst = p.ends(at)
+	t.probe = probeOf(t.src.addr, t.dst.addr, serviceAt(at), uint16(at[space.SourcePorts].Lo))
+	t.speaker, t.outer, t.strayed, t.standIn = nil, nil, false, netip.Addr{}
+	return t
+}
+
+// mostRemembered is how many interfaces a tracer has memory of before it begins anew.
+const mostRemembered = 1000
 
 // serviceAt is the service of a packet.
 func serviceAt(at space.Point) firewall.Service {
@@ -321,6 +359,11 @@ func serviceAt(at space.Point) firewall.Service {
 		s.From, s.To = -1, -1
 	}
 	return s
+}
+
+// servicesOf are allServices of IPv4 and IPv6.
+var servicesOf = [...]func() []space.Box{
+	sync.OnceValue(func() []space.Box { return allServices(false) }), sync.OnceValue(func() []space.Box { return allServices(true) }),
 }
 
 // allServices are the services of an IP version: one box for TCP, one for UDP, several

@@ -81,7 +81,9 @@ func (w *walk) publicAccessBlocked() bool {
 }
 
 // recording reports whether anybody wants records.
-func (w *walk) recording() bool { return w.tracer != nil || w.net.em.opts.Observer.Flow != nil }
+func (w *walk) recording() bool {
+	return w.tracer != nil && w.alike == nil || w.tracer == nil && w.net.em.opts.Observer.Flow != nil
+}
 
 func (w *walk) record(i *plan.Interface, dir firewall.Direction, accept bool, cause string) {
 	if !w.recording() {

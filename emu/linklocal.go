@@ -111,9 +111,9 @@ func (w *walk) ask(s *localService) verdict {
 }
 
 // take counts the packet against the interface's allowance and ends it at the
-// service, which answers (LNK-15).
+// service, which answers (LNK-15). Those of a trace are the first.
 func (w *walk) take(name string) verdict {
-	if !w.state(w.from).linkLocal.take(w.now) {
+	if w.tracer == nil && !w.state(w.from).linkLocal.take(w.now) {
 		return dropped(LinkLocalPPS)
 	}
 	w.serve(name)

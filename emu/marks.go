@@ -128,12 +128,12 @@ func (m *marks) inner(v6 bool, at space.Num) (space.Span, bool) {
 }
 
 // groups are what the rules of an interface's groups match, of one direction.
-func (m *marks) groups(f *plan.Filters, dir firewall.Direction, names firewall.Names, of addresses) [][]firewall.Area {
+func (m *marks) groups(f *plan.Filters, dir firewall.Direction, v *plan.VPC, of addresses) [][]firewall.Area {
 	key := listKey{f, dir, of}
 	lists, ok := m.lists[key]
 	if !ok {
 		for _, g := range f.Groups {
-			lists = append(lists, m.rulesOf(ruleKey{g, dir, of}, func() []firewall.Area { return firewall.RuleAreas(rulesOf(g, dir), names, of.v6) }))
+			lists = append(lists, m.rulesOf(ruleKey{g, dir, of}, func() []firewall.Area { return firewall.RuleAreas(rulesOf(g, dir), v.Names(), of.v6) }))
 		}
 		m.lists[key] = lists
 	}

@@ -30,23 +30,29 @@ func newProbe(g *generation, q Query, src, dst queryEnd) (probe, error) {
 	if err := single(svc); err != nil {
 		return probe{}, err
 	}
-	p := probe{flow: packet.Flow{Src: from, Dst: to, Proto: packet.Proto(svc.Protocol)}}
-	switch {
-	case p.flow.Proto.HasPorts():
-		p.flow.SrcPort, p.flow.DstPort = q.SourcePort, uint16(svc.From)
-		if p.flow.SrcPort == 0 {
-			p.flow.SrcPort = defaultSourcePort
-		}
-	case p.flow.Proto.IsICMP():
-		if (p.flow.Proto == packet.ICMP) != from.Is4() {
-			return probe{}, fmt.Errorf("service %s: %s and %s do not talk over that IP version", svc, from, to)
-		}
-		p.icmp(svc)
+	p := probeOf(from, to, svc, q.SourcePort)
+	if p.flow.Proto.IsICMP() && (p.flow.Proto == packet.ICMP) != from.Is4() {
+		return probe{}, fmt.Errorf("service %s: %s and %s do not talk over that IP version", svc, from, to)
 	}
-	if err := new(packet.Packet).Parse(p.request()); err != nil {
+	if err := new(packet.Packet).Parse(p.request().Bytes()); err != nil {
 		return probe{}, fmt.Errorf("service %s: not a protocol of its own over IPv6: %w", svc, err)
 	}
 	return p, nil
+}
+
+// probeOf is a probe of one service, from a port or, if that is 0, from the usual one.
+func probeOf(from, to netip.Addr, svc firewall.Service, port uint16) probe {
+	p := probe{flow: packet.Flow{Src: from, Dst: to, Proto: packet.Proto(svc.Protocol)}}
+	switch {
+	case p.flow.Proto.HasPorts():
+		p.flow.SrcPort, p.flow.DstPort = port, uint16(svc.From)
+		if port == 0 {
+			p.flow.SrcPort = defaultSourcePort
+		}
+	case p.flow.Proto.IsICMP():
+		p.icmp(svc)
+	}
+	return p
 }
 
 // single refuses services that are not what one packet is sent to.
@@ -89,16 +95,16 @@ func (p *probe) isEcho() bool {
 // request has none.
 func (p *probe) answers() bool { return !p.flow.Proto.IsICMP() || p.isEcho() }
 
-func (p *probe) request() []byte {
+func (p *probe) request() packet.Spec {
 	s := packet.Spec{Flow: p.flow, ICMPType: p.kind, ICMPCode: p.code}
 	if p.flow.Proto == packet.TCP {
 		s.Flags = packet.SYN
 	}
-	return s.Bytes()
+	return s
 }
 
 // reply answers the request as it arrived.
-func (p *probe) reply(arrived packet.Flow) []byte {
+func (p *probe) reply(arrived packet.Flow) packet.Spec {
 	s := packet.Spec{Flow: arrived.Reverse(), Flags: packet.SYN | packet.ACK}
 	if arrived.Proto == packet.ICMPv6 { // NAT64 may have made ICMP of it
 		s.ICMPType = packet.ICMPv6EchoReply
@@ -106,11 +112,11 @@ func (p *probe) reply(arrived packet.Flow) []byte {
 	if p.flow.Proto != packet.TCP {
 		s.Flags = 0
 	}
-	return s.Bytes()
+	return s
 }
 
-func (p *probe) ack(f packet.Flow) []byte {
-	return packet.Spec{Flow: f, Flags: packet.ACK}.Bytes()
+func (p *probe) ack(f packet.Flow) packet.Spec {
+	return packet.Spec{Flow: f, Flags: packet.ACK}
 }
 
 // addresses chooses what to write into source and destination: the addresses

@@ -39,8 +39,9 @@ type tracer struct {
 	standIn   netip.Addr           // the public address that a source was lent, if any
 	balancers []*plan.LoadBalancer // that the leg went through
 	// alike, if not nil, are the packets that fare like those of the query. Then nothing
-	// is put into words.
-	alike *alike
+	// is put into words, and what it takes is done in the scratch.
+	alike   *alike
+	scratch *scratch
 }
 
 func newTracer(g *generation, q Query) (*tracer, error) {
@@ -69,9 +70,13 @@ func newTracerBetween(g *generation, q Query, src, dst queryEnd) (t *tracer, err
 
 // trace walks the request, the reply and, for TCP, the third packet.
 func (t *tracer) trace() *Trace {
-	t.out = &Trace{
-		Source: t.query.Source, Destination: t.query.Destination, Service: t.query.Service.String(),
-		Blockers: []Blocker{}, Unknowns: []Blocker{}, sent: t.probe.flow,
+	if t.alike != nil {
+		t.out = t.scratch.begin()
+	} else {
+		t.out = &Trace{
+			Source: t.query.Source, Destination: t.query.Destination, Service: t.query.Service.String(),
+			Blockers: []Blocker{}, Unknowns: []Blocker{}, sent: t.probe.flow,
+		}
 	}
 	if t.src.iface != nil && t.src.iface.Owns(t.probe.flow.Dst) {
 		return t.insideGuest()
@@ -95,12 +100,12 @@ func (t *tracer) trace() *Trace {
 func (t *tracer) insideGuest() *Trace {
 	t.arrived = t.probe.flow
 	i := t.src.iface
-	w := &walk{net: t.net, tracer: t, stop: stop{vpc: i.VPC, from: i, to: i}, flow: t.probe.flow}
-	_ = w.pkt.Parse(t.probe.request())
-	step := t.step(w, &stage{name: Deliver, at: atReceiver}, passed)
-	step.Detail = "an interface's packets to itself stay in the guest"
+	w := &walk{net: t.net, tracer: t, alike: t.alike, stop: stop{vpc: i.VPC, from: i, to: i}, flow: t.probe.flow}
+	_ = w.pkt.Parse(t.probe.request().Bytes())
+	w.say("an interface's packets to itself stay in the guest")
+	t.direction, t.goal, t.leg = "request", t.dst, &Leg{Verdict: Delivered, At: i.Desc.ID}
+	t.note(w, &stage{name: Deliver, at: atReceiver}, passed)
 	w.result = Result{Fate: Delivered, At: i.Desc.ID}
-	t.direction, t.goal, t.leg = "request", t.dst, &Leg{Verdict: Delivered, At: i.Desc.ID, Steps: []Step{step}}
 	t.out.Request = t.leg
 	t.checkGoal(w)
 	t.out.Verdict = t.verdict()
@@ -169,14 +174,18 @@ func (t *tracer) verdict() Answer {
 }
 
 // walk takes one packet from an interface, or from the internet, to its end.
-func (t *tracer) walk(direction string, from *plan.Interface, to queryEnd, b []byte) *walk {
-	t.direction, t.goal, t.target, t.leg = direction, to, to.iface, &Leg{Verdict: Delivered, Steps: []Step{}}
-	t.balancers = nil
-	w := &walk{net: t.net, now: 1, tracer: t, explained: true, alike: t.alike, stop: stop{from: from}}
+func (t *tracer) walk(direction string, from *plan.Interface, to queryEnd, p packet.Spec) *walk {
+	t.direction, t.goal, t.target = direction, to, to.iface
+	t.balancers = t.balancers[:0]
+	leg, w, memory := t.scratch.next()
+	*leg = Leg{Verdict: Delivered, Steps: []Step{}}
+	*w = walk{net: t.net, now: 1, tracer: t, explained: true, alike: t.alike, stop: stop{from: from}}
+	t.leg = leg
 	if t.alike != nil {
 		t.alike.begin(direction)
 	}
-	_ = w.pkt.Parse(b) // newProbe has tried
+	*memory = p.Append((*memory)[:0])
+	_ = w.pkt.Parse(*memory) // newProbe has tried
 	w.flow, w.header = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow)
 	t.leg.Sent = t.passage(w, firewall.Egress, from, t.speaker, t.outer)
 	if t.speaker != nil {
@@ -251,7 +260,7 @@ func (t *tracer) finish(w *walk) {
 // passage is the packet at the port of an interface, of the service of an endpoint, of
 // on-premises, or of the internet; nil if it is not sure that it gets there at all.
 func (t *tracer) passage(w *walk, dir firewall.Direction, i *plan.Interface, service, outer *plan.Gateway) *Passage {
-	if !t.real() {
+	if t.alike != nil || !t.real() {
 		return nil
 	}
 	p := &Passage{Port: &t.net.em.internet, Place: placeIn(i), Direction: dir, Bytes: slices.Clone(w.pkt.Bytes())}
@@ -276,16 +285,16 @@ func (t *tracer) checkAnswer(w *walk) {
 	if !arrives || t.leg.Verdict == Unknown || w.flow == want {
 		return
 	}
-	at, translated := t.leg.Steps[len(t.leg.Steps)-1], false
-	for _, s := range t.leg.Steps {
-		if s.Stage == NAT && s.Verdict == Pass {
-			at, translated = s, w.flow.Src != want.Src
-		}
+	at, translated := t.last(), false
+	if s, ok := t.lastNAT(); ok {
+		at, translated = s, w.flow.Src != want.Src
 	}
 	if forced := t.leg.Verdict == Dropped || !t.real(); forced && !translated {
 		return
 	}
-	at.Detail = fmt.Sprintf("the reply is %s, and so none to %s", w.flow, t.probe.flow)
+	if t.alike == nil {
+		at.Detail = fmt.Sprintf("the reply is %s, and so none to %s", w.flow, t.probe.flow)
+	}
 	t.block(NATUnsolicited, at)
 }
 
@@ -295,7 +304,7 @@ func (t *tracer) checkGoal(w *walk) {
 	if w.to == nil && w.result.Fate == Delivered {
 		return // a service of the fabric
 	}
-	at, r := "it leaves through "+w.result.At, NoRoute
+	r := NoRoute
 	switch {
 	case t.goal.iface != nil && w.result.Fate == Delivered && w.to == t.goal.iface:
 		return
@@ -312,13 +321,21 @@ func (t *tracer) checkGoal(w *walk) {
 	case t.goal.outer != nil && w.result.Fate == Exited: // not where it was meant to
 	case t.goal.iface == nil && !t.goal.internet:
 		r = NoSuchAddress
-	case w.result.Fate == Delivered:
-		at = "it ends at " + w.to.Key() + ", which has the same address"
 	}
-	last := t.leg.Steps[len(t.leg.Steps)-1]
-	last.Detail = fmt.Sprintf("%s; no way leads to %s", at, t.goal.name)
+	last := t.last()
+	if t.alike == nil {
+		last.Detail = fmt.Sprintf("%s; no way leads to %s", t.endOf(w), t.goal.name)
+	}
 	t.block(r, last)
 	t.strayed = true
+}
+
+// endOf says where a packet has strayed.
+func (t *tracer) endOf(w *walk) string {
+	if w.result.Fate == Delivered && (t.goal.iface != nil || t.goal.internet) {
+		return "it ends at " + w.to.Key() + ", which has the same address"
+	}
+	return "it leaves through " + w.result.At
 }
 
 // mayBeInside notes that a packet has left for on-premises, and that its destination may
@@ -329,8 +346,10 @@ func (t *tracer) mayBeInside(w *walk) bool {
 	}
 	for _, v := range w.net.plan.VPCs {
 		if why := v.Unmodelled(t.goal.addr); w.vpcHas(v, t.goal.addr) && why != "" {
-			b := t.blocker(t.leg.Steps[len(t.leg.Steps)-1])
-			b.Detail = fmt.Sprintf("it leaves through %s, and %s may have the address: %s", w.result.At, v.Desc.ID, why)
+			b := t.blocker(t.last())
+			if t.alike == nil {
+				b.Detail = fmt.Sprintf("it leaves through %s, and %s may have the address: %s", w.result.At, v.Desc.ID, why)
+			}
 			t.out.Unknowns = append(t.out.Unknowns, b)
 			return true
 		}
@@ -364,31 +383,61 @@ func (t *tracer) after(w *walk, at *stage, v verdict) verdict {
 	if v.outcome == skip {
 		return v
 	}
-	var step Step
-	if a := t.alike; a != nil {
-		if step = unworded(w, at, v); a.doubt && v.outcome == drop {
-			a.doubtful++
-		}
-		a.doubt = false
-	} else {
-		step = t.step(w, at, v)
-	}
-	t.append(step)
+	step := t.note(w, at, v)
 	switch v.outcome {
 	case drop:
 		if t.leg.Verdict != Dropped {
 			t.leg.Verdict, t.leg.At = Dropped, step.Component
 		}
-		t.block(v.reason, step)
+		t.block(v.reason, *step)
+		if a := t.alike; a != nil && a.brief && len(t.out.Blockers) > a.doubtful {
+			return v
+		}
 		return at.past(t, w, v)
 	case unknown:
 		if t.leg.Verdict == Delivered {
 			t.leg.Verdict, t.leg.At = Unknown, step.Component
 		}
-		t.out.Unknowns = append(t.out.Unknowns, t.blocker(step))
+		t.out.Unknowns = append(t.out.Unknowns, t.blocker(*step))
 		return at.past(t, w, v)
 	}
 	return v
+}
+
+// note writes down a step.
+func (t *tracer) note(w *walk, at *stage, v verdict) *Step {
+	a := t.alike
+	if a == nil {
+		s := t.step(w, at, v)
+		t.append(s)
+		return &s
+	}
+	if a.doubt && v.outcome == drop {
+		a.doubtful++
+	}
+	a.doubt = false
+	return t.scratch.note(w, at, v)
+}
+
+// last is the last step of the leg.
+func (t *tracer) last() Step {
+	if t.alike != nil {
+		return t.scratch.last
+	}
+	return t.leg.Steps[len(t.leg.Steps)-1]
+}
+
+// lastNAT is the last step of the leg in which a NAT gateway let the packet pass.
+func (t *tracer) lastNAT() (Step, bool) {
+	if t.alike != nil {
+		return t.scratch.nat, t.scratch.nat.Stage == NAT
+	}
+	for _, s := range slices.Backward(t.leg.Steps) {
+		if s.Stage == NAT && s.Verdict == Pass {
+			return s, true
+		}
+	}
+	return Step{}, false
 }
 
 // append adds a step; a stage that passed in several checks is one step.

@@ -100,6 +100,20 @@ func (t *FlowTable) evict(s *shard) bool {
 	return false
 }
 
+// Clear forgets all flows. Trackers and memories stay.
+func (t *FlowTable) Clear() {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		for n := uint32(1); n <= s.top && s.used > 0; n++ {
+			if s.record(n).b.Load() != 0 {
+				t.forget(s, n)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
 // sweep visits every record and forgets those that have idled out. It is for people, and for an instance that tracks as many flows as it may.
 func (t *FlowTable) sweep(now int64, visit func(*shard, uint32, *flowKey)) {
 	for i := range t.shards {

@@ -117,7 +117,7 @@ func (n *Network) Between(source, destination string) (*Answer, error) {
 			return nil, err
 		}
 		if ok {
-			a.Parts = append(a.Parts, parts(p, v6)...)
+			a.Parts = append(a.Parts, parts(p, v6, p.Ask)...)
 		}
 	}
 	if len(a.Parts) == 0 {
@@ -131,26 +131,24 @@ func (n *Network) Between(source, destination string) (*Answer, error) {
 func order(a emu.Answer) int { return [...]int{emu.Reachable: 0, emu.Uncertain: 1, emu.Blocked: 2}[a] }
 
 // parts are all packets of a pair.
-func parts(p *emu.Pair, v6 bool) []Part {
+func parts(p *emu.Pair, v6 bool, ask func(space.Point) emu.Finding) []Part {
 	var all []Part
-	index := make(map[string]int) // which part has findings of a key
-	left := slices.Clone(p.All)
+	left, rest := slices.Clone(p.All), space.Set(nil)
 	for len(left) > 0 {
-		at, ok := p.Some(left[0])
+		last := len(left) - 1
+		at, ok := p.Some(left[last])
 		if !ok {
-			left = left[1:]
+			left = left[:last]
 			continue
 		}
-		f := p.Ask(at)
-		left = left.Without(&f.Box)
-		key := keyOf(&f)
-		k, known := index[key]
-		if !known {
+		f := ask(at)
+		k := slices.IndexFunc(all, func(o Part) bool { return o.fares(&f) })
+		if k < 0 {
 			k = len(all)
-			index[key] = k
 			all = append(all, Part{Answer: f.Answer, Request: f.Request, Blockers: f.Blockers, Unknowns: f.Unknowns, Depends: f.Depends, pair: p, v6: v6})
 		}
-		all[k].set = all[k].set.With(&f.Box)
+		rest, all[k].set = left.Cut(&f.Box, rest[:0], all[k].set)
+		left, rest = rest, left
 	}
 	for k := range all {
 		all[k].set = all[k].set.Joined()
@@ -161,21 +159,13 @@ func parts(p *emu.Pair, v6 bool) []Part {
 	return all
 }
 
-// keyOf is the same for findings of one part.
-func keyOf(f *emu.Finding) string {
-	var b strings.Builder
-	b.WriteByte('0' + byte(f.Answer))
-	b.WriteByte('0' + byte(f.Request))
-	b.WriteString(f.Depends)
-	for _, list := range [...][]emu.Blocker{f.Blockers, f.Unknowns} {
-		b.WriteByte('\n')
-		for i := range list {
-			l := &list[i]
-			for _, s := range [...]string{l.Reason, string(l.Stage), l.Component, l.Direction, l.Origin} {
-				b.WriteString(s)
-				b.WriteByte(' ')
-			}
-		}
-	}
-	return b.String()
+// fares reports whether a finding is about packets of the part.
+func (p *Part) fares(f *emu.Finding) bool {
+	return p.Answer == f.Answer && p.Request == f.Request && p.Depends == f.Depends &&
+		slices.EqualFunc(p.Blockers, f.Blockers, same) && slices.EqualFunc(p.Unknowns, f.Unknowns, same)
+}
+
+// same reports whether two blockers are the same setting.
+func same(a, b emu.Blocker) bool {
+	return a.Reason == b.Reason && a.Stage == b.Stage && a.Component == b.Component && a.Direction == b.Direction && a.Origin == b.Origin
 }

@@ -75,7 +75,7 @@ var testsOnly = map[string][]string{
 	"vpc/load":             {"examples", "emu", "firewall"},
 	"vpc/load/yaml":        {"examples", "github.com/santhosh-tekuri/jsonschema/v6", "emu"},
 	"vpc/load/awsjson":     {"emu", "vpc/load/yaml"},
-	"internal/random":      {"emu", "emu/capture", "emu/replay", "vpc/load/yaml", "vpc/load/awsjson"},
+	"internal/random":      {"emu", "reach", "emu/capture", "emu/replay", "vpc/load/yaml", "vpc/load/awsjson"},
 	"internal/kernel":      {"internal/random", "emu", "packet", "firewall", "routing", "vpc", "vpc/load/yaml", "github.com/vishvananda/netlink", "github.com/vishvananda/netns", "github.com/google/nftables", "github.com/rogpeppe/go-internal", "golang.org/x/sys"},
 	"internal/conformance": {"internal/random", "emu", "emu/flowlog", "packet", "firewall", "routing", "vpc", "vpc/load", "vpc/load/report", "vpc/load/yaml", "vpc/load/awsjson", "github.com/rogpeppe/go-internal", "golang.org/x/net"},
 	"cmd/vpcemu":           {"github.com/rogpeppe/go-internal", "packet", "github.com/google/gopacket"},

@@ -51,59 +51,25 @@ func (s Set) Or(t Set) Set { return append(slices.Clone(s), t.Minus(s)...) }
 // Equal reports whether both have the same packets.
 func (s Set) Equal(t Set) bool { return len(s.Minus(t)) == 0 && len(t.Minus(s)) == 0 }
 
-// Joined is the same packets in fewer boxes: those that touch in one dimension and are
-// the same in the others are made one, until there are none. Dimensions are tried in
-// order, so that services are whole where they can be.
-func (s Set) Joined() Set {
-	s = slices.Clone(s)
-	for again := true; again; {
-		again = false
-		for d := range Dimensions {
-			was := len(s)
-			s = s.joined(d)
-			again = again || len(s) < was
-		}
-	}
-	return s
-}
-
-// joined joins boxes that touch in one dimension.
-func (s Set) joined(d int) Set {
-	slices.SortFunc(s, func(a, b Box) int { return compare(&a, &b, d) })
-	kept := s[:0]
+// Cut takes a box out of the set: what is left of the set, appended to rest, and what the
+// box has of it, appended to cut.
+func (s Set) Cut(b *Box, rest, cut Set) (Set, Set) {
 	for i := range s {
-		if n := len(kept); n > 0 && touch(&kept[n-1], &s[i], d) {
-			kept[n-1][d].Last = s[i][d].Last
-			continue
+		if both := s[i].And(b); both.Empty() {
+			rest = append(rest, s[i])
+		} else {
+			cut = append(cut, both)
+			rest = s[i].Minus(&both, rest)
 		}
-		kept = append(kept, s[i])
 	}
-	return kept
+	return rest, cut
 }
 
-// compare sorts boxes by all dimensions but one, and then by that.
-func compare(a, b *Box, last int) int {
-	for k := 1; k <= Dimensions; k++ {
-		d := (last + k) % Dimensions
-		for _, p := range [...][2]Num{{a[d].First, b[d].First}, {a[d].Last, b[d].Last}} {
-			if p[0].Less(p[1]) {
-				return -1
-			}
-			if p[1].Less(p[0]) {
-				return 1
-			}
-		}
+// Joined is the same packets in few boxes, always the same ones.
+func (s Set) Joined() Set {
+	var all Set
+	for _, p := range s.Products() {
+		all = append(all, p.Boxes()...)
 	}
-	return 0
-}
-
-// touch reports whether b goes on where a ends in one dimension, and is the same in the
-// others.
-func touch(a, b *Box, d int) bool {
-	for k := range a {
-		if k != d && a[k] != b[k] {
-			return false
-		}
-	}
-	return a[d].Last.Less(b[d].First) && a[d].Last.Next() == b[d].First
+	return all
 }

@@ -1,0 +1,156 @@
+package random
+
+import (
+	"flag"
+	"testing"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/reach"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+var crowds = flag.Int("crowds", 12, "how many networks TestClasses makes up")
+
+// TestClasses: what gets to or from one member of a class gets to or from the others, and a
+// row of a matrix says of a pair of members what the answer about them says.
+func TestClasses(t *testing.T) {
+	var pairs, several int
+	for n := range uint64(*crowds) {
+		m := New(*seed, n)
+		net := m.Network(Everything)
+		m.Crowd(net)
+		e, err := emulator(net)
+		if err != nil {
+			continue
+		}
+		x, r := e.Explorer(), reach.Of(e)
+		matrix := r.Matrix()
+		ask := func(src, dst *emu.End) allBetween { return exploreBetween(t, x, src, dst) }
+		for _, c := range matrix.Classes {
+			if len(c.Members) < 2 {
+				continue
+			}
+			several++
+			one, two := Pick(m, c.Members...), Pick(m, c.Members...)
+			for range 4 {
+				other := Pick(m, matrix.Classes...)
+				third := Pick(m, other.Members...)
+				if one == two || third == one || third == two {
+					continue
+				}
+				pairs++
+				if c.Kind.Asks() {
+					fareAlike(t, n, net, ask(one, third), ask(two, third))
+				}
+				if other.Kind.Asks() {
+					fareAlike(t, n, net, ask(third, one), ask(third, two))
+				}
+			}
+			if one != two {
+				fareAlike(t, n, net, ask(one, two), ask(two, one))
+			}
+		}
+		if n%4 == 0 {
+			to := Pick(m, matrix.Classes...)
+			for row := range matrix.Rows(func(_, dst *reach.Class) bool { return dst == to }) {
+				src, dst := Pick(m, row.Source.Members...), Pick(m, row.Destination.Members...)
+				if src == dst {
+					continue
+				}
+				got := allBetween{src, dst, nil, [2]map[emu.Answer]space.Set{{}, {}}}
+				full := ask(src, dst)
+				got.pairs = full.pairs
+				for v6 := range got.sets {
+					for _, a := range everyAnswer {
+						got.sets[v6][a] = alone(row.Answer.Set(a, v6 == 1), src, dst)
+					}
+				}
+				fareAlike(t, n, net, full, got)
+			}
+		}
+	}
+	t.Logf("%d pairs, of %d classes with several members", pairs, several)
+	if several < *crowds/2 {
+		t.Error("hardly any class has several members")
+	}
+}
+
+var everyAnswer = [...]emu.Answer{emu.Reachable, emu.Uncertain, emu.Blocked}
+
+// allBetween is all packets between two ends, by IP version and answer.
+type allBetween struct {
+	src, dst *emu.End
+	pairs    *[2]*emu.Pair
+	sets     [2]map[emu.Answer]space.Set
+}
+
+func exploreBetween(t *testing.T, x *emu.Explorer, src, dst *emu.End) allBetween {
+	all := allBetween{src, dst, new([2]*emu.Pair), [2]map[emu.Answer]space.Set{{}, {}}}
+	for v6 := range all.sets {
+		p, ok, err := x.Between(src, dst, v6 == 1)
+		if err != nil || !ok {
+			continue
+		}
+		all.pairs[v6] = p
+		for left := p.All; len(left) > 0; {
+			at, ok := p.Some(left[0])
+			if !ok {
+				left = left[1:]
+				continue
+			}
+			f := p.Ask(at)
+			left = left.Without(&f.Box)
+			all.sets[v6][f.Answer] = all.sets[v6][f.Answer].With(&f.Box)
+		}
+		for a, s := range all.sets[v6] {
+			all.sets[v6][a] = alone(s, src, dst)
+		}
+	}
+	return all
+}
+
+// alone is a set without the addresses of interfaces, which differ.
+func alone(s space.Set, src, dst *emu.End) space.Set {
+	var all space.Set
+	for _, b := range s {
+		if src.Interface != nil {
+			b[space.Sources] = space.One(space.Num{})
+		}
+		if dst.Interface != nil {
+			b[space.Destinations] = space.One(space.Num{})
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+func fareAlike(t *testing.T, n uint64, net *vpc.Network, a, b allBetween) {
+	t.Helper()
+	for v6 := range a.sets {
+		for _, v := range everyAnswer {
+			for _, both := range [...][2]allBetween{{a, b}, {b, a}} {
+				for _, box := range both[0].sets[v6][v].Minus(both[1].sets[v6][v]) {
+					if p := both[0].pairs[v6]; p != nil && !holds(p, box, both[0].src, both[0].dst) {
+						continue // addresses that no internet host has
+					}
+					t.Fatalf("network %d: %s to %s is not as %s to %s: %v, IPv6 %v, %v\n%v\n%v", n, a.src.Name, a.dst.Name, b.src.Name, b.dst.Name, v, v6 == 1, box,
+						a.sets[v6], b.sets[v6])
+				}
+			}
+		}
+	}
+}
+
+// holds reports whether some packet of a pair is in a box, from which addresses of interfaces
+// were taken out.
+func holds(p *emu.Pair, b space.Box, src, dst *emu.End) bool {
+	if src.Interface != nil {
+		b[space.Sources] = p.All[0][space.Sources]
+	}
+	if dst.Interface != nil {
+		b[space.Destinations] = p.All[0][space.Destinations]
+	}
+	_, ok := p.Some(b)
+	return ok
+}

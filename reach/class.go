@@ -1,0 +1,290 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// Class is ends of a network that nothing in it tells apart: whatever gets to or from one
+// gets to or from each of the others. What is no ordinary interface is alone in its class.
+type Class struct {
+	Kind emu.EndKind
+	// Members are in the order of the description; there is at least one.
+	Members []*emu.End
+
+	number int
+}
+
+// Name is that of the first member.
+func (c *Class) Name() string { return c.Members[0].Name }
+
+// Names are those of the members.
+func (c *Class) Names() []string {
+	names := make([]string, len(c.Members))
+	for k, m := range c.Members {
+		names[k] = m.Name
+	}
+	return names
+}
+
+// classes sorts the ends of a network into classes.
+//
+// If two interfaces of a class change places, the network stays what it is but for names
+// and addresses; and an address matters by the prefixes that it is in and by who else has
+// it. So the two are in the same subnet and have the same groups, settings and kinds of
+// addresses, each in the same [cells]; and neither of them is named by anything.
+func classes(x *emu.Explorer) []*Class {
+	ends := x.Ends()
+	c := newClassifier(x, ends)
+	var all []*Class
+	known := make(map[string]*Class)
+	var key []byte
+	for k := range ends {
+		e := &ends[k]
+		alone := true
+		if e.Kind == emu.InterfaceEnd {
+			key, alone = c.key(e, key[:0])
+		}
+		class := known[string(key)]
+		if class == nil || alone {
+			class = &Class{Kind: e.Kind, number: len(all)}
+			all = append(all, class)
+			if !alone {
+				known[string(key)] = class
+			}
+		}
+		class.Members = append(class.Members, e)
+	}
+	return all
+}
+
+// classifier is what a network has that may tell interfaces apart.
+type classifier struct {
+	mentioned map[string]bool // names
+	cells     [2]cells        // of IPv4 and IPv6
+	subnets   map[*vpc.Subnet]int
+	realms    map[*vpc.VPC]*vpc.VPC // one VPC of those that are joined
+	owners    map[owned]int         // how many have an address
+	attached  map[*vpc.Instance]int // how many interfaces it has
+}
+
+type owned struct {
+	realm *vpc.VPC
+	addr  netip.Addr
+}
+
+func newClassifier(x *emu.Explorer, ends []emu.End) *classifier {
+	n := x.Network()
+	found := findings{strings: make(map[string]bool), prefixes: make(map[netip.Prefix]bool)}
+	found.walk(reflect.ValueOf(n))
+	for _, p := range x.Special() {
+		found.prefixes[p] = true
+	}
+	c := &classifier{mentioned: found.strings, subnets: make(map[*vpc.Subnet]int), realms: realms(n), owners: make(map[owned]int), attached: make(map[*vpc.Instance]int)}
+	for k := range ends {
+		i := ends[k].Interface
+		if i == nil {
+			continue
+		}
+		if s := ends[k].Subnet; s != nil && c.subnets[s] == 0 {
+			c.subnets[s] = len(c.subnets) + 1
+		}
+		if ends[k].Instance != nil {
+			c.attached[ends[k].Instance]++
+		}
+		for _, a := range i.Addresses {
+			c.owners[owned{c.realms[ends[k].VPC], a.IP}]++
+		}
+		for _, p := range i.Prefixes {
+			found.prefixes[p] = true
+		}
+	}
+	c.cells = cellsOf(found.prefixes)
+	return c
+}
+
+// key is the same for interfaces of a class. It is alone in its class if something names
+// it, or if it is of an unusual kind.
+func (c *classifier) key(e *emu.End, key []byte) (_ []byte, alone bool) {
+	i, inst := e.Interface, e.Instance
+	if e.Subnet == nil || i.Unknown != "" || len(i.Prefixes) > 0 || i.Instance != "" && inst == nil ||
+		c.mentioned[i.ID] || c.mentioned[i.Name] || c.mentioned[i.Instance] {
+		return key, true
+	}
+	if inst != nil {
+		if c.attached[inst] > 1 || c.mentioned[inst.ID] || c.mentioned[inst.Name] {
+			return key, true
+		}
+		rest := *inst
+		rest.ID, rest.Name, rest.Origin = "", "", ""
+		key = appendRest(key, rest)
+	}
+	key = append(strconv.AppendInt(key, int64(c.subnets[e.Subnet]), 10), '\n')
+	for _, g := range i.Groups {
+		key = append(strconv.AppendQuote(key, g), ' ')
+	}
+	for _, a := range i.Addresses {
+		if c.owners[owned{c.realms[e.VPC], a.IP}] > 1 {
+			return key, true
+		}
+		key = c.address(key, a.IP)
+		key = c.address(key, a.Public)
+		a.IP, a.Public = netip.Addr{}, netip.Addr{}
+		key = appendRest(key, a)
+	}
+	rest := *i
+	rest.ID, rest.Name, rest.Instance, rest.Description, rest.Origin = "", "", "", "", ""
+	rest.Addresses, rest.Groups = nil, nil
+	return appendRest(key, rest), false
+}
+
+// appendRest is what of a struct has not been looked at, whatever it may be.
+func appendRest(key []byte, rest any) []byte {
+	if reflect.ValueOf(rest).IsZero() {
+		return append(key, '\n')
+	}
+	return fmt.Appendf(key, "%+v\n", rest)
+}
+
+func (c *classifier) address(key []byte, a netip.Addr) []byte {
+	switch {
+	case !a.IsValid():
+		return append(key, '-')
+	case a.Is4():
+		return strconv.AppendInt(append(key, " 4:"...), int64(c.cells[0].of(a)), 10)
+	}
+	return strconv.AppendInt(append(key, " 6:"...), int64(c.cells[1].of(a)), 10)
+}
+
+// realms are VPCs that something joins: all of a realm have one VPC of it. An address may
+// be somebody's in each realm without their ever meeting (VPC-19).
+func realms(n *vpc.Network) map[*vpc.VPC]*vpc.VPC {
+	of := make(map[*vpc.VPC]*vpc.VPC, len(n.VPCs))
+	byName := make(map[string][]*vpc.VPC)
+	for _, v := range n.VPCs {
+		of[v] = v
+		byName[v.ID] = append(byName[v.ID], v)
+		if v.Name != "" && v.Name != v.ID {
+			byName[v.Name] = append(byName[v.Name], v)
+		}
+	}
+	join := func(of map[*vpc.VPC]*vpc.VPC, a, b *vpc.VPC) {
+		if a, b = of[a], of[b]; a != b {
+			for v, r := range of {
+				if r == b {
+					of[v] = a
+				}
+			}
+		}
+	}
+	joinAll := func(first *vpc.VPC, by any) {
+		found := findings{strings: make(map[string]bool), prefixes: make(map[netip.Prefix]bool)}
+		found.walk(reflect.ValueOf(by))
+		for name := range found.strings {
+			for _, v := range byName[name] {
+				if first == nil {
+					first = v
+				}
+				join(of, first, v)
+			}
+		}
+	}
+	var transit *vpc.VPC // transit gateways may be peers of each other
+	for _, g := range n.Gateways {
+		if g.Transit == nil {
+			joinAll(nil, g)
+			continue
+		}
+		for _, a := range g.Transit.Attachments {
+			if transit == nil && len(byName[a.VPC]) > 0 {
+				transit = byName[a.VPC][0]
+			}
+		}
+		joinAll(transit, g)
+	}
+	for _, v := range n.VPCs {
+		joinAll(v, v.Gateways)
+	}
+	return of
+}
+
+// findings are the prefixes, addresses and names in a description, but for what is said of
+// interfaces and instances themselves.
+type findings struct {
+	strings  map[string]bool
+	prefixes map[netip.Prefix]bool
+}
+
+// passedOver are types of which nothing changes what becomes of packets to others.
+var passedOver = []reflect.Type{reflect.TypeFor[vpc.Interface](), reflect.TypeFor[vpc.Instance](), reflect.TypeFor[vpc.Expectation](), reflect.TypeFor[vpc.FlowLog]()}
+
+// walk finds them wherever they stand, so that none is forgotten that is added later.
+func (f findings) walk(v reflect.Value) {
+	switch t := v.Type(); {
+	case slices.Contains(passedOver, t):
+	case t == reflect.TypeFor[netip.Prefix]():
+		f.prefix(v.Interface().(netip.Prefix))
+	case t == reflect.TypeFor[netip.Addr]():
+		f.addr(v.Interface().(netip.Addr))
+	case t.Kind() == reflect.String:
+		f.text(v.String())
+	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface:
+		if !v.IsNil() {
+			f.walk(v.Elem())
+		}
+	case t.Kind() == reflect.Slice || t.Kind() == reflect.Array:
+		if k := t.Elem().Kind(); k <= reflect.Complex128 && k != reflect.Invalid {
+			return // numbers
+		}
+		for k := range v.Len() {
+			f.walk(v.Index(k))
+		}
+	case t.Kind() == reflect.Map:
+		for k, e := range v.Seq2() {
+			f.walk(k)
+			f.walk(e)
+		}
+	case t.Kind() == reflect.Struct:
+		for k := range v.NumField() {
+			if field := t.Field(k); field.IsExported() && field.Name != "Origin" {
+				f.walk(v.Field(k))
+			}
+		}
+	}
+}
+
+func (f findings) prefix(p netip.Prefix) {
+	if p.IsValid() {
+		f.prefixes[p.Masked()] = true
+	}
+}
+
+func (f findings) addr(a netip.Addr) {
+	if a.IsValid() {
+		f.prefix(netip.PrefixFrom(a, a.BitLen()))
+	}
+}
+
+// text is a name, or one behind a VPC's, or an address or a prefix in writing.
+func (f findings) text(s string) {
+	if s == "" || f.strings[s] {
+		return
+	}
+	f.strings[s] = true
+	for k := range len(s) {
+		if s[k] == '/' {
+			f.strings[s[k+1:]] = true
+		}
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		f.addr(a)
+	} else if p, err := netip.ParsePrefix(s); err == nil {
+		f.prefix(p)
+	}
+}
