@@ -111,8 +111,11 @@ func questions(t *tap.Net, networks ...*vpc.Network) []question {
 	var services []string
 	for _, n := range networks {
 		for _, x := range n.Expect {
-			add(question{x.Source, x.Destination, x.Service})
-			services = append(services, x.Service)
+			list, _, _ := x.Services()
+			for _, s := range list { // what cannot be asked of one packet is passed over
+				add(question{x.Source, x.Destination, s.String()})
+				services = append(services, s.String())
+			}
 		}
 	}
 	for _, f := range t.Look().Flows {
