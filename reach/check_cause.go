@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
@@ -10,7 +11,9 @@ import (
 type Cause struct {
 	// Component is what has it: "sg db-1", "acl db-only", "rtb main".
 	Component string
-	// Text is the setting in words, with the component.
+	// Rule is the rule or the route, or the reason of what has none.
+	Rule string
+	// Text is the setting in words, with the component and, if it blocks, the packet.
 	Text string
 	// Origin is where it was written, as file:line; empty if nothing was.
 	Origin string
@@ -66,7 +69,7 @@ func opening(t *emu.Trace) Cause {
 
 // stepCause is what a step looked at.
 func stepCause(s *emu.Step) Cause {
-	return Cause{Component: s.Kind + " " + s.Component, Text: s.String(), Origin: s.Origin}
+	return Cause{Component: s.Kind + " " + s.Component, Rule: cmp.Or(s.Rule, s.Route, s.Reason), Text: s.String(), Origin: s.Origin}
 }
 
 // blocking is the first thing in the way, or the first that was written down.
@@ -78,5 +81,5 @@ func blocking(list []emu.Blocker) Cause {
 	if k := slices.IndexFunc(list, func(b emu.Blocker) bool { return b.Origin != "" }); k >= 0 {
 		b = list[k]
 	}
-	return stepCause(&emu.Step{Stage: b.Stage, Kind: b.Kind, Component: b.Component, Detail: b.Detail, Verdict: emu.Drop, Origin: b.Origin})
+	return stepCause(&emu.Step{Stage: b.Stage, Kind: b.Kind, Component: b.Component, Detail: b.Detail, Reason: b.Reason, Verdict: emu.Drop, Origin: b.Origin})
 }

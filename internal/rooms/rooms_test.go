@@ -82,7 +82,7 @@ var testsOnly = map[string][]string{
 	"emu/capture":          {"packet", "vpc"},
 	"emu/replay":           {"emu/flowlog"},
 	"bench":                {"github.com/google/gopacket"},
-	"reach":                {"bench"},
+	"reach":                {"bench", "internal/random"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
