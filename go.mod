@@ -4,6 +4,7 @@ go 1.26.3
 
 require (
 	charm.land/bubbletea/v2 v2.1.1
+	github.com/dalzilio/rudd v1.1.1-0.20230806153452-9e08a6ea8170
 	github.com/fsnotify/fsnotify v1.10.1
 	github.com/gaissmai/bart v0.30.0
 	github.com/google/gopacket v1.1.20-0.20250319234736-b7d9dbd15ae4

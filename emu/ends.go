@@ -158,3 +158,10 @@ func (x *Explorer) Fork() *Explorer { return newExplorer(x.net) }
 func (x *Explorer) Special() []netip.Prefix {
 	return append(slices.Clone(notInternet[:]), nat64, multicast4, multicast6, uniqueLocal6)
 }
+
+// On is the pair explored with another Explorer of the same network.
+func (p *Pair) On(x *Explorer) *Pair {
+	other := *p
+	other.x = x
+	return &other
+}

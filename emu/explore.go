@@ -174,6 +174,19 @@ func (p *Pair) Has(at *space.Point) bool {
 	return p.All.Has(at)
 }
 
+// Places are what the pair's packets have in a dimension, in order and apart.
+func (p *Pair) Places(d int) []space.Span {
+	list := make([]space.Span, len(p.All))
+	for i, b := range p.All {
+		list[i] = b[d]
+	}
+	list = space.Union(list)
+	if p.internet()[d] {
+		list = space.Except(list, p.x.marks.inside[version(p.usual[d].Addr(p.v6))])
+	}
+	return list
+}
+
 // Some is a packet of the pair's in a box; false if there is none.
 func (p *Pair) Some(b space.Box) (space.Point, bool) {
 	at := b.First()
@@ -201,7 +214,7 @@ func (p *Pair) Usual(set space.Set) (usual space.Point, ok bool) {
 		want[space.Services] = at[space.Services]
 		if k := slices.IndexFunc(usualServices[:], b[space.Services].Has); k >= 0 {
 			want[space.Services] = usualServices[k]
-			score = 1
+			score = len(usualServices) - k
 		}
 		for d, n := range want {
 			near := at
@@ -210,7 +223,7 @@ func (p *Pair) Usual(set space.Set) (usual space.Point, ok bool) {
 				at = near
 			}
 			if at[d] == n {
-				score += 2
+				score += len(usualServices)
 			}
 		}
 		if score > best {
@@ -359,6 +372,15 @@ func serviceAt(at space.Point) firewall.Service {
 		s.From, s.To = -1, -1
 	}
 	return s
+}
+
+// Services are the services of an IP version, in order and apart.
+func Services(v6 bool) []space.Span {
+	var list []space.Span
+	for _, b := range servicesOf[version(space.Num{}.Addr(v6))]() {
+		list = append(list, b[space.Services])
+	}
+	return space.Union(list)
 }
 
 // servicesOf are allServices of IPv4 and IPv6.

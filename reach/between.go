@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/space"
@@ -44,7 +43,7 @@ func Between(n *vpc.Network, source, destination string) (*Answer, error) {
 type Answer struct {
 	Source, Destination string
 	// Parts are all packets, those that fare alike in one part: what is reachable first,
-	// then what is unknown, then what is blocked.
+	// then what is unknown, then what is blocked, of that first what only the answer to is.
 	Parts []Part
 }
 
@@ -57,8 +56,6 @@ type Part struct {
 	Blockers, Unknowns []emu.Blocker
 	// Depends says on what the answer depends beside the packet, "" for nothing.
 	Depends string
-	// Traffic are the packets.
-	Traffic []Traffic
 
 	pair *emu.Pair
 	v6   bool
@@ -68,13 +65,16 @@ type Part struct {
 // IPv6 reports whether the packets are IPv6, else IPv4: a part has those of one version.
 func (p *Part) IPv6() bool { return p.v6 }
 
+// Traffic are the packets in words, as few lines as there may be.
+func (p *Part) Traffic() []Traffic { return placesOf(p.pair, p.v6).of(p.set) }
+
 // Set is the packets of the part. Of the internet's addresses it may hold some that no
 // internet host has.
-func (p *Part) Set() space.Set { return p.set }
+func (p *Part) Set() space.Set { return p.set.Joined() }
 
 // Witness is the trace of one packet of the part, an ordinary one if there is one.
 func (p *Part) Witness() (*emu.Trace, error) {
-	at, ok := p.pair.Usual(p.set)
+	at, ok := p.pair.Usual(p.Set())
 	if !ok {
 		return nil, errors.New("a part without packets")
 	}
@@ -96,16 +96,14 @@ func (a *Answer) Set(answer emu.Answer, v6 bool) space.Set {
 	return all.Joined()
 }
 
-// String is the answer for people, a line for what fares alike.
-func (a *Answer) String() string {
-	var b strings.Builder
+// Traffic is [Answer.Set] in words. It is nothing if there is no such packet.
+func (a *Answer) Traffic(answer emu.Answer, v6 bool) []Traffic {
 	for i := range a.Parts {
-		p := &a.Parts[i]
-		for _, t := range p.Traffic {
-			fmt.Fprintf(&b, "%s: %s\n", p.Answer, t)
+		if p := &a.Parts[i]; p.v6 == v6 {
+			return placesOf(p.pair, v6).of(a.Set(answer, v6))
 		}
 	}
-	return b.String()
+	return nil
 }
 
 // Between is what gets from one end to another.
@@ -123,7 +121,9 @@ func (n *Network) Between(source, destination string) (*Answer, error) {
 	if len(a.Parts) == 0 {
 		return nil, fmt.Errorf("%s and %s have no IP version in common", source, destination)
 	}
-	slices.SortStableFunc(a.Parts, func(a, b Part) int { return cmp.Compare(order(a.Answer), order(b.Answer)) })
+	slices.SortStableFunc(a.Parts, func(a, b Part) int {
+		return cmp.Or(cmp.Compare(order(a.Answer), order(b.Answer)), cmp.Compare(order(a.Request), order(b.Request)))
+	})
 	return a, nil
 }
 
@@ -149,12 +149,6 @@ func parts(p *emu.Pair, v6 bool, ask func(space.Point) emu.Finding) []Part {
 		}
 		rest, all[k].set = left.Cut(&f.Box, rest[:0], all[k].set)
 		left, rest = rest, left
-	}
-	for k := range all {
-		all[k].set = all[k].set.Joined()
-		for _, b := range all[k].set {
-			all[k].Traffic = append(all[k].Traffic, traffic(b, v6))
-		}
 	}
 	return all
 }

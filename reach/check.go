@@ -236,7 +236,7 @@ type question struct {
 // ask is what is not as expected.
 func (q *question) ask() ([]Wrong, error) {
 	if q.want == emu.Blocked {
-		return q.everything(func(p *emu.Pair, v6 bool) space.Set { return q.named(p.All, v6) })
+		return q.everything(func(p *emu.Pair) space.Set { return q.named(p.All) })
 	}
 	wrong, err := q.ordinary()
 	if err != nil || !q.only {
@@ -244,7 +244,7 @@ func (q *question) ask() ([]Wrong, error) {
 	}
 	rest := *q
 	rest.want = emu.Blocked
-	more, err := rest.everything(func(p *emu.Pair, v6 bool) space.Set { return p.All.Minus(q.named(p.All, v6)) })
+	more, err := rest.everything(func(p *emu.Pair) space.Set { return p.All.Minus(q.named(p.All)) })
 	return append(wrong, more...), err
 }
 
@@ -268,7 +268,7 @@ func (q *question) ordinary() ([]Wrong, error) {
 		var set space.Set
 		var none []firewall.Service
 		for _, s := range left {
-			b := space.Box{space.Services: usualSpan(s, v6), space.SourcePorts: ordinaryPorts, space.Sources: space.One(usual[space.Sources]), space.Destinations: space.One(usual[space.Destinations])}
+			b := space.Box{space.Services: usualSpan(s), space.SourcePorts: ordinaryPorts, space.Sources: space.One(usual[space.Sources]), space.Destinations: space.One(usual[space.Destinations])}
 			some := p.All.And(space.Set{b})
 			if len(some) == 0 {
 				none = append(none, s)
@@ -289,7 +289,7 @@ func (q *question) ordinary() ([]Wrong, error) {
 var ordinaryPorts = space.Ports(32768, 65535)
 
 // everything asks about all packets of a set, between all addresses of the two ends.
-func (q *question) everything(set func(p *emu.Pair, v6 bool) space.Set) ([]Wrong, error) {
+func (q *question) everything(set func(p *emu.Pair) space.Set) ([]Wrong, error) {
 	var all []Wrong
 	seen := make(map[[2]space.Span]bool) // addresses: several names may mean one
 	for _, v6 := range [...]bool{false, true} {
@@ -307,7 +307,7 @@ func (q *question) everything(set func(p *emu.Pair, v6 bool) space.Set) ([]Wrong
 					continue
 				}
 				seen[between] = true
-				all = append(all, q.hold(p, v6, set(p, v6))...)
+				all = append(all, q.hold(p, v6, set(p))...)
 			}
 		}
 	}
@@ -376,12 +376,12 @@ func several(i *vpc.Interface, v6 bool) bool {
 }
 
 // named is the packets of a set that the expectation names.
-func (q *question) named(set space.Set, v6 bool) space.Set {
+func (q *question) named(set space.Set) space.Set {
 	var all space.Set
 	for _, b := range set {
 		for _, s := range q.services {
 			part := b
-			part[space.Services] = part[space.Services].And(spanOf(s, v6))
+			part[space.Services] = part[space.Services].And(claimed(s))
 			if !part.Empty() {
 				all = all.With(&part)
 			}
@@ -390,32 +390,22 @@ func (q *question) named(set space.Set, v6 bool) space.Set {
 	return all
 }
 
-// spanOf is a service: of ICMP a type with all codes if no code is named, and the echo
-// request if nothing is, as in a trace.
-func spanOf(s firewall.Service, v6 bool) space.Span {
-	switch proto := packet.Proto(s.Protocol); {
-	case s.Protocol == firewall.AllProtocols:
-		return everything
-	case s.HasPorts():
-		return space.Span{First: space.Service(uint8(proto), uint16(s.From)), Last: space.Service(uint8(proto), uint16(s.To))}
-	case proto.IsICMP():
-		kind := s.From
-		if kind < 0 {
-			kind = map[bool]int{false: int(packet.ICMPEchoRequest), true: int(packet.ICMPv6EchoRequest)}[proto == packet.ICMPv6]
+// claimed is the places of a service that an expectation names: of ICMP without a type an
+// echo request's, as in a trace.
+func claimed(s firewall.Service) space.Span {
+	if s.IsICMP() && s.From < 0 {
+		s.From = int(packet.ICMPEchoRequest)
+		if packet.Proto(s.Protocol) == packet.ICMPv6 {
+			s.From = int(packet.ICMPv6EchoRequest)
 		}
-		span := space.Span{First: space.Service(uint8(proto), uint16(kind<<8)), Last: space.Service(uint8(proto), uint16(kind<<8|255))}
-		if s.To >= 0 {
-			span = space.One(space.Service(uint8(proto), uint16(kind<<8|s.To)))
-		}
-		return span
 	}
-	return space.Protocol(uint8(s.Protocol))
+	return spanOf(s)
 }
 
 // usualSpan is what ordinary clients ask of a service: of an ICMP type without a code, the
 // code 0.
-func usualSpan(s firewall.Service, v6 bool) space.Span {
-	span := spanOf(s, v6)
+func usualSpan(s firewall.Service) space.Span {
+	span := claimed(s)
 	if packet.Proto(s.Protocol).IsICMP() {
 		span.Last = span.First
 	}
@@ -459,11 +449,30 @@ func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
 		rest, *into = left.Cut(&f.Box, rest[:0], *into)
 		left, rest = rest, left
 	}
+	asked := placesOf(p, v6)
+	for d := space.SourcePorts; d < space.Dimensions; d++ { // words are about what of it was asked
+		var spans []space.Span
+		for _, b := range set {
+			spans = append(spans, b[d])
+		}
+		asked.all[d] = hull(spans)
+	}
 	for k := range all {
 		all[k].set = all[k].set.Joined()
-		for _, b := range all[k].set {
-			all[k].Traffic = append(all[k].Traffic, traffic(b, v6))
-		}
+		all[k].Traffic = asked.of(all[k].set)
+	}
+	return all
+}
+
+// hull is all places that some spans have, in order.
+func hull(spans []space.Span) []space.Span {
+	var set space.Set
+	for _, s := range spans {
+		set = set.With(&space.Box{s})
+	}
+	var all []space.Span
+	for _, b := range set.Joined() {
+		all = append(all, b[space.Services])
 	}
 	return all
 }

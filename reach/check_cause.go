@@ -24,11 +24,15 @@ type Cause struct {
 // without a trace.
 func (w *Wrong) Cause() Cause { return CauseOf(w.Trace) }
 
-// Services are the packets' services in words, each only once.
-func (w *Wrong) Services() []string {
+// Words are the packets in words, each only once.
+func (w *Wrong) Words() []string {
+	return wordsOf(w.Traffic)
+}
+
+func wordsOf(list []Traffic) []string {
 	words := []string{}
-	for _, t := range w.Traffic {
-		if s := t.Services(); !slices.Contains(words, s) {
+	for _, t := range list {
+		if s := t.String(); !slices.Contains(words, s) {
 			words = append(words, s)
 		}
 	}

@@ -55,10 +55,13 @@ type Change struct {
 	By, Before []Cause
 	// Old and New are the traces of one of the packets, nil if an end is not there.
 	Old, New *emu.Trace
+
+	set space.Set // the packets, the addresses of single ends left out
+	v6  bool
 }
 
-// Services are the packets' services in words, each only once.
-func (c *Change) Services() []string { return (&Wrong{Traffic: c.Traffic}).Services() }
+// Words are the packets in words, each only once.
+func (c *Change) Words() []string { return wordsOf(c.Traffic) }
 
 // Diff compares two networks as they stand. Ends are matched by name, or else by ID, or
 // else by address; classes of ends that neither network tells apart are compared once.
@@ -107,16 +110,16 @@ type fate struct {
 	bare [2]bool      // whether sources and destinations are left out
 }
 
-// joined is an end of both networks, or of one: its index, or -1.
-type joined struct{ before, after int }
+// twin is an end of both networks, or of one: its index, or -1.
+type twin struct{ before, after int }
 
 // group is ends that neither network tells apart.
-type group struct{ ends []joined }
+type group struct{ ends []twin }
 
 // differ compares.
 type differ struct {
 	before, after *side
-	ends          []joined
+	ends          []twin
 	groups        []*group
 	same          *sameness
 	out           *Difference
@@ -135,14 +138,14 @@ func (d *differ) match() {
 		}
 	}
 	for j := range d.after.ends {
-		d.ends = append(d.ends, joined{partner[j] - 1, j})
+		d.ends = append(d.ends, twin{partner[j] - 1, j})
 		if partner[j] == 0 && d.after.ends[j].Kind != emu.InternetEnd {
 			d.out.Added = append(d.out.Added, d.after.ends[j].Name)
 		}
 	}
 	for i := range d.before.ends {
 		if taken[i] == 0 {
-			d.ends = append(d.ends, joined{i, -1})
+			d.ends = append(d.ends, twin{i, -1})
 			if d.before.ends[i].Kind != emu.InternetEnd {
 				d.out.Removed = append(d.out.Removed, d.before.ends[i].Name)
 			}
@@ -229,12 +232,12 @@ func (d *differ) share() {
 }
 
 // touched reports whether a change of the filters is about an end itself.
-func (d *differ) touched(e joined) bool {
+func (d *differ) touched(e twin) bool {
 	return e.before < 0 || e.after < 0 || d.same.touched(&d.before.ends[e.before], &d.after.ends[e.after])
 }
 
 // kind is that of an end, whichever network has it.
-func (d *differ) kind(e joined) emu.EndKind {
+func (d *differ) kind(e twin) emu.EndKind {
 	if e.after >= 0 {
 		return d.after.ends[e.after].Kind
 	}
@@ -242,7 +245,7 @@ func (d *differ) kind(e joined) emu.EndKind {
 }
 
 // name is that of an end, in the new network if it is there.
-func (d *differ) name(e joined) string {
+func (d *differ) name(e twin) string {
 	if e.after >= 0 {
 		return d.after.ends[e.after].Name
 	}
@@ -288,7 +291,7 @@ func (d *differ) compare(from, to *group) {
 }
 
 // label gives traces the names that people know.
-func (d *differ) label(c *Change, src, dst joined) {
+func (d *differ) label(c *Change, src, dst twin) {
 	if c.Old != nil {
 		c.Old.Source, c.Old.Destination = d.before.ends[src.before].Name, d.before.ends[dst.before].Name
 	}
@@ -369,7 +372,7 @@ func (d *differ) changes(old, now *fate, v6 bool) []Change {
 	for _, a := range [...]emu.Answer{emu.Blocked, emu.Reachable, emu.Uncertain} {
 		for _, b := range [...]emu.Answer{emu.Blocked, emu.Reachable, emu.Uncertain} {
 			if a != b {
-				all = append(all, d.split(Change{Kind: kindOf(a, b), Was: a, Is: b}, was[a].And(is[b]), old, now, v6)...)
+				all = append(all, d.split(Change{Kind: kindOf(a, b), Was: a, Is: b, v6: v6}, was[a].And(is[b]), old, now)...)
 			}
 		}
 	}
@@ -390,9 +393,8 @@ func kindOf(was, is emu.Answer) Kind {
 }
 
 // split is a change for each of what made packets fare otherwise.
-func (d *differ) split(c Change, set space.Set, old, now *fate, v6 bool) []Change {
+func (d *differ) split(c Change, set space.Set, old, now *fate) []Change {
 	var all []Change
-	var sets []space.Set
 	for _, b := range set {
 		at, ok := common(b, old, now)
 		if !ok {
@@ -402,24 +404,31 @@ func (d *differ) split(c Change, set space.Set, old, now *fate, v6 bool) []Chang
 		one.Old, one.New = old.trace(at), now.trace(at)
 		one.By, one.Before = d.causes(&one)
 		k := slices.IndexFunc(all, func(o Change) bool {
-			return slices.Equal(keys(o.By), keys(one.By)) && slices.Equal(keys(o.Before), keys(one.Before))
+			return slices.Equal(causeKeys(o.By), causeKeys(one.By)) && slices.Equal(causeKeys(o.Before), causeKeys(one.Before))
 		})
 		if k < 0 {
 			k = len(all)
-			all, sets = append(all, one), append(sets, nil)
+			all = append(all, one)
 		}
-		sets[k] = append(sets[k], b)
+		all[k].set = append(all[k].set, b)
 	}
-	for k := range all {
-		all[k].Traffic = trafficOf(sets[k], v6)
-	}
-	return all
+	return inWords(all, old, now)
 }
 
-func trafficOf(set space.Set, v6 bool) []Traffic {
-	var all []Traffic
-	for _, b := range set.Joined() {
-		all = append(all, traffic(b, v6))
+// inWords says which packets changes are about.
+func inWords(all []Change, old, now *fate) []Change {
+	f := now
+	if now.pair == nil {
+		f = old
+	}
+	for k := range all {
+		c := &all[k]
+		c.set = c.set.Joined()
+		var set space.Set
+		for _, b := range c.set {
+			set = append(set, f.dress(b))
+		}
+		c.Traffic = placesOf(f.pair, c.v6).of(set)
 	}
 	return all
 }

@@ -119,8 +119,8 @@ func distinctCauses(list []Cause) []Cause {
 	return all
 }
 
-// keys are causes without the words about one packet.
-func keys(list []Cause) []string {
+// causeKeys are causes without the words about one packet.
+func causeKeys(list []Cause) []string {
 	all := make([]string, len(list))
 	for k, c := range list {
 		all[k] = c.Origin + " " + c.Component + " " + c.Rule
@@ -131,7 +131,6 @@ func keys(list []Cause) []string {
 // rerouted are packets that are reachable in both networks, through other gateways.
 func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
 	var all []Change
-	var sets []space.Set
 	left := old.sets[emu.Reachable].And(now.sets[emu.Reachable])
 	for _, b := range left {
 		for _, one := range d.alike(b, old, now) {
@@ -139,7 +138,7 @@ func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
 			if !ok {
 				continue
 			}
-			c := Change{Kind: Rerouted, Was: emu.Reachable, Is: emu.Reachable, Old: old.trace(at), New: now.trace(at)}
+			c := Change{v6: v6, Kind: Rerouted, Was: emu.Reachable, Is: emu.Reachable, Old: old.trace(at), New: now.trace(at)}
 			if c.Old == nil || c.New == nil || d.samePath(c.Old, c.New) {
 				continue
 			}
@@ -149,19 +148,16 @@ func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
 				c.Before = []Cause{{Text: "by " + strings.Join(path(c.Old), ", ")}}
 			}
 			k := slices.IndexFunc(all, func(o Change) bool {
-				return slices.Equal(keys(o.By), keys(c.By)) && slices.Equal(keys(o.Before), keys(c.Before))
+				return slices.Equal(causeKeys(o.By), causeKeys(c.By)) && slices.Equal(causeKeys(o.Before), causeKeys(c.Before))
 			})
 			if k < 0 {
 				k = len(all)
-				all, sets = append(all, c), append(sets, nil)
+				all = append(all, c)
 			}
-			sets[k] = append(sets[k], one)
+			all[k].set = append(all[k].set, one)
 		}
 	}
-	for k := range all {
-		all[k].Traffic = trafficOf(sets[k], v6)
-	}
-	return all
+	return inWords(all, old, now)
 }
 
 // alike cuts a box into boxes of packets that fare alike in both networks.
@@ -228,7 +224,7 @@ func (d *differ) samePath(old, now *emu.Trace) bool {
 func merge(all []Change) []Change {
 	slices.SortStableFunc(all, func(a, b Change) int { return cmp.Compare(a.Kind, b.Kind) })
 	alike := func(a, b *Change) bool {
-		return a.Kind == b.Kind && a.Was == b.Was && a.Is == b.Is && slices.Equal(a.Services(), b.Services()) &&
+		return a.Kind == b.Kind && a.Was == b.Was && a.Is == b.Is && slices.Equal(a.Words(), b.Words()) &&
 			slices.Equal(rules(a.By), rules(b.By)) && slices.Equal(rules(a.Before), rules(b.Before))
 	}
 	for _, turn := range [...]func(c *Change) (same []string, more *[]string){

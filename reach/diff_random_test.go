@@ -68,7 +68,7 @@ type sampler struct {
 	d     *differ
 	found *Difference
 
-	src, dst joined
+	src, dst twin
 	v6       bool
 	at       space.Point
 	what     string
@@ -89,10 +89,7 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 				s.dst = e
 			}
 		}
-		for _, t := range c.Traffic {
-			near = append(near, t.box)
-		}
-		s.v6 = c.Traffic[0].v6
+		near, s.v6 = c.set, c.v6
 	} else {
 		s.v6 = s.m.One(3)
 	}
@@ -168,7 +165,7 @@ func (s *sampler) problem(was, is emu.Answer) string {
 	from, to := s.d.name(s.src), s.d.name(s.dst)
 	said := slices.IndexFunc(s.found.Changes, func(c Change) bool {
 		return c.Kind != Rerouted && slices.Contains(c.Sources, from) && slices.Contains(c.Destinations, to) &&
-			slices.ContainsFunc(c.Traffic, func(t Traffic) bool { return t.v6 == s.v6 && t.box.Has(&s.at) })
+			c.v6 == s.v6 && c.set.Has(&s.at)
 	})
 	switch {
 	case said < 0 && was == is:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
 )
@@ -123,6 +124,10 @@ func (m *Matrix) Rows(want Select) iter.Seq[*Row] {
 		}()
 		for c := range queue {
 			for _, r := range <-c.rows {
+				for i := range r.Answer.Parts { // whoever has found it goes on with other rows
+					p := &r.Answer.Parts[i]
+					p.pair = p.pair.On(m.net.explorer)
+				}
 				if !yield(r) {
 					return
 				}
@@ -174,25 +179,29 @@ func brief(x *emu.Explorer, from, to *Class) *Answer {
 	return a
 }
 
-// Services are the services of a row that have an answer, in words and each only once: that
-// a part is of some addresses or source ports only says [Traffic]. If only one IP version of
-// two has a service, that is in brackets behind it.
-func (r *Row) Services(answer emu.Answer) []string {
+// Words are which packets have an answer, in words: "tcp/443", "tcp/22 from
+// 192.0.2.0/24". If only one IP version of two has some, that is in brackets behind it.
+func (a *Answer) Words(answer emu.Answer) []string {
 	var both [2]bool // IP versions that there are
-	for i := range r.Answer.Parts {
-		both[version(r.Answer.Parts[i].v6)] = true
+	var words [2][]string
+	for i := range a.Parts {
+		both[version(a.Parts[i].v6)] = true
 	}
-	four, six := r.words(answer, false), r.words(answer, true)
+	for k := range words {
+		for _, t := range a.Traffic(answer, k == 1) {
+			words[k] = append(words[k], t.brief())
+		}
+	}
 	var all []string
-	for _, w := range four {
-		if both[1] && !slices.Contains(six, w) && !strings.HasPrefix(w, "icmp") {
+	for _, w := range words[0] {
+		if both[1] && !slices.Contains(words[1], w) && !strings.HasPrefix(w, "icmp") {
 			w += " (IPv4)"
 		}
 		all = append(all, w)
 	}
-	for _, w := range six {
+	for _, w := range words[1] {
 		switch {
-		case slices.Contains(four, w):
+		case slices.Contains(words[0], w):
 		case both[0] && !strings.HasPrefix(w, "icmpv6"):
 			all = append(all, w+" (IPv6)")
 		default:
@@ -209,26 +218,55 @@ func version(v6 bool) int {
 	return 0
 }
 
-// words are the packets of one IP version that have an answer.
-func (r *Row) words(answer emu.Answer, v6 bool) []string {
-	var words []string
-	for _, b := range r.Answer.Set(answer, v6) {
-		if w := traffic(b, v6).String(); !slices.Contains(words, w) {
-			words = append(words, w)
+// brief is the traffic without addresses that are all.
+func (t Traffic) brief() string {
+	words := t.Services()
+	for _, more := range [...][2]string{{" from ", t.Sources()}, {" to ", t.Destinations()}, {" source ports ", t.SourcePorts()}} {
+		if more[1] != "" && more[1] != "anywhere" {
+			words += more[0] + more[1]
 		}
 	}
 	return words
 }
 
-// Has reports whether some packets of the row have an answer.
-func (r *Row) Has(answer emu.Answer) bool {
-	return slices.ContainsFunc(r.Answer.Parts, func(p Part) bool { return p.Answer == answer })
+// Has reports whether some packets have an answer.
+func (a *Answer) Has(answer emu.Answer) bool {
+	return slices.ContainsFunc(a.Parts, func(p Part) bool { return p.Answer == answer })
 }
 
-// Of is what of the row are packets of some services; the row itself does not change.
-func (r *Row) Of(services space.Span) *Row {
-	only := &Row{Source: r.Source, Destination: r.Destination, Answer: &Answer{Source: r.Answer.Source, Destination: r.Answer.Destination}}
-	for _, p := range r.Answer.Parts {
+// Why says why of some packets it is not known whether they are answered.
+func (a *Answer) Why() ([]string, error) {
+	var all []string
+	add := func(s string) {
+		if s != "" && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	for i := range a.Parts {
+		p := &a.Parts[i]
+		if p.Answer != emu.Uncertain {
+			continue
+		}
+		if p.Depends != "" {
+			add("it depends on " + p.Depends)
+		}
+		why, err := p.Explain()
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range why.Unknowns {
+			r.Traffic, r.Direction = nil, "request" // what is not known is the same on the way back
+			add(r.String())
+		}
+	}
+	return all, nil
+}
+
+// Of is the answer about some services only.
+func (a *Answer) Of(service firewall.Service) *Answer {
+	services := spanOf(service)
+	only := &Answer{Source: a.Source, Destination: a.Destination}
+	for _, p := range a.Parts {
 		var set space.Set
 		for _, b := range p.set {
 			if b[space.Services] = b[space.Services].And(services); !b.Empty() {
@@ -236,8 +274,26 @@ func (r *Row) Of(services space.Span) *Row {
 			}
 		}
 		if p.set = set; len(set) > 0 {
-			only.Answer.Parts = append(only.Answer.Parts, p)
+			only.Parts = append(only.Parts, p)
 		}
 	}
 	return only
+}
+
+// spanOf is the places of a service.
+func spanOf(s firewall.Service) space.Span {
+	if s.Protocol == firewall.AllProtocols {
+		return space.Span{First: space.Service(0, 0), Last: space.Service(255, 65535)}
+	}
+	proto, first, last := uint8(s.Protocol), uint16(0), uint16(65535)
+	switch {
+	case s.HasPorts() && s.From >= 0:
+		first, last = uint16(s.From), uint16(s.To)
+	case s.IsICMP() && s.From >= 0 && s.To >= 0:
+		first = uint16(s.From)<<8 | uint16(s.To)
+		last = first
+	case s.IsICMP() && s.From >= 0:
+		first, last = uint16(s.From)<<8, uint16(s.From)<<8|255
+	}
+	return space.Span{First: space.Service(proto, first), Last: space.Service(proto, last)}
 }

@@ -1,81 +1,124 @@
 package reach
 
 import (
-	"fmt"
+	"cmp"
+	"slices"
 	"strings"
 
+	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/space"
-	"github.com/vpcemu/vpcemu/packet"
 )
 
-// Traffic is a box of packets.
+// Traffic is packets: some services, from some addresses and ports to some addresses.
 type Traffic struct {
-	box space.Box
+	product space.Product
+	places  *places
+}
+
+// places are all that there may be between two ends.
+type places struct {
 	v6  bool
+	all space.Product
 }
 
-func traffic(b space.Box, v6 bool) Traffic { return Traffic{b, v6} }
-
-// Services are the packets' services: "tcp/443", "tcp/8000-8099", "icmp/8", "all".
-func (t Traffic) Services() string { return services(t.box[space.Services], t.v6) }
-
-// String is the packets' services.
-func (t Traffic) String() string { return t.Services() }
-
-// everything is all services.
-var everything = space.Span{First: space.Service(0, 0), Last: space.Service(255, 65535)}
-
-// services is a span of services in words: the parts of protocols at its ends, and the
-// whole ones between.
-func services(s space.Span, v6 bool) string {
-	if s == everything {
-		return "all"
+func placesOf(p *emu.Pair, v6 bool) *places {
+	all := &places{v6: v6}
+	for d := range all.all {
+		all.all[d] = p.Places(d)
 	}
-	var words []string
-	for s.First.Lo <= s.Last.Lo {
-		proto := uint8(s.First.Lo >> 16)
-		own := s.And(space.Protocol(proto))
-		last := proto
-		if !hasKeys(proto) {
-			for last < 255 && !hasKeys(last+1) && space.Service(last+1, 65535).Lo <= s.Last.Lo {
-				last++
-			}
-			own.Last = space.Service(last, 65535)
+	return all
+}
+
+// traffic is a box of packets, whoever they are from and to.
+func traffic(b space.Box, v6 bool) Traffic {
+	all := &places{v6, space.Product{emu.Services(v6), {space.Ports(1, 65535)}, {b[space.Sources]}, {b[space.Destinations]}}}
+	return all.traffic(space.Product{{b[space.Services]}, {b[space.SourcePorts]}, {b[space.Sources]}, {b[space.Destinations]}})
+}
+
+// of is a set of packets in as few lines as there may be.
+func (all *places) of(set space.Set) []Traffic {
+	var list []Traffic
+	for _, p := range set.Products() {
+		list = append(list, all.traffic(p))
+	}
+	slices.SortStableFunc(list, func(a, b Traffic) int { return cmp.Compare(a.first(), b.first()) })
+	return list
+}
+
+// traffic is a product without the places that there are not.
+func (all *places) traffic(p space.Product) Traffic {
+	for d := range p {
+		p[d] = space.Common(p[d], all.all[d])
+	}
+	return Traffic{p, all}
+}
+
+// first is where the first of the packets' services stands among all, as they are listed.
+func (t Traffic) first() uint64 {
+	for k, p := range named {
+		if own := space.Common(t.product[space.Services], []space.Span{space.Protocol(uint8(p))}); len(own) > 0 {
+			return uint64(k)<<32 | own[0].First.Lo
 		}
-		words = append(words, protocol(proto, last, own))
-		s.First = own.Last.Next()
 	}
-	return strings.Join(words, ", ")
+	return uint64(len(named)) << 32
 }
 
-func hasKeys(proto uint8) bool { return packet.Proto(proto).HasPorts() || packet.Proto(proto).IsICMP() }
+// IPv6 reports whether the packets are IPv6, else IPv4.
+func (t Traffic) IPv6() bool { return t.places.v6 }
 
-// protocol is services of one protocol, or of several that have no ports.
-func protocol(first, last uint8, s space.Span) string {
-	p := packet.Proto(first)
-	from, to := s.First.Lo&0xffff, s.Last.Lo&0xffff
-	switch {
-	case first != last:
-		return fmt.Sprintf("ip/%d-%d", first, last)
-	case s == space.Protocol(first):
-		return p.String()
-	case p.IsICMP():
-		return fmt.Sprintf("%s/%s", p, kinds(from, to))
-	case from == to:
-		return fmt.Sprintf("%s/%d", p, from)
+// String is "tcp/443, tcp/8000-8099 from 10.0.0.0/8", with the addresses of an end that
+// has several, and with the source ports if they are not all.
+func (t Traffic) String() string {
+	words := []string{t.Services()}
+	for _, more := range [...][2]string{{"from ", t.Sources()}, {"to ", t.Destinations()}, {"source ports ", t.SourcePorts()}} {
+		if more[1] != "" {
+			words = append(words, more[0]+more[1])
+		}
 	}
-	return fmt.Sprintf("%s/%d-%d", p, from, to)
+	return strings.Join(words, " ")
 }
 
-// kinds are ICMP types, with codes where they are not all of a type.
-func kinds(from, to uint64) string {
-	switch {
-	case from&0xff == 0 && to&0xff == 0xff && from>>8 == to>>8:
-		return fmt.Sprint(from >> 8)
-	case from&0xff == 0 && to&0xff == 0xff:
-		return fmt.Sprintf("%d-%d", from>>8, to>>8)
-	case from == to:
-		return fmt.Sprintf("%d/%d", from>>8, from&0xff)
+// Services are the packets' services: "tcp/443, tcp/8000-8099, icmp/8", "all", or "all but
+// tcp/22". "icmp/3/4" is one code of a type, and "other protocols" are all but TCP, UDP and
+// the IP version's ICMP.
+func (t Traffic) Services() string {
+	some, all := t.product[space.Services], t.places.all[space.Services]
+	return shorter(serviceWords(some, all), serviceWords(space.Except(all, some), all), "all")
+}
+
+// Sources are the addresses that the packets are from, "" if there is but one: "10.0.0.0/8,
+// 192.0.2.7", "anywhere", or "anywhere but 192.0.2.0/24".
+func (t Traffic) Sources() string { return t.addresses(space.Sources) }
+
+// Destinations are the addresses that the packets are to, as Sources.
+func (t Traffic) Destinations() string { return t.addresses(space.Destinations) }
+
+// SourcePorts are the ports that the packets are from, "" for all: "1024-65535".
+func (t Traffic) SourcePorts() string {
+	some, all := t.product[space.SourcePorts], t.places.all[space.SourcePorts]
+	words := shorter(portWords(some), portWords(space.Except(all, some)), "")
+	if but, ok := strings.CutPrefix(words, " but "); ok {
+		return "all but " + but
 	}
-	return fmt.Sprintf("%d/%d-%d/%d", from>>8, from&0xff, to>>8, to&0xff)
+	return words
+}
+
+func (t Traffic) addresses(d int) string {
+	some, all := t.product[d], t.places.all[d]
+	if len(all) == 1 && all[0].Single() {
+		return ""
+	}
+	rest := space.Except(all, some)
+	return shorter(addressWords(some, rest, t.places.v6), addressWords(rest, some, t.places.v6), "anywhere")
+}
+
+// shorter is the words for some, or everything but those for the rest.
+func shorter(some, rest []string, everything string) string {
+	switch {
+	case len(rest) == 0:
+		return everything
+	case len(rest) < len(some):
+		return everything + " but " + strings.Join(rest, ", ")
+	}
+	return strings.Join(some, ", ")
 }

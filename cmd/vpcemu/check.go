@@ -241,7 +241,7 @@ func tracedWrong(r *result) wrong {
 func newWrong(w *reach.Wrong) wrong {
 	cause := w.Cause()
 	return wrong{
-		Source: w.Source, Destination: w.Destination, Got: w.Got.String(), Want: w.Want.String(), Traffic: w.Services(), Others: w.Others,
+		Source: w.Source, Destination: w.Destination, Got: w.Got.String(), Want: w.Want.String(), Traffic: w.Words(), Others: w.Others,
 		By: cause.Text, Origin: cause.Origin, Depends: w.Depends, component: cause.Component, trace: w.Trace,
 	}
 }

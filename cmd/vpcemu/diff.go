@@ -120,7 +120,7 @@ func newDiffView(old, now string, d *reach.Difference, verbose bool) *diffView {
 	for k := range d.Changes {
 		c := &d.Changes[k]
 		one := changeView{
-			Kind: c.Kind, Sources: c.Sources, Destinations: c.Destinations, Traffic: c.Services(), Was: c.Was, Is: c.Is,
+			Kind: c.Kind, Sources: c.Sources, Destinations: c.Destinations, Traffic: c.Words(), Was: c.Was, Is: c.Is,
 			By: causeViews(c.By), Before: causeViews(c.Before),
 		}
 		if verbose {
@@ -176,7 +176,7 @@ var changePaint = [...]emu.PaintKind{reach.Opened: emu.Bad, reach.Closed: emu.Go
 
 // changeLine is "internet → db-1, db-2  tcp/5432".
 func changeLine(c *reach.Change) string {
-	line := fmt.Sprintf("%s → %s  %s", some(c.Sources), some(c.Destinations), strings.Join(c.Services(), ", "))
+	line := fmt.Sprintf("%s → %s  %s", some(c.Sources), some(c.Destinations), strings.Join(c.Words(), ", "))
 	if c.Kind == reach.Unclear || c.Was == emu.Uncertain || c.Is == emu.Uncertain {
 		line += fmt.Sprintf("  (%s, was %s)", c.Is, c.Was)
 	}

@@ -2,6 +2,7 @@
 // through a description of them.
 //
 //	vpcemu trace NETWORK SRC DST SERVICE    can SRC reach DST? the path both ways, everything in the way
+//	vpcemu reach NETWORK [SRC [DST]]        all traffic that gets from where to where
 //	vpcemu check NETWORK [FILE…]            do all expectations hold?
 //	vpcemu show NETWORK                     tables of what was loaded, and what was left out
 //	vpcemu convert NETWORK [DIR] -o yaml|aws
@@ -49,6 +50,13 @@
 //	               "component": "db-1", "direction": "request", "detail": "…", "origin": "net.yaml:39"}],
 //	 "unknowns": [],                           as blockers
 //	 "notes": ["…"]}                           what is taken for granted, if anything
+//
+// Of reach with SRC and DST, a [reach.Answer]; otherwise the rows in which something is
+// reachable, or unknown, between classes of ends that nothing tells apart:
+//
+//	{"network": "net.yaml",
+//	 "classes": [{"name": "app-1", "kind": "interface", "members": ["app-1", "app-2"]}],
+//	 "rows": [{"source": "app-1", "destination": "db-1", "reachable": ["tcp/5432"], "unknown": [], "why_unknown": []}]}
 //
 // Of check:
 //

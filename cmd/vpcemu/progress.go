@@ -25,6 +25,26 @@ func (a *app) readingBar(name string, size int64) *bar {
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())}
 }
 
+// longMatrix is from how many rows on a matrix takes long enough to show a bar.
+const longMatrix = 2_000
+
+// countingBar is a bar on standard error for so many things, if somebody looks.
+func (a *app) countingBar(name string, count int) *bar {
+	if a.quiet || count < longMatrix || !isTerminal(a.stderr) {
+		return nil
+	}
+	return &bar{bar: progressbar.NewOptions(count,
+		progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(name), progressbar.OptionShowCount(),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())}
+}
+
+// add counts one thing.
+func (b *bar) add() {
+	if b != nil {
+		_ = b.bar.Add(1)
+	}
+}
+
 // at moves the bar, now and then.
 func (b *bar) at(offset int64) {
 	if b != nil && offset >= b.next {

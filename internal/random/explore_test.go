@@ -8,64 +8,323 @@ import (
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/reach"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-var explored = flag.Int("explored", 150, "how many networks TestExplore makes up")
+// A million samples: go test ./internal/random -run 'TestExplore|TestBetween' -explored=1000 -samples=20 -timeout=0
+var (
+	explored = flag.Int("explored", 40, "how many networks TestExplore and TestBetween make up")
+	samples  = flag.Int("samples", 8, "how many packets they try of each box")
+)
+
+// ends are a question about all packets from one end to another; from the seed come those
+// that are tried.
+type ends struct {
+	Source, Destination string
+	IPv6                bool
+	Seed                uint64
+}
+
+// Ends makes up such a question.
+func askEnds(m *Maker, n *vpc.Network) ends {
+	q := m.Query(n)
+	if m.One(4) {
+		q.Source = "internet"
+	}
+	return ends{q.Source, q.Destination, q.IPv6, m.Uint64()}
+}
+
+// tally is what was tried.
+type tally struct{ asked, sampled, depend, sent, reached, beside, alike int }
+
+func (c *tally) String() string {
+	return fmt.Sprintf("%d packets asked about, %d others tried (%d where the answer depends on more), %d sent and %d of them answered; of %d beside a box %d fare alike",
+		c.asked, c.sampled, c.depend, c.sent, c.reached, c.beside, c.alike)
+}
 
 // TestExplore: whatever an Explorer finds out about one packet holds for all packets of
-// which it says so: a trace of each of them has the same answer and the same blockers.
+// which it says so: a trace of each of them has the same answer and the same blockers,
+// and a real packet gets there and is answered if that is the answer.
 func TestExplore(t *testing.T) {
-	var asked, sampled, depends int
-	for n := range uint64(*explored) {
-		m := New(*seed, n)
-		net := m.Network(Everything)
-		e, err := emulator(net)
-		if err != nil {
+	var c tally
+	property[ends]{
+		with: Everything, many: 12, networks: *explored, ask: askEnds,
+		about: func(n *vpc.Network) (func(ends) error, error) {
+			e, err := emulator(n)
+			if err != nil {
+				return nil, err
+			}
+			named, x := e.Network(), e.Explorer()
+			return func(q ends) error {
+				p, ok, err := x.Pair(q.Source, q.Destination, q.IPv6)
+				if err != nil || !ok {
+					return nil
+				}
+				m := New(q.Seed, 0)
+				for range 6 {
+					if at, ok := somewhere(m, named, p, Pick(m, p.All...)); ok {
+						if err := c.explore(m, named, p, q, at); err != nil {
+							return err
+						}
+					}
+				}
+				return nil
+			}, nil
+		},
+	}.try(t)
+	t.Log(&c)
+}
+
+// explore asks about one packet and tries others of its box.
+func (c *tally) explore(m *Maker, n *vpc.Network, p *emu.Pair, q ends, at space.Point) error {
+	f := p.Ask(at)
+	c.asked++
+	if !f.Box.Has(&at) {
+		return fmt.Errorf("%v is not in its own box %v", words(at, q.IPv6), f.Box)
+	}
+	for k := range *samples {
+		other, ok := somewhere(m, n, p, f.Box)
+		if !ok {
 			continue
 		}
-		x := e.Explorer()
-		for range 12 {
-			q := m.Query(net)
-			p, ok, err := x.Pair(q.Source, q.Destination, q.IPv6)
-			if err != nil || !ok {
-				continue
+		one, err := p.Trace(other)
+		if err != nil {
+			return err
+		}
+		c.sampled++
+		if f.Depends != "" {
+			c.depend++
+		}
+		if !holds(f, one) {
+			return fmt.Errorf("%s fares like %s:\n%v, %v, %v in %v\nbut %v, %v, %v", words(other, q.IPv6), words(at, q.IPv6),
+				f.Answer, f.Blockers, f.Unknowns, f.Box, one.Verdict, one.Blockers, one.Unknowns)
+		}
+		if k == 0 && f.Answer != emu.Uncertain && f.Depends == "" && m.One(3) {
+			if err := c.send(n, q, one, other); err != nil {
+				return fmt.Errorf("%s: %w", words(other, q.IPv6), err)
 			}
-			for range 6 {
-				at, ok := somewhere(m, net, p, Pick(m, p.All...))
-				if !ok {
-					continue
+		}
+	}
+	if b, ok := beside(m, p, f.Box, at); ok {
+		if c.beside++; fares(f, p.Ask(b)) {
+			c.alike++
+		}
+	}
+	return nil
+}
+
+// holds reports whether a trace is as a finding says.
+func holds(f emu.Finding, one *emu.Trace) bool {
+	if f.Depends != "" && f.Answer == emu.Uncertain {
+		return true
+	}
+	return one.Verdict == f.Answer && (f.Depends != "" || explained(f, one))
+}
+
+// fares reports whether two findings are the same but for their boxes.
+func fares(f, g emu.Finding) bool {
+	return f.Answer == g.Answer && f.Request == g.Request && f.Depends == g.Depends && slices.Equal(kinds(f.Blockers), kinds(g.Blockers)) && slices.Equal(kinds(f.Unknowns), kinds(g.Unknowns))
+}
+
+// beside is a packet like one in a box, but just outside of the box in one dimension.
+func beside(m *Maker, p *emu.Pair, b space.Box, at space.Point) (space.Point, bool) {
+	d, end := m.IntN(space.Dimensions), b
+	if m.One(2) {
+		if b[d].First == (space.Num{}) {
+			return at, false
+		}
+		at[d] = b[d].First.Prev()
+	} else {
+		at[d] = end[d].Last.Next()
+	}
+	return at, p.Has(&at)
+}
+
+// send sends a packet that was traced through a network without flows, answers it where
+// it arrives, and for TCP sends the third one. All that must come to what the trace says.
+func (c *tally) send(n *vpc.Network, q ends, one *emu.Trace, at space.Point) error {
+	e, err := emulator(n)
+	if err != nil {
+		return err
+	}
+	source, err := e.Port(q.Source)
+	inFabric := one.Request.Verdict == emu.Delivered && one.Request.Arrived == nil // whom a port never sees
+	if err != nil || inFabric || one.Request.Steps[0].Stage == emu.Deliver || looped(one) {
+		return nil
+	}
+	goal, err := e.Port(q.Destination)
+	if err != nil || forwards(source) || forwards(goal) {
+		return nil
+	}
+	forwarders(e)
+	type heard struct {
+		port *emu.Port
+		flow packet.Flow
+	}
+	var last heard
+	for port := range e.Interfaces() {
+		hear(port, func(f packet.Flow) { last = heard{port, f} })
+	}
+	for _, far := range e.Far() {
+		if port, err := e.Port(far.Name); err == nil {
+			hear(port, func(f packet.Flow) { last = heard{port, f} })
+		}
+	}
+	c.sent++
+	sent := one.Sent()
+	spec := packet.Spec{Flow: sent}
+	key := uint16(at[space.Services].Lo)
+	answers := !sent.Proto.IsICMP()
+	switch {
+	case sent.Proto == packet.TCP:
+		spec.Flags = packet.SYN
+	case sent.Proto.IsICMP():
+		spec.ICMPType, spec.ICMPCode = uint8(key>>8), uint8(key)
+		answers = spec.ICMPType == packet.Echo(sent).ICMPType
+	}
+	source.Send(spec.Bytes())
+	there := last.port == goal
+	if there && answers {
+		back := packet.Spec{Flow: last.flow.Reverse()}
+		switch sent.Proto {
+		case packet.TCP:
+			back.Flags = packet.SYN | packet.ACK
+		case packet.ICMPv6:
+			back.ICMPType = packet.ICMPv6EchoReply
+		}
+		last = heard{}
+		goal.Send(back.Bytes())
+		there = last.port == source && last.flow == sent.Reverse()
+		if there && sent.Proto == packet.TCP {
+			last = heard{}
+			source.Send(packet.Spec{Flow: sent, Flags: packet.ACK}.Bytes())
+			there = last.port == goal
+		}
+	}
+	if there {
+		c.reached++
+	}
+	if there != (one.Verdict == emu.Reachable) {
+		return fmt.Errorf("it is %v, and a real packet says %v, having come to %v", one.Verdict, there, last)
+	}
+	return nil
+}
+
+// forwards reports whether a port is not a guest's who keeps what he gets.
+func forwards(p *emu.Port) bool {
+	i := p.Interface()
+	return i != nil && (i.NoSourceDestCheck || i.Kind != "")
+}
+
+// hear tells of what arrives at a port, but for one that forwards.
+func hear(p *emu.Port, tell func(packet.Flow)) {
+	if forwards(p) {
+		return
+	}
+	p.Receive(func(b []byte) {
+		var pkt packet.Packet
+		if pkt.Parse(b) == nil {
+			tell(pkt.Flow)
+		}
+	})
+}
+
+// TestBetween: the parts of an answer are all packets, have none in common, and every
+// packet of a part fares as that says, also those at its edges and just beyond them.
+func TestBetween(t *testing.T) {
+	var c tally
+	property[ends]{
+		with: Everything, many: 6, networks: *explored, ask: askEnds,
+		about: func(n *vpc.Network) (func(ends) error, error) {
+			e, err := emulator(n)
+			if err != nil {
+				return nil, err
+			}
+			named, x, net := e.Network(), e.Explorer(), reach.Of(e)
+			return func(q ends) error {
+				p, ok, err := x.Pair(q.Source, q.Destination, q.IPv6)
+				if err != nil || !ok {
+					return nil
 				}
-				f := p.Ask(at)
-				asked++
-				if !f.Box.Has(&at) {
-					t.Fatalf("network %d, %s to %s: %v is not in its own box %v", n, q.Source, q.Destination, at, f.Box)
+				a, err := net.Between(q.Source, q.Destination)
+				if err != nil {
+					return err
 				}
-				if f.Depends != "" {
-					depends++
-				}
-				for range 8 {
-					other, ok := somewhere(m, net, p, f.Box)
-					if !ok {
-						continue
-					}
-					one, err := p.Trace(other)
-					if err != nil {
-						t.Fatalf("network %d, %s to %s: %v", n, q.Source, q.Destination, err)
-					}
-					sampled++
-					if f.Depends != "" && f.Answer == emu.Uncertain {
-						continue
-					}
-					if one.Verdict != f.Answer || f.Depends == "" && !explained(f, one) {
-						t.Fatalf("network %d, %s to %s:\n%s fares like\n%s: %v, %v, %v in\n%v\nbut %v, %v, %v", n, q.Source, q.Destination,
-							words(other, q.IPv6), words(at, q.IPv6), f.Answer, f.Blockers, f.Unknowns, f.Box, one.Verdict, one.Blockers, one.Unknowns)
-					}
+				return c.between(New(q.Seed, 0), named, p, q, a)
+			}, nil
+		},
+	}.try(t)
+	t.Log(&c)
+}
+
+func (c *tally) between(m *Maker, n *vpc.Network, p *emu.Pair, q ends, a *reach.Answer) error {
+	left := p.All
+	for i := range a.Parts {
+		part := &a.Parts[i]
+		if part.IPv6() != q.IPv6 {
+			continue
+		}
+		for k, b := range part.Set() {
+			var cut space.Set
+			if left, cut = left.Cut(&b, nil, nil); !cut.Equal(space.Set{b}) {
+				return fmt.Errorf("%v of part %d is in another part too", b, i)
+			}
+			if k < 20 {
+				if err := c.edges(m, n, p, q, a, part, b); err != nil {
+					return err
 				}
 			}
 		}
 	}
-	t.Logf("%d packets asked about, %d others tried, %d depend", asked, sampled, depends)
+	if at, ok := p.Usual(left); ok {
+		return fmt.Errorf("%s is in no part", words(at, q.IPv6))
+	}
+	return nil
+}
+
+// edges tries packets of a box of a part, and those beside it.
+func (c *tally) edges(m *Maker, n *vpc.Network, p *emu.Pair, q ends, a *reach.Answer, part *reach.Part, b space.Box) error {
+	for range *samples {
+		at, ok := somewhere(m, n, p, b)
+		if !ok {
+			return nil
+		}
+		c.sampled++
+		if err := asPart(p, q, part, at); err != nil {
+			return err
+		}
+		other, ok := beside(m, p, b, at)
+		if !ok {
+			continue
+		}
+		c.beside++
+		for i := range a.Parts {
+			if o := &a.Parts[i]; o.IPv6() == q.IPv6 && o.Set().Has(&other) {
+				if o == part {
+					c.alike++
+				}
+				if err := asPart(p, q, o, other); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// asPart reports a packet that does not fare as its part says.
+func asPart(p *emu.Pair, q ends, part *reach.Part, at space.Point) error {
+	one, err := p.Trace(at)
+	if err != nil {
+		return err
+	}
+	f := emu.Finding{Answer: part.Answer, Request: part.Request, Blockers: part.Blockers, Unknowns: part.Unknowns, Depends: part.Depends, Ways: 2}
+	if !holds(f, one) {
+		return fmt.Errorf("%s is of a part with %v, %v, %v, but %v, %v, %v", words(at, q.IPv6), f.Answer, f.Blockers, f.Unknowns, one.Verdict, one.Blockers, one.Unknowns)
+	}
+	return nil
 }
 
 // explained reports whether a trace has the blockers of a finding, or some of them if

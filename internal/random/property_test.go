@@ -1,6 +1,7 @@
 package random
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"testing"
@@ -29,6 +30,8 @@ type property[Q any] struct {
 	// ask makes up a question about a network; many of them are asked.
 	ask  func(m *Maker, n *vpc.Network) Q
 	many int
+	// networks is how many to make up; 0 is what the flag says.
+	networks int
 	// about prepares a network for questions: answers say that the property does
 	// not hold. An error is a network that is refused.
 	about func(n *vpc.Network) (func(Q) error, error)
@@ -36,8 +39,8 @@ type property[Q any] struct {
 
 // try asks, and of the first question that fails shows the smallest network.
 func (p property[Q]) try(t *testing.T) {
-	asked, refused := 0, 0
-	for k := *first; k < *first+*networks; k++ {
+	asked, refused, networks := 0, 0, cmp.Or(p.networks, *networks)
+	for k := *first; k < *first+networks; k++ {
 		m := New(*seed, uint64(k))
 		n := m.Network(p.with)
 		if p.change != nil {
@@ -68,8 +71,8 @@ func (p property[Q]) try(t *testing.T) {
 			t.Fatalf("-random.seed=%d -random.first=%d\n%s\nquestion: %s\n%v\nin the whole network: %v", *seed, k, text, show(q), p.fails(small, q), err)
 		}
 	}
-	t.Logf("%d questions about %d networks; %d networks were refused", asked, *networks-refused, refused)
-	require.LessOrEqual(t, refused, *networks/20)
+	t.Logf("%d questions about %d networks; %d networks were refused", asked, networks-refused, refused)
+	require.LessOrEqual(t, refused, networks/20)
 }
 
 func (p property[Q]) fails(n *vpc.Network, q Q) error {

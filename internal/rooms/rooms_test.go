@@ -82,7 +82,8 @@ var testsOnly = map[string][]string{
 	"emu/capture":          {"packet", "vpc"},
 	"emu/replay":           {"emu/flowlog"},
 	"bench":                {"github.com/google/gopacket"},
-	"reach":                {"bench", "internal/random"},
+	"internal/space":       {"github.com/dalzilio/rudd"},
+	"reach":                {"bench", "examples", "routing", "firewall", "vpc/load/yaml", "internal/random"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

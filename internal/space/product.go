@@ -94,19 +94,18 @@ func orders(list []int, use func([]int)) {
 
 // products are those of one order of the dimensions in which the boxes may differ.
 func (s Set) products(order []int) []Product {
-	if len(order) == 0 {
+	if len(order) <= 1 {
 		var p Product
+		b := s[0]
 		for d := range p {
-			p[d] = []Span{s[0][d]}
+			p[d] = b[d : d+1 : d+1]
+		}
+		for _, d := range order {
+			p[d] = s.spans(d)
 		}
 		return []Product{p}
 	}
 	d := order[0]
-	if len(order) == 1 {
-		p := s[:1].products(nil)
-		p[0][d] = s.spans(d)
-		return p
-	}
 	type group struct {
 		spans []Span
 		rest  []Product
@@ -139,27 +138,12 @@ func (p *Product) equal(q *Product, in []int) bool {
 }
 
 // spans are the places of one dimension, in order and apart.
-func (s Set) spans(d int) (all []Span) {
+func (s Set) spans(d int) []Span {
 	list := make([]Span, len(s))
 	for i := range s {
 		list[i] = s[i][d]
 	}
-	slices.SortFunc(list, func(a, b Span) int { return a.First.Compare(b.First) })
-	for _, at := range list {
-		all = appendSpan(all, at)
-	}
-	return all
-}
-
-// appendSpan adds a span that begins no earlier than the last one.
-func appendSpan(list []Span, s Span) []Span {
-	if n := len(list); n > 0 && !list[n-1].Last.Less(s.First) || n > 0 && list[n-1].Last.Next() == s.First {
-		if list[n-1].Last.Less(s.Last) {
-			list[n-1].Last = s.Last
-		}
-		return list
-	}
-	return append(list, s)
+	return union(list)
 }
 
 // slices cuts a dimension where boxes begin or end, and calls use with each of the spans in

@@ -1,0 +1,77 @@
+package reach
+
+import (
+	"encoding/json"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
+)
+
+// MarshalJSON is the answer with why it is so. The form is stable:
+//
+//	{
+//	  "source": "app-1", "destination": "db-1",
+//	  "parts": [
+//	    {
+//	      "answer": "reachable",       or "unknown" or "blocked"
+//	      "request": "reachable",      the same for the request alone
+//	      "ip": 4,                     or 6
+//	      "traffic": [{"services": ["tcp/5432"], "source_ports": ["1024-65535"]}],
+//	      "depends": "…",              if the answer does on more than the packet
+//	      "passed": […], "blockers": […], "unknowns": […]
+//	    }
+//	  ]
+//	}
+//
+// Traffic says nothing of source ports that are all, and nothing of the addresses of an end
+// that are all it has. The last three are lists of [Reason].
+func (a *Answer) MarshalJSON() ([]byte, error) {
+	type part struct {
+		Answer  emu.Answer `json:"answer"`
+		Request emu.Answer `json:"request"`
+		IP      int        `json:"ip"`
+		Traffic []Traffic  `json:"traffic"`
+		Depends string     `json:"depends,omitempty"`
+		*Explanation
+	}
+	all := struct {
+		Source      string `json:"source"`
+		Destination string `json:"destination"`
+		Parts       []part `json:"parts"`
+	}{a.Source, a.Destination, make([]part, len(a.Parts))}
+	for i := range a.Parts {
+		p := &a.Parts[i]
+		why, err := p.Explain()
+		if err != nil {
+			return nil, err
+		}
+		all.Parts[i] = part{p.Answer, p.Request, 4, p.Traffic(), p.Depends, why}
+		if p.v6 {
+			all.Parts[i].IP = 6
+		}
+	}
+	return json.Marshal(all)
+}
+
+// MarshalJSON is {"services": ["tcp/443"], "source_ports": ["1024-65535"], "sources":
+// ["10.0.0.0/8"], "destinations": ["192.0.2.7"]}, of which the last three are left out if
+// they are all.
+func (t Traffic) MarshalJSON() ([]byte, error) {
+	list := func(d int, words func(some, rest []space.Span) []string) []string {
+		if rest := space.Except(t.places.all[d], t.product[d]); len(rest) > 0 {
+			return words(t.product[d], rest)
+		}
+		return nil
+	}
+	addresses := func(some, rest []space.Span) []string { return addressWords(some, rest, t.places.v6) }
+	return json.Marshal(struct {
+		Services     []string `json:"services"`
+		SourcePorts  []string `json:"source_ports,omitempty"`
+		Sources      []string `json:"sources,omitempty"`
+		Destinations []string `json:"destinations,omitempty"`
+	}{
+		serviceWords(t.product[space.Services], t.places.all[space.Services]),
+		list(space.SourcePorts, func(some, _ []space.Span) []string { return portWords(some) }),
+		list(space.Sources, addresses), list(space.Destinations, addresses),
+	})
+}
