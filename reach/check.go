@@ -429,7 +429,7 @@ func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
 			left = left[:last]
 			continue
 		}
-		f := p.Decide(at)
+		f := decide(p)(at)
 		into := &right
 		if f.Answer != q.want {
 			r := reason{answer: f.Answer, depends: f.Depends}
@@ -455,7 +455,7 @@ func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
 		for _, b := range set {
 			spans = append(spans, b[d])
 		}
-		asked.all[d] = hull(spans)
+		asked.all[d] = space.Common(asked.all[d], hull(spans))
 	}
 	for k := range all {
 		all[k].set = all[k].set.Joined()

@@ -3,6 +3,7 @@ package reach
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
 )
@@ -32,7 +33,11 @@ func (w *Wrong) Words() []string {
 func wordsOf(list []Traffic) []string {
 	words := []string{}
 	for _, t := range list {
-		if s := t.String(); !slices.Contains(words, s) {
+		s := strings.ReplaceAll(strings.ReplaceAll(t.String(), " from anywhere", ""), " to anywhere", "")
+		if strings.Contains(t.String(), "anywhere but") {
+			s = t.String()
+		}
+		if !slices.Contains(words, s) {
 			words = append(words, s)
 		}
 	}

@@ -33,6 +33,9 @@ type Difference struct {
 	// Added are ends that the old network has not, by name, and Removed those that the
 	// new one has not.
 	Added, Removed []string
+	// Renamed are ends that were matched although they are called otherwise: the old
+	// name and the new one.
+	Renamed [][2]string
 }
 
 // Same reports whether nothing opened, closed, or became or ceased to be unknown.
@@ -56,12 +59,16 @@ type Change struct {
 	// Old and New are the traces of one of the packets, nil if an end is not there.
 	Old, New *emu.Trace
 
-	set space.Set // the packets, the addresses of single ends left out
-	v6  bool
+	set   space.Set // the packets, the addresses of single ends left out
+	v6    bool
+	words []string
 }
 
 // Words are the packets in words, each only once.
-func (c *Change) Words() []string { return wordsOf(c.Traffic) }
+func (c *Change) Words() []string { return c.words }
+
+// IPv6 reports whether they are IPv6, else IPv4.
+func (c *Change) IPv6() bool { return c.v6 }
 
 // Diff compares two networks as they stand. Ends are matched by name, or else by ID, or
 // else by address; classes of ends that neither network tells apart are compared once.
@@ -139,6 +146,9 @@ func (d *differ) match() {
 	}
 	for j := range d.after.ends {
 		d.ends = append(d.ends, twin{partner[j] - 1, j})
+		if i := partner[j] - 1; i >= 0 && called(&d.before.ends[i]) != called(&d.after.ends[j]) && called(&d.before.ends[i]) != "" {
+			d.out.Renamed = append(d.out.Renamed, [2]string{d.before.ends[i].Name, d.after.ends[j].Name})
+		}
 		if partner[j] == 0 && d.after.ends[j].Kind != emu.InternetEnd {
 			d.out.Added = append(d.out.Added, d.after.ends[j].Name)
 		}
@@ -322,13 +332,24 @@ func (s *side) between(from, to int) *[2]fate {
 		f.pair, f.bare = p, [2]bool{single(src.Kind), single(dst.Kind)}
 		f.all = f.strip(p.All)
 		if !known {
-			for _, part := range parts(p, v == 1, p.Decide) {
+			for _, part := range parts(p, v == 1, decide(p)) {
 				sets[v][part.Answer] = append(sets[v][part.Answer], f.strip(part.set)...)
 			}
 		}
 		f.sets = sets[v]
 	}
 	return both
+}
+
+// decide finds answers alone. Of what is not known the long way tells whether something
+// further on blocks it all the same.
+func decide(p *emu.Pair) func(space.Point) emu.Finding {
+	return func(at space.Point) emu.Finding {
+		if f := p.Decide(at); f.Answer != emu.Uncertain {
+			return f
+		}
+		return p.Ask(at)
+	}
 }
 
 // single reports whether such an end has one address, which is left out.
@@ -412,11 +433,11 @@ func (d *differ) split(c Change, set space.Set, old, now *fate) []Change {
 		}
 		all[k].set = append(all[k].set, b)
 	}
-	return inWords(all, old, now)
+	return d.inWords(all, old, now)
 }
 
-// inWords says which packets changes are about.
-func inWords(all []Change, old, now *fate) []Change {
+// inWords says which packets changes are about, and shows an ordinary one of them.
+func (d *differ) inWords(all []Change, old, now *fate) []Change {
 	f := now
 	if now.pair == nil {
 		f = old
@@ -429,6 +450,19 @@ func inWords(all []Change, old, now *fate) []Change {
 			set = append(set, f.dress(b))
 		}
 		c.Traffic = placesOf(f.pair, c.v6).of(set)
+		c.words = wordsOf(c.Traffic)
+		at, ok := f.pair.Usual(set)
+		for n, dim := range [...]int{space.Sources, space.Destinations} {
+			if f.bare[n] {
+				at[dim] = space.Num{}
+			}
+		}
+		if ok && old.has(at) && now.has(at) {
+			c.Old, c.New = old.trace(at), now.trace(at)
+			if c.Kind != Rerouted {
+				c.By, c.Before = d.causes(c)
+			}
+		}
 	}
 	return all
 }

@@ -157,7 +157,7 @@ func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
 			all[k].set = append(all[k].set, one)
 		}
 	}
-	return inWords(all, old, now)
+	return d.inWords(all, old, now)
 }
 
 // alike cuts a box into boxes of packets that fare alike in both networks.
@@ -224,7 +224,7 @@ func (d *differ) samePath(old, now *emu.Trace) bool {
 func merge(all []Change) []Change {
 	slices.SortStableFunc(all, func(a, b Change) int { return cmp.Compare(a.Kind, b.Kind) })
 	alike := func(a, b *Change) bool {
-		return a.Kind == b.Kind && a.Was == b.Was && a.Is == b.Is && slices.Equal(a.Words(), b.Words()) &&
+		return a.Kind == b.Kind && a.Was == b.Was && a.Is == b.Is && a.v6 == b.v6 && slices.Equal(a.words, b.words) && a.set.Equal(b.set) &&
 			slices.Equal(rules(a.By), rules(b.By)) && slices.Equal(rules(a.Before), rules(b.Before))
 	}
 	for _, turn := range [...]func(c *Change) (same []string, more *[]string){

@@ -87,17 +87,20 @@ func (a *app) diff(old, now, output string, verbose bool) error {
 
 // diffView is the JSON form of a difference, which is stable.
 type diffView struct {
-	Old     string       `json:"old"`
-	New     string       `json:"new"`
-	Same    bool         `json:"same"`
-	Added   []string     `json:"added"`
-	Removed []string     `json:"removed"`
+	Old     string   `json:"old"`
+	New     string   `json:"new"`
+	Same    bool     `json:"same"`
+	Added   []string `json:"added"`
+	Removed []string `json:"removed"`
+	// Renamed are ends that were matched by ID or address, each by its old and new name.
+	Renamed [][2]string  `json:"renamed,omitempty"`
 	Changes []changeView `json:"changes"`
 }
 
 // changeView is one change. Kind is "opened", "closed", "unclear" or "rerouted".
 type changeView struct {
 	Kind         reach.Kind  `json:"kind"`
+	IPv6         bool        `json:"ipv6"`
 	Sources      []string    `json:"sources"`
 	Destinations []string    `json:"destinations"`
 	Traffic      []string    `json:"traffic"`
@@ -116,11 +119,11 @@ type causeView struct {
 }
 
 func newDiffView(old, now string, d *reach.Difference, verbose bool) *diffView {
-	v := &diffView{Old: old, New: now, Same: d.Same(), Added: orEmpty(d.Added), Removed: orEmpty(d.Removed), Changes: []changeView{}}
+	v := &diffView{Old: old, New: now, Same: d.Same(), Added: orEmpty(d.Added), Removed: orEmpty(d.Removed), Renamed: d.Renamed, Changes: []changeView{}}
 	for k := range d.Changes {
 		c := &d.Changes[k]
 		one := changeView{
-			Kind: c.Kind, Sources: c.Sources, Destinations: c.Destinations, Traffic: c.Words(), Was: c.Was, Is: c.Is,
+			Kind: c.Kind, IPv6: c.IPv6(), Sources: c.Sources, Destinations: c.Destinations, Traffic: c.Words(), Was: c.Was, Is: c.Is,
 			By: causeViews(c.By), Before: causeViews(c.Before),
 		}
 		if verbose {
@@ -158,6 +161,13 @@ func (a *app) writeDiff(d *reach.Difference, verbose bool) error {
 			fmt.Fprintf(&b, "%s  %s\n", paint(emu.Title, fmt.Sprintf("%-8s", list.title)), some(list.names))
 		}
 	}
+	if len(d.Renamed) > 0 && !a.quiet {
+		var names []string
+		for _, r := range d.Renamed {
+			names = append(names, r[0]+" is "+r[1])
+		}
+		fmt.Fprintf(&b, "%s  %s\n", paint(emu.Title, "renamed "), some(names))
+	}
 	for k := range d.Changes {
 		c := &d.Changes[k]
 		fmt.Fprintf(&b, "%s  %s\n", paint(changePaint[c.Kind], fmt.Sprintf("%-8s", c.Kind)), changeLine(c))
@@ -177,6 +187,9 @@ var changePaint = [...]emu.PaintKind{reach.Opened: emu.Bad, reach.Closed: emu.Go
 // changeLine is "internet → db-1, db-2  tcp/5432".
 func changeLine(c *reach.Change) string {
 	line := fmt.Sprintf("%s → %s  %s", some(c.Sources), some(c.Destinations), strings.Join(c.Words(), ", "))
+	if c.IPv6() {
+		line += "  (IPv6)"
+	}
 	if c.Kind == reach.Unclear || c.Was == emu.Uncertain || c.Is == emu.Uncertain {
 		line += fmt.Sprintf("  (%s, was %s)", c.Is, c.Was)
 	}
