@@ -134,7 +134,9 @@ func (c *Checker) Check(e *vpc.Expectation) (*Checked, error) {
 			if first == nil {
 				first = q.shown
 				if one && len(wrong) == 0 && first != nil {
-					out.Trace, err = c.trace(first, q.shownSet, src, dst)
+					if out.Trace, err = c.trace(first, q.shownSet, src, dst); err != nil {
+						return nil, err
+					}
 				}
 			}
 			known[key] = [2]int{len(out.Wrong), len(out.Wrong) + len(wrong)}
