@@ -1,6 +1,7 @@
 package emu
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -113,13 +114,25 @@ func (a *alike) answered() {
 // in it, before it or behind it. Which of its addresses it is says its value; if both have
 // it, both are narrowed.
 func (w *walk) beside(s space.Span, addr netip.Addr) {
-	a := w.alike
-	for _, of := range [...]struct {
-		is   bool
-		from addrOrigin
-	}{{addr == w.flow.Src, a.src}, {addr == w.flow.Dst, a.dst}} {
-		if now := a.span(of.from, addr); of.is && !now.Single() && !(a.outer(of.from) && a.marks.holds(addr.Is6(), s)) {
-			a.narrow(of.from, beside(now, s, space.Address(addr)))
+	for from, now := range w.varying(addr) {
+		if a := w.alike; !(a.outer(from) && a.marks.holds(addr.Is6(), s)) {
+			a.narrow(from, beside(now, s, space.Address(addr)))
+		}
+	}
+}
+
+// varying is where an address of the packet comes from, and which others there may be in its
+// place; nothing if it can be no other. It comes from two places if the packet has it twice.
+func (w *walk) varying(addr netip.Addr) iter.Seq2[addrOrigin, space.Span] {
+	return func(yield func(addrOrigin, space.Span) bool) {
+		if w.alike == nil {
+			return
+		}
+		if now := w.alike.span(w.alike.src, addr); addr == w.flow.Src && !now.Single() && !yield(w.alike.src, now) {
+			return
+		}
+		if now := w.alike.span(w.alike.dst, addr); addr == w.flow.Dst && !now.Single() {
+			yield(w.alike.dst, now)
 		}
 	}
 }
@@ -232,22 +245,15 @@ func (w *walk) isPrivate(addr netip.Addr) bool {
 // among narrows an address to itself if anything in the network has it, else to those
 // between the two nearest that something has.
 func (w *walk) among(addr netip.Addr) {
-	if w.alike == nil {
-		return
-	}
-	a, at := w.alike, space.Address(addr)
-	for _, of := range [...]struct {
-		is   bool
-		from addrOrigin
-	}{{addr == w.flow.Src, a.src}, {addr == w.flow.Dst, a.dst}} {
-		if now := a.span(of.from, addr); of.is && !now.Single() && !a.outer(of.from) {
-			a.narrow(of.from, now.And(a.marks.around(addr.Is6(), at)))
+	for from, now := range w.varying(addr) {
+		if a := w.alike; !a.outer(from) {
+			a.narrow(from, now.And(a.marks.around(addr.Is6(), space.Address(addr))))
 		}
 	}
 }
 
 // follow is where a route table sends an address of the packet.
-func (w *walk) follow(t *plan.Table, addr netip.Addr) (h hop) {
+func (w *walk) follow(t *plan.Table, addr netip.Addr) hop {
 	w.followed(t, addr)
 	return follow(t, addr)
 }
@@ -285,8 +291,7 @@ func (a *alike) port(from portOrigin, f packet.Flow, ports space.Span, at uint16
 func (a *alike) ports(from portOrigin, at uint16) space.Span {
 	switch from {
 	case portService:
-		s := a.box[space.Services]
-		return space.Span{First: space.Num{Lo: s.First.Lo & 0xffff}, Last: space.Num{Lo: s.Last.Lo & 0xffff}}
+		return portsOf(a.box[space.Services])
 	case portSource:
 		return a.box[space.SourcePorts]
 	case portAllotted:
@@ -295,12 +300,22 @@ func (a *alike) ports(from portOrigin, at uint16) space.Span {
 	return space.Ports(at, at)
 }
 
+// portsOf are the ports of services of one protocol.
+func portsOf(services space.Span) space.Span {
+	return space.Span{First: space.Num{Lo: services.First.Lo & 0xffff}, Last: space.Num{Lo: services.Last.Lo & 0xffff}}
+}
+
+// servicesAt are the services of a protocol at some ports.
+func servicesAt(proto packet.Proto, ports space.Span) space.Span {
+	first := space.Service(uint8(proto), 0)
+	return space.Span{First: ports.First.Plus(first), Last: ports.Last.Plus(first)}
+}
+
 // setPorts narrows a port. Which one a gateway hands out is not up to the sender.
 func (a *alike) setPorts(from portOrigin, proto packet.Proto, was, now space.Span) {
 	switch {
 	case from == portService:
-		first := space.Service(uint8(proto), 0)
-		a.box[space.Services] = space.Span{First: now.First.Plus(first), Last: now.Last.Plus(first)}
+		a.box[space.Services] = servicesAt(proto, now)
 	case from == portSource:
 		a.box[space.SourcePorts] = now
 	case from == portAllotted && was != now:
@@ -322,11 +337,8 @@ func (w *walk) decided(h firewall.Header, port portOrigin, addr netip.Addr, from
 	if services == was {
 		return
 	}
-	if packet.Proto(h.Proto).HasPorts() {
-		ports := func(s space.Span) space.Span {
-			return space.Span{First: space.Num{Lo: s.First.Lo & 0xffff}, Last: space.Num{Lo: s.Last.Lo & 0xffff}}
-		}
-		a.setPorts(port, packet.Proto(h.Proto), ports(was), ports(services))
+	if proto := packet.Proto(h.Proto); proto.HasPorts() {
+		a.setPorts(port, proto, portsOf(was), portsOf(services))
 		return
 	}
 	a.box[space.Services] = services
@@ -336,8 +348,7 @@ func (w *walk) decided(h firewall.Header, port portOrigin, addr netip.Addr, from
 func (a *alike) services(h firewall.Header, port portOrigin) (now space.Span, at space.Num) {
 	switch proto := packet.Proto(h.Proto); {
 	case proto.HasPorts():
-		first, ports := space.Service(h.Proto, 0), a.ports(port, h.Port)
-		return space.Span{First: first.Plus(ports.First), Last: first.Plus(ports.Last)}, space.Service(h.Proto, h.Port)
+		return servicesAt(proto, a.ports(port, h.Port)), space.Service(h.Proto, h.Port)
 	case proto.IsICMP():
 		at = space.Service(h.Proto, uint16(h.ICMPType)<<8|uint16(h.ICMPCode))
 		if !a.typed {
@@ -389,8 +400,8 @@ func (w *walk) remote(dir firewall.Direction) (netip.Addr, addrOrigin) {
 	return w.flow.Src, w.alike.src
 }
 
-// embeddedIn reports whether an address lies in the subnet, and narrows to the IPv6 destinations that stand for addresses of the subnet, or
-// for none.
+// embeddedIn reports whether an address, for which the destination stands, lies in the
+// subnet.
 func (w *walk) embeddedIn(s *plan.Subnet, four netip.Addr) bool {
 	if w.alike != nil {
 		for _, p := range s.Desc.CIDRs {
@@ -422,8 +433,9 @@ func (w *walk) announced(o *plan.Outside, addr netip.Addr) bool {
 	return o.Announced(addr)
 }
 
-// noteTranslation notes that the gateway which the packet is in has given it a source port of
-// its own, and what its answer will get back.
+// noteTranslation notes what the packet was before the gateway that it is in has translated
+// it, which is what its answer gets back, and whether it has got a source port of the
+// gateway's choice.
 func (w *walk) noteTranslation(before origins, allotted bool) {
 	a := w.alike
 	if a == nil {

@@ -152,7 +152,7 @@ func (x *Explorer) Between(source, destination *End, v6 bool) (*Pair, bool, erro
 func (x *Explorer) Network() *vpc.Network { return x.net.plan.Network }
 
 // Fork is another Explorer of the same network, for another goroutine.
-func (x *Explorer) Fork() *Explorer { return newExplorer(x.net) }
+func (x *Explorer) Fork() *Explorer { return newExplorer(x.net, x.marks.fork()) }
 
 // Special are the prefixes that are something of their own in every network.
 func (x *Explorer) Special() []netip.Prefix {

@@ -23,10 +23,12 @@ type Explorer struct {
 }
 
 // Explorer explores the network as it stands.
-func (e *Emulator) Explorer() *Explorer { return newExplorer(e.current.Load()) }
+func (e *Emulator) Explorer() *Explorer {
+	g := e.current.Load()
+	return newExplorer(g, newMarks(g.plan))
+}
 
-func newExplorer(g *generation) *Explorer {
-	m := newMarks(g.plan)
+func newExplorer(g *generation, m *marks) *Explorer {
 	return &Explorer{net: g, marks: m, alike: alike{marks: m, before: make(map[*plan.Interface]origins)}}
 }
 

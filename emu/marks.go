@@ -43,7 +43,7 @@ type routeKey struct {
 }
 
 func newMarks(p *plan.Plan) *marks {
-	m := &marks{plan: p, rules: make(map[ruleKey][]firewall.Area), lists: make(map[listKey][][]firewall.Area), routes: make(map[routeKey][]space.Span)}
+	m := (&marks{plan: p}).fork()
 	for a := range p.Landmarks() {
 		s, k := space.Prefix(a), version(a.Addr())
 		m.starts[k] = append(m.starts[k], s.First, s.Last.Next())
@@ -65,6 +65,12 @@ func newMarks(p *plan.Plan) *marks {
 		m.starts[k] = slices.Compact(m.starts[k])
 	}
 	return m
+}
+
+// fork is the same places for another goroutine, which finds the rest itself.
+func (m *marks) fork() *marks {
+	return &marks{plan: m.plan, starts: m.starts, inside: m.inside,
+		rules: make(map[ruleKey][]firewall.Area), lists: make(map[listKey][][]firewall.Area), routes: make(map[routeKey][]space.Span)}
 }
 
 // version is 0 for IPv4 and 1 for IPv6.
@@ -181,7 +187,7 @@ func (m *marks) destinations(f *routing.FIB, of addresses) []space.Span {
 // prefixed narrows an address to those that have the same longest prefix.
 func (w *walk) prefixed(f *routing.FIB, addr netip.Addr) {
 	if !w.varies(addr) {
-		return
+		return // which spares to look for its routes
 	}
 	for _, s := range w.alike.marks.destinations(f, addresses{v6: addr.Is6()}) {
 		w.beside(s, addr)
@@ -190,6 +196,8 @@ func (w *walk) prefixed(f *routing.FIB, addr netip.Addr) {
 
 // varies reports whether packets may have another address in place of this one.
 func (w *walk) varies(addr netip.Addr) bool {
-	a := w.alike
-	return a != nil && (addr == w.flow.Src && !a.span(a.src, addr).Single() || addr == w.flow.Dst && !a.span(a.dst, addr).Single())
+	for range w.varying(addr) {
+		return true
+	}
+	return false
 }

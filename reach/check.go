@@ -431,7 +431,7 @@ func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
 			left = left[:last]
 			continue
 		}
-		f := decide(p)(at)
+		f := p.Decide(at)
 		into := &right
 		if f.Answer != q.want {
 			r := reason{answer: f.Answer, depends: f.Depends}

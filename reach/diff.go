@@ -332,24 +332,13 @@ func (s *side) between(from, to int) *[2]fate {
 		f.pair, f.bare = p, [2]bool{single(src.Kind), single(dst.Kind)}
 		f.all = f.strip(p.All)
 		if !known {
-			for _, part := range parts(p, v == 1, decide(p)) {
+			for _, part := range parts(p, v == 1, p.Decide) {
 				sets[v][part.Answer] = append(sets[v][part.Answer], f.strip(part.set)...)
 			}
 		}
 		f.sets = sets[v]
 	}
 	return both
-}
-
-// decide finds answers alone. Of what is not known the long way tells whether something
-// further on blocks it all the same.
-func decide(p *emu.Pair) func(space.Point) emu.Finding {
-	return func(at space.Point) emu.Finding {
-		if f := p.Decide(at); f.Answer != emu.Uncertain {
-			return f
-		}
-		return p.Ask(at)
-	}
 }
 
 // single reports whether such an end has one address, which is left out.

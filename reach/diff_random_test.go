@@ -142,8 +142,7 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 			is = tr.Verdict
 		}
 	}
-	s.what = fmt.Sprintf("%s to %s, %v", s.d.name(s.src), s.d.name(s.dst), traffic(space.Box{
-		{First: s.at[0], Last: s.at[0]}, {First: s.at[1], Last: s.at[1]}, {First: s.at[2], Last: s.at[2]}, {First: s.at[3], Last: s.at[3]}}, s.v6))
+	s.what = fmt.Sprintf("%s to %s, %v (IPv6: %v)", s.d.name(s.src), s.d.name(s.dst), s.at, s.v6)
 	return was, is, true
 }
 

@@ -4,11 +4,8 @@ import (
 	"iter"
 	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
-	"github.com/vpcemu/vpcemu/firewall"
-	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -39,14 +36,12 @@ func (n *Network) Matrix() *Matrix { return &Matrix{Classes: classes(n.explorer)
 // the other. From a class to itself it is for two different members.
 type Row struct {
 	Source, Destination *Class
-	// Answer is about all packets. Of what is in the way of a part it has only the first,
-	// and no Traffic: [Network.Between] has it all.
+	// Answer is about all packets. Of what is in the way of a part it has only the first:
+	// [Network.Between] has it all.
 	Answer *Answer
 }
 
-// Pair are the ends to ask about a row with.
-func (r *Row) Pair() (source, destination *emu.End) { return pairOf(r.Source, r.Destination) }
-
+// pairOf are the ends to ask about a row with.
 func pairOf(src, dst *Class) (source, destination *emu.End) {
 	source, destination = src.Members[0], dst.Members[0]
 	if src == dst {
@@ -55,7 +50,8 @@ func pairOf(src, dst *Class) (source, destination *emu.End) {
 	return source, destination
 }
 
-// Select says which rows are wanted; nil for all.
+// Select says which rows are wanted; nil for all. [Matrix.Rows] asks it on a goroutine of its
+// own.
 type Select func(source, destination *Class) bool
 
 // meets reports whether there are packets to ask about from one class to another: who only
@@ -177,123 +173,4 @@ func brief(x *emu.Explorer, from, to *Class) *Answer {
 	}
 	slices.SortStableFunc(a.Parts, func(a, b Part) int { return order(a.Answer) - order(b.Answer) })
 	return a
-}
-
-// Words are which packets have an answer, in words: "tcp/443", "tcp/22 from
-// 192.0.2.0/24". If only one IP version of two has some, that is in brackets behind it.
-func (a *Answer) Words(answer emu.Answer) []string {
-	var both [2]bool // IP versions that there are
-	var words [2][]string
-	for i := range a.Parts {
-		both[version(a.Parts[i].v6)] = true
-	}
-	for k := range words {
-		for _, t := range a.Traffic(answer, k == 1) {
-			words[k] = append(words[k], t.brief())
-		}
-	}
-	var all []string
-	for _, w := range words[0] {
-		if both[1] && !slices.Contains(words[1], w) && !strings.HasPrefix(w, "icmp") {
-			w += " (IPv4)"
-		}
-		all = append(all, w)
-	}
-	for _, w := range words[1] {
-		switch {
-		case slices.Contains(words[0], w):
-		case both[0] && !strings.HasPrefix(w, "icmpv6"):
-			all = append(all, w+" (IPv6)")
-		default:
-			all = append(all, w)
-		}
-	}
-	return all
-}
-
-func version(v6 bool) int {
-	if v6 {
-		return 1
-	}
-	return 0
-}
-
-// brief is the traffic without addresses that are all.
-func (t Traffic) brief() string {
-	words := t.Services()
-	for _, more := range [...][2]string{{" from ", t.Sources()}, {" to ", t.Destinations()}, {" source ports ", t.SourcePorts()}} {
-		if more[1] != "" && more[1] != "anywhere" {
-			words += more[0] + more[1]
-		}
-	}
-	return words
-}
-
-// Has reports whether some packets have an answer.
-func (a *Answer) Has(answer emu.Answer) bool {
-	return slices.ContainsFunc(a.Parts, func(p Part) bool { return p.Answer == answer })
-}
-
-// Why says why of some packets it is not known whether they are answered.
-func (a *Answer) Why() ([]string, error) {
-	var all []string
-	add := func(s string) {
-		if s != "" && !slices.Contains(all, s) {
-			all = append(all, s)
-		}
-	}
-	for i := range a.Parts {
-		p := &a.Parts[i]
-		if p.Answer != emu.Uncertain {
-			continue
-		}
-		if p.Depends != "" {
-			add("it depends on " + p.Depends)
-		}
-		why, err := p.Explain()
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range why.Unknowns {
-			r.Traffic, r.Direction = nil, "request" // what is not known is the same on the way back
-			add(r.String())
-		}
-	}
-	return all, nil
-}
-
-// Of is the answer about some services only.
-func (a *Answer) Of(service firewall.Service) *Answer {
-	services := spanOf(service)
-	only := &Answer{Source: a.Source, Destination: a.Destination}
-	for _, p := range a.Parts {
-		var set space.Set
-		for _, b := range p.set {
-			if b[space.Services] = b[space.Services].And(services); !b.Empty() {
-				set = append(set, b)
-			}
-		}
-		if p.set = set; len(set) > 0 {
-			only.Parts = append(only.Parts, p)
-		}
-	}
-	return only
-}
-
-// spanOf is the places of a service.
-func spanOf(s firewall.Service) space.Span {
-	if s.Protocol == firewall.AllProtocols {
-		return space.Span{First: space.Service(0, 0), Last: space.Service(255, 65535)}
-	}
-	proto, first, last := uint8(s.Protocol), uint16(0), uint16(65535)
-	switch {
-	case s.HasPorts() && s.From >= 0:
-		first, last = uint16(s.From), uint16(s.To)
-	case s.IsICMP() && s.From >= 0 && s.To >= 0:
-		first = uint16(s.From)<<8 | uint16(s.To)
-		last = first
-	case s.IsICMP() && s.From >= 0:
-		first, last = uint16(s.From)<<8, uint16(s.From)<<8|255
-	}
-	return space.Span{First: space.Service(proto, first), Last: space.Service(proto, last)}
 }

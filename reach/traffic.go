@@ -29,12 +29,6 @@ func placesOf(p *emu.Pair, v6 bool) *places {
 	return all
 }
 
-// traffic is a box of packets, whoever they are from and to.
-func traffic(b space.Box, v6 bool) Traffic {
-	all := &places{v6, space.Product{emu.Services(v6), {space.Ports(1, 65535)}, {b[space.Sources]}, {b[space.Destinations]}}}
-	return all.traffic(space.Product{{b[space.Services]}, {b[space.SourcePorts]}, {b[space.Sources]}, {b[space.Destinations]}})
-}
-
 // of is a set of packets in as few lines as there may be.
 func (all *places) of(set space.Set) []Traffic {
 	var list []Traffic

@@ -14,39 +14,36 @@ import (
 	"github.com/vpcemu/vpcemu/reach"
 )
 
-const reachHelp = `Reach answers for all packets what trace answers for one: which traffic gets
-there and is answered, and what is not known. Without SRC and DST it says so for
-all pairs of a network: who reaches what, what the internet reaches, and who
-reaches the internet.
+const reachHelp = `Reach answers for all packets what trace answers for one: which traffic gets there
+and is answered, and what is not known.
 
-  vpcemu reach NETWORK               all pairs
-  vpcemu reach NETWORK SRC           what SRC reaches
-  vpcemu reach NETWORK --to DST      who reaches DST
-  vpcemu reach NETWORK SRC DST       all traffic from SRC to DST; of what does not get
-                                     through, everything that is in the way
+  vpcemu reach NETWORK             who reaches what, and what the internet reaches
+  vpcemu reach NETWORK SRC         what SRC reaches
+  vpcemu reach NETWORK --to DST    who reaches DST
+  vpcemu reach NETWORK SRC DST     all traffic from SRC to DST, and of what does not get
+                                   through everything that is in the way
 
-SRC and DST are as for trace (vpcemu help trace), or patterns like 'app-*' and '*',
-for which * and ? stand for any letters.
+SRC and DST are as for trace ("vpcemu help trace"), or patterns like 'app-*' and '*',
+in which * and ? stand for any letters.
 
-Interfaces that nothing tells apart are listed together: the same subnet, groups and
-settings, and no rule or route has some of their addresses and not the others.
-Between two of them, what is said of "each other" holds.
+Interfaces that nothing tells apart are listed together: they have the same subnet,
+groups and settings, and no rule or route is about the addresses of some of them only.
+"Each other" are two of them.
 
-Pairs that are not listed are blocked. Where the source has all ports but those of some
-service do not matter, nothing is said of them; "source ports 1024-65535" are those
-from which it is reached.
+Pairs that are not listed are blocked. "Source ports 1024-65535" are those from which
+something is reached, where that matters.
 
-The exit status is 0, whatever is reachable: this is a listing. It is 2 if the question
-makes no sense. "vpcemu check" judges.`
+The exit status is 0, whatever is reachable: this is a listing, and "vpcemu check"
+judges. It is 2 if the question makes no sense.`
 
-const reachExamples = `  vpcemu reach example:three-tier                          # all pairs
-  vpcemu reach example:three-tier --to db-1                # who can reach the database?
-  vpcemu reach example:hybrid internet                     # what can the internet reach?
+const reachExamples = `  vpcemu reach example:three-tier                     # all pairs
+  vpcemu reach example:three-tier --to db-1           # who can reach the database?
+  vpcemu reach example:hybrid internet                # what can the internet reach?
   vpcemu reach net.yaml 'web-*' 'db-*' --service tcp/22
-  vpcemu reach example:three-tier app-1 db-1               # and what is in the way of the rest
-  vpcemu reach net.yaml -o csv > reach.csv                 # blocked pairs too
-  vpcemu reach net.yaml -o dot | dot -Tpng > reach.png
-  vpcemu reach net.yaml -o html > reach.html               # a page that needs nothing else`
+  vpcemu reach example:three-tier app-1 db-1          # and what is in the way
+  vpcemu reach net.yaml -o csv > reach.csv            # blocked pairs too
+  vpcemu reach net.yaml -o dot > reach.dot            # for Graphviz
+  vpcemu reach net.yaml -o html > reach.html          # a page that needs nothing else`
 
 // reachFlags are the flags of reach, and what it is asked about.
 type reachFlags struct {
@@ -71,6 +68,7 @@ func (a *app) reachCommand() *cobra.Command {
 	}
 	outputFlag(c, &f.output, "form of the answer")
 	c.Flags().StringVar(&f.to, "to", "", "only what gets to `DST`")
+	_ = c.RegisterFlagCompletionFunc("to", completeTo)
 	c.Flags().StringVar(&f.service, "service", "", "only traffic of a `SERVICE`: tcp/22, tcp/8000-8099, icmp, all")
 	return c
 }
@@ -81,6 +79,14 @@ func completeEnds(c *cobra.Command, args []string, typed string) ([]string, cobr
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return completeTrace(c, args, typed)
+}
+
+// completeTo completes a DST behind --to.
+func completeTo(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return completeTrace(c, args[:1], typed)
 }
 
 func (a *app) reach(c *cobra.Command, args []string, f *reachFlags) error {

@@ -152,7 +152,7 @@ func (v *reachView) writeHTML(w io.Writer) error {
 <html lang="en">
 <meta charset="utf-8">
 <title>%[1]s: who reaches what</title>
-<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}td,th{border:1px solid #ccd;padding:.2em .6em;text-align:left;vertical-align:top}th{background:#eef2f7;position:sticky;top:0}.unknown{color:#aa7744}</style>
+<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}td,th{border:1px solid #ccd;padding:.2em .6em;text-align:left;vertical-align:top}th{background:#eef2f7}tr:first-child th{position:sticky;top:0}.unknown{color:#aa7744}</style>
 <h1>%[1]s: who reaches what</h1>
 `, html.EscapeString(v.Network))
 	if len(v.Rows) > 0 && len(v.Rows) <= mostDrawn {

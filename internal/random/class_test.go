@@ -10,7 +10,7 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-var crowds = flag.Int("crowds", 12, "how many networks TestClasses makes up")
+var crowds = flag.Int("crowds", 6, "how many networks TestClasses makes up")
 
 // TestClasses: what gets to or from one member of a class gets to or from the others, and a
 // row of a matrix says of a pair of members what the answer about them says.
@@ -26,17 +26,18 @@ func TestClasses(t *testing.T) {
 		}
 		x, r := e.Explorer(), reach.Of(e)
 		matrix := r.Matrix()
-		ask := func(src, dst *emu.End) allBetween { return exploreBetween(t, x, src, dst) }
+		ask := func(src, dst *emu.End) allBetween { return exploreBetween(x, src, dst, (*emu.Pair).Decide) }
 		for _, c := range matrix.Classes {
 			if len(c.Members) < 2 {
 				continue
 			}
 			several++
-			one, two := Pick(m, c.Members...), Pick(m, c.Members...)
+			at := m.IntN(len(c.Members))
+			one, two := c.Members[at], c.Members[(at+1+m.IntN(len(c.Members)-1))%len(c.Members)]
 			for range 4 {
 				other := Pick(m, matrix.Classes...)
 				third := Pick(m, other.Members...)
-				if one == two || third == one || third == two {
+				if third == one || third == two {
 					continue
 				}
 				pairs++
@@ -47,9 +48,7 @@ func TestClasses(t *testing.T) {
 					fareAlike(t, n, net, ask(third, one), ask(third, two))
 				}
 			}
-			if one != two {
-				fareAlike(t, n, net, ask(one, two), ask(two, one))
-			}
+			fareAlike(t, n, net, ask(one, two), ask(two, one))
 		}
 		if n%4 == 0 {
 			to := Pick(m, matrix.Classes...)
@@ -59,7 +58,7 @@ func TestClasses(t *testing.T) {
 					continue
 				}
 				got := allBetween{src, dst, nil, [2]map[emu.Answer]space.Set{{}, {}}}
-				full := ask(src, dst)
+				full := exploreBetween(x, src, dst, (*emu.Pair).Ask)
 				got.pairs = full.pairs
 				for v6 := range got.sets {
 					for _, a := range everyAnswer {
@@ -85,7 +84,7 @@ type allBetween struct {
 	sets     [2]map[emu.Answer]space.Set
 }
 
-func exploreBetween(t *testing.T, x *emu.Explorer, src, dst *emu.End) allBetween {
+func exploreBetween(x *emu.Explorer, src, dst *emu.End, ask func(*emu.Pair, space.Point) emu.Finding) allBetween {
 	all := allBetween{src, dst, new([2]*emu.Pair), [2]map[emu.Answer]space.Set{{}, {}}}
 	for v6 := range all.sets {
 		p, ok, err := x.Between(src, dst, v6 == 1)
@@ -99,7 +98,7 @@ func exploreBetween(t *testing.T, x *emu.Explorer, src, dst *emu.End) allBetween
 				left = left[1:]
 				continue
 			}
-			f := p.Ask(at)
+			f := ask(p, at)
 			left = left.Without(&f.Box)
 			all.sets[v6][f.Answer] = all.sets[v6][f.Answer].With(&f.Box)
 		}
@@ -131,7 +130,7 @@ func fareAlike(t *testing.T, n uint64, net *vpc.Network, a, b allBetween) {
 		for _, v := range everyAnswer {
 			for _, both := range [...][2]allBetween{{a, b}, {b, a}} {
 				for _, box := range both[0].sets[v6][v].Minus(both[1].sets[v6][v]) {
-					if p := both[0].pairs[v6]; p != nil && !holds(p, box, both[0].src, both[0].dst) {
+					if p := both[0].pairs[v6]; p != nil && !someIn(p, box, both[0].src, both[0].dst) {
 						continue // addresses that no internet host has
 					}
 					t.Fatalf("network %d: %s to %s is not as %s to %s: %v, IPv6 %v, %v\n%v\n%v", n, a.src.Name, a.dst.Name, b.src.Name, b.dst.Name, v, v6 == 1, box,
@@ -142,9 +141,9 @@ func fareAlike(t *testing.T, n uint64, net *vpc.Network, a, b allBetween) {
 	}
 }
 
-// holds reports whether some packet of a pair is in a box, from which addresses of interfaces
+// someIn reports whether some packet of a pair is in a box, from which addresses of interfaces
 // were taken out.
-func holds(p *emu.Pair, b space.Box, src, dst *emu.End) bool {
+func someIn(p *emu.Pair, b space.Box, src, dst *emu.End) bool {
 	if src.Interface != nil {
 		b[space.Sources] = p.All[0][space.Sources]
 	}

@@ -11,6 +11,7 @@ import (
 // the same settings, and with addresses close by; some then differ in one thing.
 func (m *Maker) Crowd(n *vpc.Network) {
 	for _, v := range n.VPCs {
+		m.about(v)
 		for _, s := range v.Subnets {
 			for _, i := range s.Interfaces[:len(s.Interfaces):len(s.Interfaces)] {
 				if i.Kind == "" && len(i.Prefixes) == 0 {
@@ -19,6 +20,23 @@ func (m *Maker) Crowd(n *vpc.Network) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// about adds rules about some addresses of a subnet only.
+func (m *Maker) about(v *vpc.VPC) {
+	for range m.IntN(4) {
+		p := Pick(m, Pick(m, v.Subnets...).CIDRs...)
+		b := p.Addr().AsSlice()
+		b[len(b)-1] = byte(m.IntN(100))
+		a, _ := netip.AddrFromSlice(b)
+		some := netip.PrefixFrom(a, a.BitLen()-m.IntN(7)).Masked().String()
+		g := v.SecurityGroup(Pick(m, "g0", "g1", "g2"))
+		if m.One(2) {
+			g.AllowIn(Pick(m, "tcp/7000", "all"), some)
+		} else {
+			g.AllowOut(Pick(m, "tcp/7000", "all"), some)
 		}
 	}
 }
