@@ -72,9 +72,14 @@ func (c *Change) IPv6() bool { return c.v6 }
 
 // Diff compares two networks as they stand. Ends are matched by name, or else by ID, or
 // else by address; classes of ends that neither network tells apart are compared once.
-func Diff(before, after *emu.Emulator) *Difference {
+func Diff(before, after *emu.Emulator) *Difference { return diff(before, after, true) }
+
+// diff passes over what cannot have changed, or compares everything.
+func diff(before, after *emu.Emulator, passOver bool) *Difference {
 	d := &differ{before: newSide(before), after: newSide(after), out: &Difference{}}
 	d.match()
+	d.same = newSameness(d.before.x.Network(), d.after.x.Network())
+	d.same.some = d.same.some && passOver
 	d.share()
 	for _, from := range d.groups {
 		for _, to := range d.groups {
@@ -218,7 +223,6 @@ func keyed(ends []emu.End, partner []int, key func(*emu.End) string) map[string]
 
 // share sorts the ends into groups that neither network tells apart.
 func (d *differ) share() {
-	d.same = newSameness(d.before.x.Network(), d.after.x.Network())
 	index := make(map[[3]int]*group)
 	for _, e := range d.ends {
 		key := [3]int{-1, -1, 0}
