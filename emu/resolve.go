@@ -100,7 +100,26 @@ func (g *generation) resolve(name string) (queryEnd, error) {
 		}
 		return g.resolveAddress(name, a)
 	}
+	if owner, host, qualified := strings.Cut(name, "/"); qualified {
+		if a, err := parseAddr(host); err == nil {
+			return g.resolveAddressIn(owner, name, a)
+		}
+	}
 	return g.resolveName(name)
+}
+
+// resolveAddressIn finds the interface that has a private address in a VPC, which others
+// may have in theirs (VPC-19).
+func (g *generation) resolveAddressIn(owner, name string, a netip.Addr) (queryEnd, error) {
+	for _, v := range g.plan.VPCs {
+		if v.Desc.ID != owner && v.Desc.Name != owner {
+			continue
+		}
+		if i := g.plan.Owner(v, a); i != nil {
+			return queryEnd{name: name, iface: i, addr: a, asked: true}, nil
+		}
+	}
+	return queryEnd{}, fmt.Errorf("%q: no interface of a VPC %q has the address %s", name, owner, a)
 }
 
 // parseAddr reads an address as packets carry it: without a zone, and IPv4 as

@@ -13,7 +13,8 @@ import (
 type Query struct {
 	// Source and Destination are the ID or name of an interface or an instance
 	// ("app-1", or "prod/app-1" if several VPCs have one), of a load balancer or of
-	// a gateway endpoint, which is the service behind it; an address; "internet" or
+	// a gateway endpoint, which is the service behind it; an address, or
+	// "prod/10.0.2.4" if several VPCs have it; "internet" or
 	// "internet:203.0.113.7"; or on-premises: "onprem:10.200.0.7", or
 	// "onprem:vgw-1" or "onprem:vgw-1:10.200.0.7" if several gateways lead there,
 	// or just "onprem" if one does; gateways are virtual private gateways, and

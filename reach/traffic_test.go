@@ -102,9 +102,3 @@ func TestTraffic_String(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"services": ["tcp/22"], "source_ports": ["1024-65535"], "sources": ["192.0.2.0/24"]}`, string(b))
 }
-
-// TestTraffic_Box: a box by itself says nothing of its addresses, if they are all that it has.
-func TestTraffic_Box(t *testing.T) {
-	one := space.One(space.Num{Lo: 1})
-	assert.Equal(t, "tcp/443", traffic(space.Box{tcp(443, 443), space.Ports(1, 65535), one, one}, false).String())
-}

@@ -265,15 +265,6 @@ func (g *Gateway) Gone() bool {
 	return false
 }
 
-// Expectation is one claim of the author: traffic and what becomes of it.
-type Expectation struct {
-	Source, Destination string
-	Service             string
-	// Want is "reachable", "blocked" or "unknown".
-	Want   string
-	Origin string
-}
-
 // VPC finds a VPC by ID or, if that is unique, by name. It returns nil if there
 // is none.
 func (n *Network) VPC(name string) *VPC {

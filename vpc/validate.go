@@ -3,8 +3,6 @@ package vpc
 import (
 	"errors"
 	"fmt"
-
-	"github.com/vpcemu/vpcemu/firewall"
 )
 
 // Validate checks the network for what the EC2 API would refuse. What it returns
@@ -163,7 +161,7 @@ func (c *checker) unknownVPC(g *Gateway) *mistake {
 func (c *checker) expectations() {
 	for k := range c.n.Expect {
 		e := &c.n.Expect[k]
-		s := subject{element: e, kind: "expectation", name: fmt.Sprintf("%s -> %s %s", e.Source, e.Destination, e.Service), origin: e.Origin}
+		s := subject{element: e, kind: "expectation", name: e.String(), origin: e.Origin}
 		c.add(s, incompleteClaim(e), malformedClaim(e))
 	}
 }
@@ -181,10 +179,7 @@ func malformedClaim(e *Expectation) *mistake {
 	default:
 		return wrong(CodeInvalidValue, "expects %q: want reachable, blocked or unknown (ERR-5)", e.Want)
 	}
-	if e.Service == "" {
-		return nil
-	}
-	if _, err := firewall.ParseService(e.Service); err != nil {
+	if _, _, err := e.Services(); err != nil {
 		return wrong(CodeInvalidValue, "%v (ERR-5)", err)
 	}
 	return nil

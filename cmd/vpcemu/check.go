@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/findings"
+	"github.com/vpcemu/vpcemu/reach"
 	"github.com/vpcemu/vpcemu/vpc"
 	"github.com/vpcemu/vpcemu/vpc/load/yaml"
 )
@@ -20,12 +22,43 @@ own, or in both; those of the network come first.
     - app-1 -> db-1 tcp/5432: reachable
     - internet -> db-1 tcp/5432: blocked
     - app-1 -> internet tcp/443: unknown
+    - app-* -> db-* only tcp/5432: reachable     # and nothing else
+    - internet -> any except web-*: blocked      # whatever the service
+    - any -> internet tcp/25, tcp/465: blocked
+    - subnet:web -> private tcp/22: blocked
 
-Of a load balancer the target is asked about that it chooses for the client's ports;
-with --all-targets every one that it may choose, and all must be as expected.
+SRC and DST are ends as "vpcemu trace --help" has them, or patterns:
+  app-*, prod/*            what is called so; * stands for any letters
+  any, *                   everything that has a name: interfaces of instances and,
+                           as DST, load balancers and interface endpoints. A line
+                           that begins with * stands in quotes.
+  public, private          in subnets with, without a route to an internet gateway
+  subnet:db, vpc:prod, group:web, tag:Name=db-*
+                           in them, with it, called so; each may be a pattern
+  a, b except c, d         several, and all but some
+A pattern that means nothing is an error.
+
+SERVICES are one or several with commas between them: tcp/443, tcp/8000-8099,
+tcp, udp/53, icmp (a ping), icmp/3/4, ip/50, all. Without any it is all. With
+"only" before them they get through and nothing else does.
+
+"blocked" is proven for all packets: from every source port, between all
+addresses of both ends, over IPv4 and IPv6, from every host of the internet.
+"reachable" and "unknown" are proven for ordinary clients: those that ask from
+the source ports 32768 to 65535, which Linux and Windows choose from, over IPv4
+if both ends have it, and on the internet or on-premises from (or to) the host
+that trace takes. A packet is blocked if it or its answer is.
+
+Of a load balancer that is expected to be reachable the target is asked about that
+it chooses for the client's ports; with --all-targets every one that it may choose,
+and all must be as expected.
 
 A file of its own is the same, with or without the line "expect:", and holds
 nothing else.
+
+With -o sarif or github what does not hold is put at the line of the rule, the
+route or the setting that opens or blocks, or at that of the expectation if
+nothing was written about it; with -o junit each expectation is a test case.
 
 The exit status is 0 if all expectations hold, 1 if one does not, and 2 if some
 question could not be answered and no other failed, or if there is none.`
@@ -36,10 +69,12 @@ const checkExamples = `  vpcemu check example:three-tier
   vpcemu check net.yaml -q                   # only what does not hold
   vpcemu check example:hybrid --all-targets  # of load balancers
   vpcemu check net.yaml -v                   # every trace in full
-  vpcemu check net.yaml -o json`
+  vpcemu check net.yaml -o json
+  vpcemu check net.yaml -o github            # annotations in GitHub Actions
+  vpcemu check net.yaml -o sarif > vpcemu.sarif`
 
 func (a *app) checkCommand() *cobra.Command {
-	output, verbose, allTargets := oneOf("text", "json"), false, false
+	output, verbose, allTargets := oneOf(findings.Forms...), false, false
 	c := &cobra.Command{
 		Use:     "check NETWORK [FILE…]",
 		Short:   "Do all expectations hold? For tests and pipelines",
@@ -80,10 +115,13 @@ func (a *app) check(network string, files []string, output string, verbose, allT
 			"(see \"vpcemu check --help\")", strings.Join(append([]string{network}, files...), ", "))
 	}
 	account := ask(e, list, allTargets)
-	if output == "json" {
+	switch output {
+	case "json":
 		err = writeJSON(a.out, account.forJSON(verbose))
-	} else {
+	case "text":
 		err = a.writeAccount(account, verbose)
+	default:
+		err = account.report(network, findings.NewPlaces(append([]string{network}, files...)...)).Write(a.out, output)
 	}
 	if err != nil {
 		return err
@@ -108,17 +146,22 @@ type result struct {
 	Got   string `json:"got"`
 	Holds bool   `json:"holds"`
 	// Error says why the question could not even be asked; Got is "unknown" then.
-	Error  string     `json:"error,omitempty"`
-	Origin string     `json:"origin,omitempty"`
-	Trace  *emu.Trace `json:"trace,omitempty"`
+	Error  string `json:"error,omitempty"`
+	Origin string `json:"origin,omitempty"`
+	// Pairs is how many pairs of ends were asked about, if there were several.
+	Pairs int `json:"pairs,omitempty"`
+	// Wrong are those that are not as expected.
+	Wrong []wrong    `json:"wrong,omitempty"`
+	Trace *emu.Trace `json:"trace,omitempty"`
 }
 
 // ask asks about every expectation of a list.
 func ask(e *emu.Emulator, list []vpc.Expectation, allTargets bool) *account {
 	a := &account{Results: []result{}}
 	n := e.Network()
+	c := reach.NewChecker(e)
 	for _, x := range list {
-		r := askOne(e, x, allTargets && isBalancer(n, x.Destination))
+		r := askOne(e, c, x, isBalancer(n, x.Destination), allTargets)
 		switch {
 		case r.Holds:
 			a.Passed++
@@ -141,22 +184,66 @@ func isBalancer(n *vpc.Network, end string) bool {
 	})
 }
 
-func askOne(e *emu.Emulator, x vpc.Expectation, allTargets bool) result {
-	r := result{
-		Expectation: fmt.Sprintf("%s -> %s %s", x.Source, x.Destination, x.Service),
-		Want:        x.Want, Got: emu.Uncertain.String(), Origin: x.Origin,
+func askOne(e *emu.Emulator, c *reach.Checker, x vpc.Expectation, balancer, allTargets bool) result {
+	r := result{Expectation: x.String(), Want: x.Want, Got: emu.Uncertain.String(), Origin: x.Origin}
+	if svc, err := oneService(x.Service); err == nil && balancer && (allTargets || x.Want != emu.Blocked.String()) {
+		if r.Trace, err = e.Trace(emu.Query{Source: x.Source, Destination: x.Destination, Service: svc, AllTargets: allTargets}); err == nil {
+			r.Got = r.Trace.Verdict.String()
+			r.Holds = r.Got == r.Want
+			return r
+		}
 	}
-	svc, err := oneService(x.Service)
-	if err == nil {
-		r.Trace, err = e.Trace(emu.Query{Source: x.Source, Destination: x.Destination, Service: svc, AllTargets: allTargets})
-	}
+	out, err := c.Check(&x)
 	if err != nil {
 		r.Error = err.Error() // holds never, not even if "unknown" is wanted
 		return r
 	}
-	r.Got = r.Trace.Verdict.String()
-	r.Holds = r.Got == r.Want
+	r.Got, r.Holds, r.Trace = out.Got.String(), out.Holds, out.Trace
+	if out.Pairs > 1 {
+		r.Pairs = out.Pairs
+	}
+	for k := range out.Wrong {
+		r.Wrong = append(r.Wrong, newWrong(&out.Wrong[k]))
+	}
 	return r
+}
+
+// wrong is what is not as expected between two ends.
+type wrong struct {
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	Got         string `json:"got"`
+	Want        string `json:"want"`
+	// Traffic are the services, of a part of the source ports or addresses maybe.
+	Traffic []string `json:"traffic"`
+	// Others are pairs of ends between which it is the same.
+	Others [][2]string `json:"others,omitempty"`
+	// By is the rule, the route or the setting that opens or blocks, and Origin where it
+	// was written.
+	By     string `json:"by,omitempty"`
+	Origin string `json:"origin,omitempty"`
+	// Depends says on what the answer depends beside the packet, if it does.
+	Depends string `json:"depends,omitempty"`
+
+	component string
+	trace     *emu.Trace
+}
+
+// tracedWrong is what is wrong with an expectation of which one packet was asked about.
+func tracedWrong(r *result) wrong {
+	cause := reach.CauseOf(r.Trace)
+	return wrong{
+		Source: r.Trace.Source, Destination: r.Trace.Destination, Got: r.Got, Want: r.Want, Traffic: []string{r.Trace.Service},
+		By: cause.Text, Origin: cause.Origin, component: cause.Component, trace: r.Trace,
+	}
+}
+
+func newWrong(w *reach.Wrong) wrong {
+	cause := w.Cause()
+	return wrong{
+		Source: w.Source, Destination: w.Destination, Got: w.Got.String(), Want: w.Want.String(), Traffic: w.Words(), Others: w.Others,
+		By: cause.Text, Origin: cause.Origin, Depends: w.Depends, component: cause.Component, trace: w.Trace,
+	}
 }
 
 // status: a definite failure is a no, whatever else is not known.

@@ -4,6 +4,7 @@
 //	vpcemu trace NETWORK SRC DST SERVICE    can SRC reach DST? the path both ways, everything in the way
 //	vpcemu reach NETWORK [SRC [DST]]        all traffic that gets from where to where
 //	vpcemu check NETWORK [FILE…]            do all expectations hold?
+//	vpcemu diff OLD NEW                     what does a change open and close?
 //	vpcemu show NETWORK                     tables of what was loaded, and what was left out
 //	vpcemu convert NETWORK [DIR] -o yaml|aws
 //	vpcemu replay NETWORK CAPTURE           what becomes of captured packets?
@@ -64,7 +65,24 @@
 //	 "results": [{"expectation": "app-1 -> db-1 tcp/22", "want": "reachable", "got": "blocked", "holds": false,
 //	              "error": "…",                if the question could not be asked; "got" is "unknown" then
 //	              "origin": "net.yaml:52",
+//	              "pairs": 4,                  of ends, if there are several
+//	              "wrong": [{"source": "app-1", "destination": "db-1", "others": [["app-2", "db-1"]],
+//	                         "got": "reachable", "want": "blocked", "traffic": ["tcp/22"], "depends": "…",
+//	                         "by": "eni db-1, sg ingress: db rule 1: …", "origin": "net.yaml:12"}],
 //	              "trace": {…}}]}              if it does not hold, or with --verbose
+//
+// "want" and "got" are both reachable where "only" does not hold: more gets through.
+//
+// Of diff:
+//
+//	{"old": "net.yaml", "new": "new.yaml", "same": false, "added": ["web-3"], "removed": [], "renamed": [["a", "b"]],
+//	 "changes": [{"kind": "opened",            opened, closed, unclear or rerouted
+//	              "ipv6": false, "sources": ["internet"], "destinations": ["db-1"], "traffic": ["tcp/5432"],
+//	              "was": "blocked", "is": "reachable",
+//	              "by": [{"component": "eni db-1", "text": "…", "origin": "new.yaml:12"}], "before": […],
+//	              "old_trace": {…}, "new_trace": {…}}]}   with --verbose
+//
+// check and diff also write JUnit's XML, SARIF 2.1.0 and the workflow commands of GitHub Actions.
 //
 // Of replay, a [replay.Report] with the names of what was replayed:
 //

@@ -27,6 +27,8 @@ func TestHelpExamples(t *testing.T) {
 	net, err := examples.FS.ReadFile("three-tier.yaml")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "net.yaml"), net, 0o600))
+	opened := strings.Replace(string(net), "[tcp/443 from 0.0.0.0/0]", "[tcp/443 from 0.0.0.0/0, tcp/22 from 0.0.0.0/0]", 1)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "new.yaml"), []byte(opened), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "w.pcap"), handshake(t), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "expect.yaml"), []byte("- app-1 -> db-1 tcp/5432: reachable\n"), 0o600))
 	require.Equal(t, 0, run([]string{"convert", "example:three-tier", filepath.Join(dir, "snapshot"), "-o", "aws", "-q"}, io.Discard, io.Discard))

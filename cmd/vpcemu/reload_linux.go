@@ -140,7 +140,10 @@ func questions(hosts []*tap.Host, flows []tap.Flow, networks ...*vpc.Network) (l
 	}
 	for _, n := range networks {
 		for _, x := range n.Expect {
-			add(question{x.Source, x.Destination, x.Service})
+			services, _, _ := x.Services()
+			for _, s := range services { // what cannot be asked of one packet is passed over
+				add(question{x.Source, x.Destination, s.String()})
+			}
 		}
 	}
 	for _, f := range flows {

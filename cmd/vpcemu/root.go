@@ -66,7 +66,7 @@ func (a *app) root() *cobra.Command {
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "less text: the bare verdict, only what fails, no notes")
 	flags.Var(&a.color, "color", "colour the text; auto is on a terminal without NO_COLOR")
 	completeChoice(c, "color", a.color.allowed)
-	c.AddCommand(a.traceCommand(), a.reachCommand(), a.checkCommand(), a.lintCommand(), a.replayCommand(), a.showCommand(), a.convertCommand(),
+	c.AddCommand(a.traceCommand(), a.reachCommand(), a.checkCommand(), a.diffCommand(), a.lintCommand(), a.replayCommand(), a.showCommand(), a.convertCommand(),
 		a.snapshotCommand(), a.benchCommand(), a.examplesCommand(), a.schemaCommand(), a.versionCommand())
 	c.AddCommand(a.machineCommands()...)
 	c.SetHelpCommand(helpCommand())

@@ -43,3 +43,11 @@ func versionText() string {
 	}
 	return fmt.Sprintf("vpcemu %s%s %s %s/%s", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
+
+// vpcemuVersion is the version alone, empty if it is not known.
+func vpcemuVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return ""
+}

@@ -99,6 +99,9 @@
 //	group rule      SERVICE from|to PEER      a CIDR, an address, a group or a prefix list
 //	                {rule, group, prefix-list, id, description, stale, unknown}
 //	expectation     SRC -> DST SERVICE: reachable|blocked|unknown
+//	                SRC -> DST [only] SERVICE, SERVICE …: reachable
+//	                SRC and DST may be patterns, see package reach; one that begins with * is
+//	                in quotes, or any. Without a SERVICE it is all
 //	                {from, to, service, want}
 //
 // Ingress says from, egress says to. SERVICE is what [firewall.ParseService]

@@ -118,8 +118,13 @@ var mistakes = []struct {
 
 	{"no verdict", "expect: [a -> b tcp/443]", `net.yaml:1:10: want an expectation like "internet -> web-1 tcp/443: reachable", not "a -> b tcp/443"`},
 	{"no such verdict", "expect: [a -> b tcp/443: maybe]", `net.yaml:1:26: want reachable, blocked or unknown, not "maybe"`},
+	{"a star without quotes", "expect:\n  - * -> internet tcp/25: blocked\n", `net.yaml:2:6: not YAML: * begins an alias: write "any", or put the expectation in quotes`},
+	{"a star of a name without quotes", "expect:\n  - *-1 -> internet tcp/25: blocked\n", `net.yaml:2:5: not YAML: * begins an alias: write "any", or put the expectation in quotes`},
+	{"no destination", "expect: [a -> tcp/443: blocked]", `net.yaml:1:10: want an expectation like "internet -> web-1 tcp/443: reachable", not "a -> tcp/443"`},
+	{"a service of several", "expect: ['a -> b tcp/443, https: blocked']", `net.yaml:1:27: service "https": unknown protocol "https": want all, tcp, udp, icmp, icmpv6 or ip/NUMBER`},
+	{"only, and blocked", "expect: [a -> b only tcp/443: blocked]", `net.yaml:1:22: "only tcp/443" says what gets through, and so what does not: want reachable, not "blocked"`},
 	{"no arrow", "expect: [a b tcp/443: blocked]", `net.yaml:1:10: want an expectation like "internet -> web-1 tcp/443: reachable", not "a b tcp/443"`},
-	{"no such service", "expect: [a -> b https: blocked]", `net.yaml:1:10: service "https": unknown protocol "https": want all, tcp, udp, icmp, icmpv6 or ip/NUMBER`},
+	{"no such service", "expect: [a -> b https: blocked]", `net.yaml:1:17: service "https": unknown protocol "https": want all, tcp, udp, icmp, icmpv6 or ip/NUMBER`},
 }
 
 func TestMistakes(t *testing.T) {

@@ -4,10 +4,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	goyaml "go.yaml.in/yaml/v4"
 
-	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -81,6 +81,9 @@ func (d *decoder) expectation(n *node) vpc.Expectation {
 	if n.Kind == goyaml.MappingNode && (len(n.Content) != 2 || hasKey(n, claimKeys.names())) {
 		read(d, n, "an expectation", claimKeys, &e)
 		d.verdict(n, e.Want)
+		if _, _, err := e.Services(); err != nil {
+			d.errorf(n, "%v", err)
+		}
 		return e
 	}
 	line, want, ok := d.claim(n)
@@ -118,15 +121,28 @@ func (d *decoder) claim(n *node) (line string, want *node, ok bool) {
 
 // claimLine reads "SRC -> DST SERVICE".
 func (d *decoder) claimLine(n *node, line string, e *vpc.Expectation) {
-	source, rest, arrow := strings.Cut(line, "->")
-	rest = strings.TrimSpace(rest)
-	space := strings.LastIndex(rest, " ")
-	if !arrow || space < 0 || strings.TrimSpace(source) == "" {
+	read, ok := vpc.SplitExpectation(line)
+	if !ok || read.Destination == "" {
 		d.errorf(n, "want %s, not %q", wantClaim, line)
 		return
 	}
-	e.Source, e.Destination, e.Service = strings.TrimSpace(source), strings.TrimSpace(rest[:space]), rest[space+1:]
-	if _, err := firewall.ParseService(e.Service); err != nil {
-		d.errorf(n, "%v", err)
+	e.Source, e.Destination, e.Service = read.Source, read.Destination, read.Service
+	if _, _, err := e.Services(); err != nil {
+		d.errorf(within(n, line, strings.TrimPrefix(e.Service, "only ")), "%v", err)
 	}
+}
+
+// within is the place of a part of a text that stands on one line, as it is there.
+func within(n *node, text, part string) *node {
+	if n.Kind == goyaml.MappingNode && len(n.Content) > 0 {
+		n = n.Content[0]
+	}
+	at := *n
+	if k := strings.LastIndex(text, part); k > 0 && !strings.Contains(text, "\n") && (n.Style&(goyaml.LiteralStyle|goyaml.FoldedStyle) == 0) {
+		at.Column += utf8.RuneCountInString(text[:k])
+		if n.Style&(goyaml.SingleQuotedStyle|goyaml.DoubleQuotedStyle) != 0 {
+			at.Column++
+		}
+	}
+	return &at
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	goyaml "go.yaml.in/yaml/v4"
@@ -80,8 +81,14 @@ func (d *decoder) syntax(err error, b []byte) {
 	if strings.HasPrefix(line(b, mark.Line), "\t") && (strings.Contains(message, "tab") || strings.Contains(message, "start any token")) {
 		message = "a tab at the beginning of the line: indent with spaces"
 	}
+	if starred.MatchString(line(b, mark.Line)) {
+		message = "* begins an alias: write \"any\", or put the expectation in quotes"
+	}
 	d.fail(mark.Line, mark.Column, "not YAML: "+message)
 }
+
+// starred is an expectation that begins with a pattern and is not in quotes.
+var starred = regexp.MustCompile(`^\s*-\s+\*.*->`)
 
 // line is a line of a file, counted from 1.
 func line(b []byte, number int) string {

@@ -213,11 +213,10 @@ func (w *writer) expectations() *node {
 func (w *writer) expectation(e vpc.Expectation) *node {
 	m := newMapping()
 	w.block[m.node] = true
-	line := e.Source + " -> " + e.Destination + " " + e.Service
+	line := e.String()
 	d := newDecoder("")
-	var read vpc.Expectation
+	read := vpc.Expectation{Want: e.Want, Origin: e.Origin}
 	if d.claimLine(m.node, line, &read); len(d.errs) == 0 && len(line) < 120 {
-		read.Want, read.Origin = e.Want, e.Origin
 		if read == e {
 			m.add(line, scalar(e.Want))
 			return m.node
@@ -226,7 +225,9 @@ func (w *writer) expectation(e vpc.Expectation) *node {
 	w.block[m.node] = false
 	m.text("from", e.Source)
 	m.text("to", e.Destination)
-	m.text("service", e.Service)
+	if e.Service != "" {
+		m.text("service", e.Service)
+	}
 	m.text("want", e.Want)
 	return m.node
 }

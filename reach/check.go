@@ -1,0 +1,487 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// Checker holds expectations against a network as it stood when the Checker was made. One
+// goroutine at a time may use it.
+//
+// What is expected to be reachable, or unknown, must be so for ordinary clients: those that
+// ask from a source port that Linux or Windows chooses by itself (32768 to 65535), by the
+// ends' first addresses, over IPv4 if both have it; and of the internet or on-premises for
+// an ordinary host, the one that a trace takes. What is expected to be blocked must be so
+// for all packets: from all source ports, between all addresses of both, over both IP
+// versions, and from all hosts out there. "only" says both, the first of what it names and
+// the second of everything else.
+type Checker struct {
+	x     *emu.Explorer
+	ends  []emu.End
+	calls [][]string       // what each end is called
+	index map[*emu.End]int // where it is
+	class map[*emu.End]int // ends of a class fare alike
+}
+
+// NewChecker is one for an emulator's network.
+func NewChecker(e *emu.Emulator) *Checker {
+	c := &Checker{x: e.Explorer(), index: make(map[*emu.End]int), class: make(map[*emu.End]int)}
+	c.ends = c.x.Ends()
+	byID := make(map[string]int)
+	for k, class := range classes(c.x) {
+		for _, m := range class.Members {
+			byID[place(m)] = k
+		}
+	}
+	for k := range c.ends {
+		end := &c.ends[k]
+		c.calls = append(c.calls, calls(end))
+		c.index[end], c.class[end] = k, byID[place(end)]
+	}
+	return c
+}
+
+// place tells ends apart.
+func place(e *emu.End) string {
+	v := ""
+	if e.VPC != nil {
+		v = e.VPC.ID
+	}
+	return fmt.Sprint(e.Kind, v, "/", e.ID())
+}
+
+// Checked is what came out of an expectation.
+type Checked struct {
+	// Got is the answer of all that was asked about, or of what is not as expected.
+	Got   emu.Answer
+	Holds bool
+	// Pairs is how many pairs of ends were asked about.
+	Pairs int
+	// Wrong are those that are not as expected: what certainly is not first.
+	Wrong []Wrong
+	// Trace is of the packet that shows what came out.
+	Trace *emu.Trace
+}
+
+// Wrong is packets that do not fare as expected.
+type Wrong struct {
+	Source, Destination string
+	// Others are pairs of ends, source and destination, of which the network cannot tell
+	// the one from those, so that their packets fare the same.
+	Others [][2]string
+	// Got is what becomes of them, and Want what should.
+	Got, Want emu.Answer
+	// Traffic are the packets.
+	Traffic []Traffic
+	// Depends says on what the answer depends beside the packet, "" for nothing.
+	Depends string
+	// Trace is that of one of them.
+	Trace *emu.Trace
+
+	pair *emu.Pair
+	set  space.Set
+}
+
+// Check holds an expectation against the network. An error means that it makes no sense
+// there: a name or pattern that means nothing, a service that cannot be.
+func (c *Checker) Check(e *vpc.Expectation) (*Checked, error) {
+	services, only, err := e.Services()
+	if err != nil {
+		return nil, err
+	}
+	var want emu.Answer
+	if err := want.UnmarshalText([]byte(e.Want)); err != nil {
+		return nil, err
+	}
+	sources, err := c.find(e.Source, true)
+	if err != nil {
+		return nil, fmt.Errorf("source: %w", err)
+	}
+	destinations, err := c.find(e.Destination, false)
+	if err != nil {
+		return nil, fmt.Errorf("destination: %w", err)
+	}
+	one := len(sources) == 1 && len(destinations) == 1
+	out := &Checked{Got: want, Holds: true}
+	known := make(map[[2]int][2]int) // of classes, which of out.Wrong are theirs
+	var first *emu.Pair
+	for k := range sources {
+		for l := range destinations {
+			src, dst := &sources[k], &destinations[l]
+			if !one && (c.same(src, dst) || !c.meet(src, dst)) {
+				continue
+			}
+			out.Pairs++
+			key, shared := c.pairOf(src, dst)
+			if theirs, asked := known[key]; shared && asked {
+				for k := theirs[0]; k < theirs[1]; k++ {
+					out.Wrong[k].Others = append(out.Wrong[k].Others, [2]string{src.name(), dst.name()})
+				}
+				continue
+			}
+			q := question{c: c, src: src, dst: dst, services: services, only: only, want: want, one: one}
+			wrong, err := q.ask()
+			if err != nil {
+				return nil, err
+			}
+			if first == nil {
+				first = q.shown
+				if one && len(wrong) == 0 && first != nil {
+					if out.Trace, err = c.trace(first, q.shownSet, src, dst); err != nil {
+						return nil, err
+					}
+				}
+			}
+			known[key] = [2]int{len(out.Wrong), len(out.Wrong) + len(wrong)}
+			out.Wrong = append(out.Wrong, wrong...)
+		}
+	}
+	if out.Pairs == 0 {
+		return nil, fmt.Errorf("%s: no two different ends of it ever talk", e)
+	}
+	return out, c.show(out)
+}
+
+// show makes the traces of what is not as expected.
+func (c *Checker) show(out *Checked) (err error) {
+	slices.SortStableFunc(out.Wrong, func(a, b Wrong) int { return certainty(a.Got) - certainty(b.Got) })
+	for k := range out.Wrong {
+		w := &out.Wrong[k]
+		src, dst := asked{text: w.Source}, asked{text: w.Destination}
+		if w.Trace, err = c.trace(w.pair, w.set, &src, &dst); err != nil {
+			return err
+		}
+	}
+	if len(out.Wrong) > 0 {
+		out.Holds, out.Got, out.Trace = false, out.Wrong[0].Got, out.Wrong[0].Trace
+	}
+	return nil
+}
+
+func certainty(a emu.Answer) int {
+	if a == emu.Uncertain {
+		return 1
+	}
+	return 0
+}
+
+// trace is that of an ordinary packet of a set.
+func (c *Checker) trace(p *emu.Pair, set space.Set, src, dst *asked) (*emu.Trace, error) {
+	at, ok := p.Usual(set)
+	if !ok {
+		return nil, nil
+	}
+	t, err := p.Trace(at)
+	if err == nil {
+		t.Source, t.Destination = src.name(), dst.name()
+	}
+	return t, err
+}
+
+// same reports whether two ends are one.
+func (c *Checker) same(src, dst *asked) bool {
+	if src.end != nil || dst.end != nil {
+		return src.end == dst.end
+	}
+	return src.text == dst.text
+}
+
+// meet reports whether there are packets from one end to another: what is outside does not
+// come in to go out again.
+func (c *Checker) meet(src, dst *asked) bool {
+	out := func(a *asked) bool {
+		for _, e := range c.meant(*a) {
+			return e.Kind == emu.InternetEnd
+		}
+		return false
+	}
+	return !out(src) || !out(dst)
+}
+
+// pairOf is the same for pairs that fare alike. Ends that are not the network's are not
+// shared.
+func (c *Checker) pairOf(src, dst *asked) (key [2]int, shared bool) {
+	number := func(a *asked) (int, bool) {
+		if a.end != nil {
+			return c.class[a.end], true
+		}
+		if a.text == "internet" {
+			return -1, true
+		}
+		return 0, false
+	}
+	from, ok := number(src)
+	to, also := number(dst)
+	return [2]int{from, to}, ok && also
+}
+
+// question is an expectation of one pair of ends.
+type question struct {
+	c        *Checker
+	src, dst *asked
+	services []firewall.Service
+	only     bool
+	want     emu.Answer
+	one      bool // the only pair
+
+	shown    *emu.Pair // for packets of which to show a trace if nothing is wrong
+	shownSet space.Set
+}
+
+// ask is what is not as expected.
+func (q *question) ask() ([]Wrong, error) {
+	if q.want == emu.Blocked {
+		return q.everything(func(p *emu.Pair) space.Set { return q.named(p.All) })
+	}
+	wrong, err := q.ordinary()
+	if err != nil || !q.only {
+		return wrong, err
+	}
+	rest := *q
+	rest.want = emu.Blocked
+	more, err := rest.everything(func(p *emu.Pair) space.Set { return p.All.Minus(q.named(p.All)) })
+	return append(wrong, more...), err
+}
+
+// ordinary asks about ordinary clients: each service over the first IP version that has
+// it.
+func (q *question) ordinary() ([]Wrong, error) {
+	var all []Wrong
+	left := q.services
+	for _, v6 := range [...]bool{false, true} {
+		p, ok, err := q.pair(*q.src, *q.dst, v6)
+		if err != nil {
+			return nil, err
+		}
+		if !ok || len(left) == 0 {
+			continue
+		}
+		usual, ok := p.Usual(p.All)
+		if !ok {
+			continue
+		}
+		var set space.Set
+		var none []firewall.Service
+		for _, s := range left {
+			b := space.Box{space.Services: usualSpan(s), space.SourcePorts: ordinaryPorts, space.Sources: space.One(usual[space.Sources]), space.Destinations: space.One(usual[space.Destinations])}
+			some := p.All.And(space.Set{b})
+			if len(some) == 0 {
+				none = append(none, s)
+			}
+			set = set.Or(some)
+		}
+		left = none
+		all = append(all, q.hold(p, v6, set)...)
+	}
+	if len(left) > 0 {
+		return nil, fmt.Errorf("%s: %s and %s do not talk over an IP version that has it", left[0], q.src.name(), q.dst.name())
+	}
+	return all, nil
+}
+
+// ordinaryPorts are the source ports of ordinary clients: Linux takes 32768 to 60999, and
+// Windows 49152 to 65535.
+var ordinaryPorts = space.Ports(32768, 65535)
+
+// everything asks about all packets of a set, between all addresses of the two ends.
+func (q *question) everything(set func(p *emu.Pair) space.Set) ([]Wrong, error) {
+	var all []Wrong
+	seen := make(map[[2]space.Span]bool) // addresses: several names may mean one
+	for _, v6 := range [...]bool{false, true} {
+		for _, from := range q.c.addresses(q.src, true) {
+			for _, to := range q.c.addresses(q.dst, false) {
+				p, ok, err := q.pair(from, to, v6)
+				if err != nil {
+					return nil, err
+				}
+				if !ok {
+					continue
+				}
+				between := [2]space.Span{p.All[0][space.Sources], p.All[0][space.Destinations]}
+				if seen[between] {
+					continue
+				}
+				seen[between] = true
+				all = append(all, q.hold(p, v6, set(p))...)
+			}
+		}
+	}
+	if len(seen) == 0 && q.one {
+		return nil, fmt.Errorf("%s and %s have no IP version in common", q.src.name(), q.dst.name())
+	}
+	return all, nil
+}
+
+// pair are the packets between two ends.
+func (q *question) pair(from, to asked, v6 bool) (*emu.Pair, bool, error) {
+	if from.end != nil && to.end != nil && from.text == "" && to.text == "" {
+		return q.c.x.Between(from.end, to.end, v6)
+	}
+	return q.c.x.Pair(from.query(), to.query(), v6)
+}
+
+// query names the end as an [emu.Query] does.
+func (a *asked) query() string {
+	switch {
+	case a.text != "":
+		return a.text
+	case a.end.VPC != nil && a.end.Kind != emu.OnPremisesEnd:
+		return a.end.VPC.ID + "/" + a.end.ID()
+	}
+	return a.end.Name
+}
+
+// addresses is an end by each of its addresses: by its name, which means the first one, and
+// by the others. Others may send to a public one; who has it sends from the private one
+// (IGW-6).
+func (c *Checker) addresses(a *asked, source bool) []asked {
+	all := []asked{*a}
+	for _, e := range c.meant(*a) {
+		if e.Interface == nil || e.VPC == nil {
+			continue
+		}
+		var first [2]bool
+		for _, d := range e.Interface.Addresses {
+			if v := version(d.IP.Is6()); !first[v] && d.IP.IsValid() {
+				first[v] = true
+				if len(c.meant(*a)) == 1 && !several(e.Interface, d.IP.Is6()) {
+					d.IP = netip.Addr{} // it is what the name means
+				}
+			}
+			if d.IP.IsValid() {
+				all = append(all, asked{text: e.VPC.ID + "/" + d.IP.String(), end: e})
+			}
+			if d.Public.IsValid() && !source {
+				all = append(all, asked{text: d.Public.String(), end: e})
+			}
+		}
+	}
+	return all
+}
+
+// several reports whether an interface has more than one address of an IP version.
+func several(i *vpc.Interface, v6 bool) bool {
+	count := 0
+	for _, d := range i.Addresses {
+		if d.IP.Is6() == v6 {
+			count++
+		}
+	}
+	return count > 1
+}
+
+// named is the packets of a set that the expectation names.
+func (q *question) named(set space.Set) space.Set {
+	var all space.Set
+	for _, b := range set {
+		for _, s := range q.services {
+			part := b
+			part[space.Services] = part[space.Services].And(claimed(s))
+			if !part.Empty() {
+				all = all.With(&part)
+			}
+		}
+	}
+	return all
+}
+
+// claimed is the places of a service that an expectation names: of ICMP without a type an
+// echo request's, as in a trace.
+func claimed(s firewall.Service) space.Span {
+	if s.IsICMP() && s.From < 0 {
+		s.From = int(packet.ICMPEchoRequest)
+		if packet.Proto(s.Protocol) == packet.ICMPv6 {
+			s.From = int(packet.ICMPv6EchoRequest)
+		}
+	}
+	return spanOf(s)
+}
+
+// usualSpan is what ordinary clients ask of a service: of an ICMP type without a code, the
+// code 0.
+func usualSpan(s firewall.Service) space.Span {
+	span := claimed(s)
+	if packet.Proto(s.Protocol).IsICMP() {
+		span.Last = span.First
+	}
+	return span
+}
+
+// hold is the packets of a set whose answer is not the one that is wanted: those that fare
+// alike for one reason together.
+func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
+	if q.shown == nil && len(set) > 0 {
+		q.shown, q.shownSet = p, slices.Clone(set)
+	}
+	var all []Wrong
+	index := make(map[reason]int)
+	left, rest := slices.Clone(set), space.Set(nil)
+	var right space.Set
+	for len(left) > 0 {
+		last := len(left) - 1
+		at, ok := p.Some(left[last])
+		if !ok {
+			left = left[:last]
+			continue
+		}
+		f := p.Decide(at)
+		into := &right
+		if f.Answer != q.want {
+			r := reason{answer: f.Answer, depends: f.Depends}
+			if t, err := p.Trace(at); err == nil {
+				if r.cause = CauseOf(t); f.Answer != emu.Reachable {
+					r.cause.Text = "" // has the packet in it
+				}
+			}
+			k, known := index[r]
+			if !known {
+				k = len(all)
+				index[r] = k
+				all = append(all, Wrong{Source: q.src.name(), Destination: q.dst.name(), Got: f.Answer, Want: q.want, Depends: f.Depends, pair: p})
+			}
+			into = &all[k].set
+		}
+		rest, *into = left.Cut(&f.Box, rest[:0], *into)
+		left, rest = rest, left
+	}
+	asked := placesOf(p, v6)
+	for d := space.SourcePorts; d < space.Dimensions; d++ { // words are about what of it was asked
+		var spans []space.Span
+		for _, b := range set {
+			spans = append(spans, b[d])
+		}
+		asked.all[d] = space.Common(asked.all[d], hull(spans))
+	}
+	for k := range all {
+		all[k].set = all[k].set.Joined()
+		all[k].Traffic = asked.of(all[k].set)
+	}
+	return all
+}
+
+// hull is all places that some spans have, in order.
+func hull(spans []space.Span) []space.Span {
+	var set space.Set
+	for _, s := range spans {
+		set = set.With(&space.Box{s})
+	}
+	var all []space.Span
+	for _, b := range set.Joined() {
+		all = append(all, b[space.Services])
+	}
+	return all
+}
+
+// reason is why packets are not as expected.
+type reason struct {
+	answer  emu.Answer
+	depends string
+	cause   Cause
+}

@@ -1,0 +1,525 @@
+package reach
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
+)
+
+// Kind is what a change does.
+type Kind uint8
+
+// The kinds of changes.
+const (
+	Opened   Kind = iota // is reachable, and was not
+	Closed               // was reachable, and is not
+	Unclear              // was unknown and is blocked, or the reverse
+	Rerouted             // is reachable as it was, through other gateways
+)
+
+// String is "opened", "closed", "unclear" or "rerouted".
+func (k Kind) String() string { return [...]string{"opened", "closed", "unclear", "rerouted"}[k] }
+
+// MarshalText is the kind's name.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// Difference is what gets where in one network and not in another.
+type Difference struct {
+	// Changes are in the order of the kinds, those that are alike in one.
+	Changes []Change
+	// Added are ends that the old network has not, by name, and Removed those that the
+	// new one has not.
+	Added, Removed []string
+	// Renamed are ends that were matched although they are called otherwise: the old
+	// name and the new one.
+	Renamed [][2]string
+}
+
+// Same reports whether nothing opened, closed, or became or ceased to be unknown.
+func (d *Difference) Same() bool {
+	return !slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Kind != Rerouted })
+}
+
+// Change is packets that fare otherwise in the new network.
+type Change struct {
+	Kind Kind
+	// Sources and Destinations are the ends: it is so from each of the ones to each of
+	// the others that is not the same.
+	Sources, Destinations []string
+	// Was and Is are the answers.
+	Was, Is emu.Answer
+	// Traffic are the packets.
+	Traffic []Traffic
+	// By is what made it so in the new network, and Before what was there in the old
+	// one; both may be empty, if an end was not there.
+	By, Before []Cause
+	// Old and New are the traces of one of the packets, nil if an end is not there.
+	Old, New *emu.Trace
+
+	set   space.Set // the packets, the addresses of single ends left out
+	v6    bool
+	words []string
+}
+
+// Words are the packets in words, each only once.
+func (c *Change) Words() []string { return c.words }
+
+// IPv6 reports whether they are IPv6, else IPv4.
+func (c *Change) IPv6() bool { return c.v6 }
+
+// Diff compares two networks as they stand. Ends are matched by name, or else by ID, or
+// else by address; classes of ends that neither network tells apart are compared once.
+func Diff(before, after *emu.Emulator) *Difference { return diff(before, after, true) }
+
+// diff passes over what cannot have changed, or compares everything.
+func diff(before, after *emu.Emulator, passOver bool) *Difference {
+	d := &differ{before: newSide(before), after: newSide(after), out: &Difference{}}
+	d.match()
+	d.same = newSameness(d.before.x.Network(), d.after.x.Network())
+	d.same.some = d.same.some && passOver
+	d.share()
+	for _, from := range d.groups {
+		for _, to := range d.groups {
+			d.compare(from, to)
+		}
+	}
+	d.out.Changes = merge(d.out.Changes)
+	return d.out
+}
+
+// side is one of the two networks.
+type side struct {
+	x     *emu.Explorer
+	ends  []emu.End
+	class []int                       // of each end
+	known map[[2]int]*[2][3]space.Set // by classes: by IP version and answer
+}
+
+func newSide(e *emu.Emulator) *side {
+	s := &side{x: e.Explorer(), known: make(map[[2]int]*[2][3]space.Set)}
+	s.ends = s.x.Ends()
+	number := make(map[string]int)
+	for k, c := range classes(s.x) {
+		for _, m := range c.Members {
+			number[place(m)] = k
+		}
+	}
+	for k := range s.ends {
+		s.class = append(s.class, number[place(&s.ends[k])])
+	}
+	return s
+}
+
+// fate is what becomes of the packets of one IP version between two classes. Addresses
+// of single ends are left out of its sets: they are 0.
+type fate struct {
+	pair *emu.Pair // nil if there are none
+	all  space.Set
+	sets [3]space.Set // by answer
+	bare [2]bool      // whether sources and destinations are left out
+}
+
+// twin is an end of both networks, or of one: its index, or -1.
+type twin struct{ before, after int }
+
+// group is ends that neither network tells apart.
+type group struct{ ends []twin }
+
+// differ compares.
+type differ struct {
+	before, after *side
+	ends          []twin
+	groups        []*group
+	same          *sameness
+	out           *Difference
+}
+
+// match finds the ends that are in both networks.
+func (d *differ) match() {
+	partner := make([]int, len(d.after.ends)) // of what is in the new network, plus one
+	taken := make([]int, len(d.before.ends))
+	for _, key := range matchKeys {
+		old, now := keyed(d.before.ends, taken, key), keyed(d.after.ends, partner, key)
+		for k, i := range old {
+			if j, ok := now[k]; ok && i >= 0 && j >= 0 {
+				taken[i], partner[j] = j+1, i+1
+			}
+		}
+	}
+	for j := range d.after.ends {
+		d.ends = append(d.ends, twin{partner[j] - 1, j})
+		if i := partner[j] - 1; i >= 0 && called(&d.before.ends[i]) != called(&d.after.ends[j]) && called(&d.before.ends[i]) != "" {
+			d.out.Renamed = append(d.out.Renamed, [2]string{d.before.ends[i].Name, d.after.ends[j].Name})
+		}
+		if partner[j] == 0 && d.after.ends[j].Kind != emu.InternetEnd {
+			d.out.Added = append(d.out.Added, d.after.ends[j].Name)
+		}
+	}
+	for i := range d.before.ends {
+		if taken[i] == 0 {
+			d.ends = append(d.ends, twin{i, -1})
+			if d.before.ends[i].Kind != emu.InternetEnd {
+				d.out.Removed = append(d.out.Removed, d.before.ends[i].Name)
+			}
+		}
+	}
+}
+
+// matchKeys are by what ends are matched, the best first.
+var matchKeys = []func(e *emu.End) string{
+	func(e *emu.End) string {
+		if e.VPC == nil || called(e) == "" {
+			return ""
+		}
+		return cmp.Or(e.VPC.Name, e.VPC.ID) + "/" + called(e)
+	},
+	called,
+	func(e *emu.End) string { return e.ID() },
+	func(e *emu.End) string {
+		if e.Interface == nil || len(e.Interface.Addresses) == 0 {
+			return ""
+		}
+		return e.Interface.Addresses[0].IP.String()
+	},
+	func(e *emu.End) string {
+		if e.Kind == emu.OnPremisesEnd {
+			return "onprem"
+		}
+		return ""
+	},
+}
+
+// called is the name of an end, without what tells it from others.
+func called(e *emu.End) string {
+	switch {
+	case e.Interface == nil:
+		return e.Name[strings.LastIndexByte(e.Name, '/')+1:]
+	case e.Instance != nil && e.Interface.DeviceIndex == 0 && e.Instance.Name != "":
+		return e.Instance.Name
+	}
+	return e.Interface.Name
+}
+
+// keyed finds the ends without a partner by a key, -1 where several have it.
+func keyed(ends []emu.End, partner []int, key func(*emu.End) string) map[string]int {
+	found := make(map[string]int)
+	for k := range ends {
+		name := key(&ends[k])
+		if partner[k] > 0 || name == "" {
+			continue
+		}
+		name = ends[k].Kind.String() + " " + name
+		if _, twice := found[name]; twice {
+			found[name] = -1
+			continue
+		}
+		found[name] = k
+	}
+	return found
+}
+
+// share sorts the ends into groups that neither network tells apart.
+func (d *differ) share() {
+	index := make(map[[3]int]*group)
+	for _, e := range d.ends {
+		key := [3]int{-1, -1, 0}
+		if e.before >= 0 {
+			key[0] = d.before.class[e.before]
+		}
+		if e.after >= 0 {
+			key[1] = d.after.class[e.after]
+		}
+		if d.touched(e) {
+			key[2] = 1
+		}
+		g := index[key]
+		if g == nil {
+			g = &group{}
+			index[key] = g
+			d.groups = append(d.groups, g)
+		}
+		g.ends = append(g.ends, e)
+	}
+}
+
+// touched reports whether a change of the filters is about an end itself.
+func (d *differ) touched(e twin) bool {
+	return e.before < 0 || e.after < 0 || d.same.touched(&d.before.ends[e.before], &d.after.ends[e.after])
+}
+
+// kind is that of an end, whichever network has it.
+func (d *differ) kind(e twin) emu.EndKind {
+	if e.after >= 0 {
+		return d.after.ends[e.after].Kind
+	}
+	return d.before.ends[e.before].Kind
+}
+
+// name is that of an end, in the new network if it is there.
+func (d *differ) name(e twin) string {
+	if e.after >= 0 {
+		return d.after.ends[e.after].Name
+	}
+	return d.before.ends[e.before].Name
+}
+
+// names are those of a group.
+func (d *differ) names(g *group) []string {
+	names := make([]string, len(g.ends))
+	for k, e := range g.ends {
+		names[k] = d.name(e)
+	}
+	return names
+}
+
+// compare compares what gets from one group to another.
+func (d *differ) compare(from, to *group) {
+	src, dst := from.ends[0], to.ends[0]
+	if from == to {
+		if len(from.ends) < 2 {
+			return
+		}
+		dst = to.ends[1]
+	}
+	out := func(k emu.EndKind) bool {
+		return k == emu.InternetEnd || k == emu.OnPremisesEnd || k == emu.ServiceEnd
+	}
+	if a, b := d.kind(src), d.kind(dst); !a.Asks() || a == emu.InternetEnd && out(b) {
+		return
+	}
+	if d.same.skips(d.kind(src), d.kind(dst)) && !d.touched(src) && !d.touched(dst) {
+		return
+	}
+	old := d.before.between(src.before, dst.before)
+	now := d.after.between(src.after, dst.after)
+	for v := range old {
+		for _, c := range d.changes(&old[v], &now[v], v == 1) {
+			c.Sources, c.Destinations = d.names(from), d.names(to)
+			d.label(&c, src, dst)
+			d.out.Changes = append(d.out.Changes, c)
+		}
+	}
+}
+
+// label gives traces the names that people know.
+func (d *differ) label(c *Change, src, dst twin) {
+	if c.Old != nil {
+		c.Old.Source, c.Old.Destination = d.before.ends[src.before].Name, d.before.ends[dst.before].Name
+	}
+	if c.New != nil {
+		c.New.Source, c.New.Destination = d.after.ends[src.after].Name, d.after.ends[dst.after].Name
+	}
+}
+
+// between is what gets from one end to another, over IPv4 and over IPv6.
+func (s *side) between(from, to int) *[2]fate {
+	both := new([2]fate)
+	if from < 0 || to < 0 {
+		return both
+	}
+	src, dst := &s.ends[from], &s.ends[to]
+	key := [2]int{s.class[from], s.class[to]}
+	sets, known := s.known[key]
+	if !known {
+		sets = new([2][3]space.Set)
+		s.known[key] = sets
+	}
+	for v := range both {
+		p, ok, err := s.x.Between(src, dst, v == 1)
+		if err != nil || !ok {
+			continue // nothing of it can be sent
+		}
+		f := &both[v]
+		f.pair, f.bare = p, [2]bool{single(src.Kind), single(dst.Kind)}
+		f.all = f.strip(p.All)
+		if !known {
+			for _, part := range parts(p, v == 1, p.Decide) {
+				sets[v][part.Answer] = append(sets[v][part.Answer], f.strip(part.set)...)
+			}
+		}
+		f.sets = sets[v]
+	}
+	return both
+}
+
+// single reports whether such an end has one address, which is left out.
+func single(k emu.EndKind) bool { return k != emu.InternetEnd && k != emu.OnPremisesEnd }
+
+// strip leaves the addresses of single ends out.
+func (f *fate) strip(set space.Set) space.Set {
+	all := slices.Clone(set)
+	for k := range all {
+		for n, d := range [...]int{space.Sources, space.Destinations} {
+			if f.bare[n] {
+				all[k][d] = space.Span{}
+			}
+		}
+	}
+	return all
+}
+
+// dress is the reverse of strip.
+func (f *fate) dress(b space.Box) space.Box {
+	for n, d := range [...]int{space.Sources, space.Destinations} {
+		if f.bare[n] {
+			b[d] = f.pair.All[0][d]
+		}
+	}
+	return b
+}
+
+// answers are the sets by answer of all packets of both networks: what is only in the
+// other one is blocked here.
+func (f *fate) answers(other *fate) [3]space.Set {
+	all := f.sets
+	all[emu.Blocked] = append(slices.Clone(all[emu.Blocked]), other.all.Minus(f.all)...)
+	return all
+}
+
+// changes are those of one IP version between two ends.
+func (d *differ) changes(old, now *fate, v6 bool) []Change {
+	var all []Change
+	was, is := old.answers(now), now.answers(old)
+	for _, a := range [...]emu.Answer{emu.Blocked, emu.Reachable, emu.Uncertain} {
+		for _, b := range [...]emu.Answer{emu.Blocked, emu.Reachable, emu.Uncertain} {
+			if a != b {
+				all = append(all, d.split(Change{Kind: kindOf(a, b), Was: a, Is: b, v6: v6}, was[a].And(is[b]), old, now)...)
+			}
+		}
+	}
+	if !d.same.ways {
+		all = append(all, d.rerouted(old, now, v6)...)
+	}
+	return all
+}
+
+func kindOf(was, is emu.Answer) Kind {
+	switch emu.Reachable {
+	case is:
+		return Opened
+	case was:
+		return Closed
+	}
+	return Unclear
+}
+
+// split is a change for each of what made packets fare otherwise.
+func (d *differ) split(c Change, set space.Set, old, now *fate) []Change {
+	var all []Change
+	for _, b := range set {
+		at, ok := common(b, old, now)
+		if !ok {
+			continue // addresses that are no internet host's in one of the networks
+		}
+		one := c
+		one.Old, one.New = old.trace(at), now.trace(at)
+		one.By, one.Before = d.causes(&one)
+		k := slices.IndexFunc(all, func(o Change) bool {
+			return slices.Equal(causeKeys(o.By), causeKeys(one.By)) && slices.Equal(causeKeys(o.Before), causeKeys(one.Before))
+		})
+		if k < 0 {
+			k = len(all)
+			all = append(all, one)
+		}
+		all[k].set = append(all[k].set, b)
+	}
+	return d.inWords(all, old, now)
+}
+
+// inWords says which packets changes are about, and shows an ordinary one of them.
+func (d *differ) inWords(all []Change, old, now *fate) []Change {
+	f := now
+	if now.pair == nil {
+		f = old
+	}
+	for k := range all {
+		c := &all[k]
+		c.set = c.set.Joined()
+		var set space.Set
+		for _, b := range c.set {
+			set = append(set, f.dress(b))
+		}
+		c.Traffic = placesOf(f.pair, c.v6).of(set)
+		c.words = wordsOf(c.Traffic)
+		at, ok := f.pair.Usual(set)
+		for n, dim := range [...]int{space.Sources, space.Destinations} {
+			if f.bare[n] {
+				at[dim] = space.Num{}
+			}
+		}
+		if ok && old.has(at) && now.has(at) {
+			c.Old, c.New = old.trace(at), now.trace(at)
+			if c.Kind != Rerouted {
+				c.By, c.Before = d.causes(c)
+			}
+		}
+	}
+	return all
+}
+
+// common is a packet of a box that both networks have, the addresses of single ends left
+// out. Where a network has no such pair any packet will do.
+func common(b space.Box, old, now *fate) (at space.Point, ok bool) {
+	const most = 1000 // holes that take turns
+	for range most {
+		for _, f := range [...]*fate{old, now} {
+			if f.pair == nil {
+				continue
+			}
+			full := f.dress(b)
+			at, ok = f.pair.Some(full)
+			if !ok {
+				return at, false
+			}
+			for n, d := range [...]int{space.Sources, space.Destinations} {
+				if !f.bare[n] {
+					b[d].First = at[d]
+				}
+			}
+		}
+		at = b.First()
+		if old.has(at) && now.has(at) {
+			return at, true
+		}
+	}
+	return at, false
+}
+
+// has reports whether a packet may be, for all that its pair says of holes.
+func (f *fate) has(at space.Point) bool {
+	if f.pair == nil {
+		return true
+	}
+	b := space.Box{}
+	for d := range b {
+		b[d] = space.One(at[d])
+	}
+	some, ok := f.pair.Some(f.dress(b))
+	want := f.dress(b)
+	return ok && some == want.First()
+}
+
+// trace is that of a packet with the addresses of single ends left out; nil if there is no
+// such packet in the network.
+func (f *fate) trace(at space.Point) *emu.Trace {
+	if f.pair == nil {
+		return nil
+	}
+	b := space.Box{}
+	for d := range b {
+		b[d] = space.One(at[d])
+	}
+	full := f.dress(b)
+	first := full.First()
+	if !f.pair.Has(&first) {
+		return nil
+	}
+	t, err := f.pair.Trace(first)
+	if err != nil {
+		return nil
+	}
+	return t
+}

@@ -1,0 +1,265 @@
+package reach
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
+)
+
+// causes are what made the packet of a change fare as it does, and what was there before.
+// What blocks it in one network is looked for in the other, where it lets it pass.
+func (d *differ) causes(c *Change) (by, before []Cause) {
+	switch {
+	case c.New == nil && c.Old == nil:
+	case c.Is == emu.Reachable && c.Old == nil:
+		by = []Cause{opening(c.New)}
+	case c.Was == emu.Reachable && c.New == nil:
+		before = []Cause{opening(c.Old)}
+	case c.Is == emu.Reachable:
+		by = passes(c.New, inTheWay(c.Old))
+		if len(by) == 0 {
+			by = newRoutes(c.New, c.Old)
+		}
+		if len(by) == 0 {
+			by = []Cause{opening(c.New)}
+		}
+		for _, b := range inTheWay(c.Old) {
+			before = append(before, blockerCause(b))
+		}
+	case c.New != nil:
+		for _, b := range inTheWay(c.New) {
+			by = append(by, blockerCause(b))
+		}
+		if c.Old == nil {
+			break
+		}
+		if before = passes(c.Old, inTheWay(c.New)); len(before) == 0 && c.Was == emu.Reachable {
+			before = newRoutes(c.Old, c.New)
+		}
+		if c.Was != emu.Reachable {
+			for _, b := range inTheWay(c.Old) {
+				before = append(before, blockerCause(b))
+			}
+		}
+	}
+	return distinctCauses(by), distinctCauses(before)
+}
+
+// inTheWay are what blocks, but for what a reply would meet if the request got through,
+// unless there is nothing else.
+func inTheWay(t *emu.Trace) []emu.Blocker {
+	all := slices.Concat(t.Blockers, t.Unknowns)
+	real := slices.DeleteFunc(slices.Clone(all), func(b emu.Blocker) bool { return b.Hypothetical })
+	if len(real) > 0 {
+		return real
+	}
+	return all
+}
+
+// passes are the steps of a trace that let pass what blockers of another one drop.
+func passes(t *emu.Trace, blockers []emu.Blocker) []Cause {
+	var all []Cause
+	for _, b := range blockers {
+		leg := map[string]*emu.Leg{"request": t.Request, "reply": t.Reply, "ack": t.Ack}[b.Direction]
+		if leg == nil {
+			continue
+		}
+		for _, same := range [...]bool{true, false} { // the component may have another ID there
+			k := slices.IndexFunc(leg.Steps, func(s emu.Step) bool {
+				return s.Verdict == emu.Pass && s.Stage == b.Stage && s.Kind == b.Kind && (!same || s.Component == b.Component)
+			})
+			if k >= 0 {
+				all = append(all, stepCause(&leg.Steps[k]))
+				break
+			}
+		}
+	}
+	return all
+}
+
+// newRoutes are the routes that a packet takes in one trace and not in the other.
+func newRoutes(t, other *emu.Trace) []Cause {
+	var all []Cause
+	for _, s := range routes(t) {
+		if !slices.ContainsFunc(routes(other), func(o emu.Step) bool { return o.Route == s.Route }) {
+			all = append(all, stepCause(&s))
+		}
+	}
+	return all
+}
+
+// routes are the steps of a request and its reply that looked up a route.
+func routes(t *emu.Trace) []emu.Step {
+	var all []emu.Step
+	for _, l := range [...]*emu.Leg{t.Request, t.Reply} {
+		if l == nil {
+			continue
+		}
+		for _, s := range l.Steps {
+			if s.Route != "" {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+func blockerCause(b emu.Blocker) Cause { return blocking([]emu.Blocker{b}) }
+
+func distinctCauses(list []Cause) []Cause {
+	var all []Cause
+	for _, c := range list {
+		if c.Text != "" && !slices.ContainsFunc(all, func(o Cause) bool { return o == c }) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// causeKeys are causes without the words about one packet.
+func causeKeys(list []Cause) []string {
+	all := make([]string, len(list))
+	for k, c := range list {
+		all[k] = c.Origin + " " + c.Component + " " + c.Rule
+	}
+	return all
+}
+
+// rerouted are packets that are reachable in both networks, through other gateways.
+func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
+	var all []Change
+	left := old.sets[emu.Reachable].And(now.sets[emu.Reachable])
+	for _, b := range left {
+		for _, one := range d.alike(b, old, now) {
+			at, ok := common(one, old, now)
+			if !ok {
+				continue
+			}
+			c := Change{v6: v6, Kind: Rerouted, Was: emu.Reachable, Is: emu.Reachable, Old: old.trace(at), New: now.trace(at)}
+			if c.Old == nil || c.New == nil || d.samePath(c.Old, c.New) {
+				continue
+			}
+			c.By, c.Before = newRoutes(c.New, c.Old), newRoutes(c.Old, c.New)
+			if len(c.By) == 0 {
+				c.By = []Cause{{Text: "by " + strings.Join(path(c.New), ", ")}}
+				c.Before = []Cause{{Text: "by " + strings.Join(path(c.Old), ", ")}}
+			}
+			k := slices.IndexFunc(all, func(o Change) bool {
+				return slices.Equal(causeKeys(o.By), causeKeys(c.By)) && slices.Equal(causeKeys(o.Before), causeKeys(c.Before))
+			})
+			if k < 0 {
+				k = len(all)
+				all = append(all, c)
+			}
+			all[k].set = append(all[k].set, one)
+		}
+	}
+	return d.inWords(all, old, now)
+}
+
+// alike cuts a box into boxes of packets that fare alike in both networks.
+func (d *differ) alike(b space.Box, old, now *fate) []space.Box {
+	left, done := space.Set{b}, space.Set(nil)
+	for len(left) > 0 {
+		at, ok := common(left[len(left)-1], old, now)
+		if !ok {
+			left = left[:len(left)-1]
+			continue
+		}
+		all := left[len(left)-1]
+		for _, f := range [...]*fate{old, now} {
+			one := space.Box{}
+			for k := range one {
+				one[k] = space.One(at[k])
+			}
+			full := f.dress(one)
+			found := f.pair.Decide(full.First())
+			box := f.strip(space.Set{found.Box})[0]
+			all = all.And(&box)
+		}
+		if all.Empty() {
+			left = left[:len(left)-1]
+			continue
+		}
+		done = append(done, all)
+		left = left.Without(&all)
+	}
+	return done
+}
+
+// gatewayKinds are the kinds of components that make a path.
+var notGateways = []string{"eni", "acl", "rtb", "vpc", "internet", "service"}
+
+// path is the gateways that a request and its reply pass.
+func path(t *emu.Trace) []string {
+	var all []string
+	for _, l := range [...]*emu.Leg{t.Request, t.Reply} {
+		if l == nil {
+			continue
+		}
+		for _, s := range l.Steps {
+			if name := s.Kind + " " + s.Component; !slices.Contains(notGateways, s.Kind) && (len(all) == 0 || all[len(all)-1] != name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}
+
+// samePath reports whether both traces pass the same gateways. One that is in only one
+// of the networks may be the same as one that is only in the other, by another name.
+func (d *differ) samePath(old, now *emu.Trace) bool {
+	a, b := path(old), path(now)
+	return slices.EqualFunc(a, b, func(x, y string) bool {
+		kind, name, _ := strings.Cut(x, " ")
+		other, its, _ := strings.Cut(y, " ")
+		return x == y || kind == other && !d.same.named[1][name] && !d.same.named[0][its]
+	})
+}
+
+// merge makes one of changes that are alike: first of sources, then of destinations.
+func merge(all []Change) []Change {
+	slices.SortStableFunc(all, func(a, b Change) int { return cmp.Compare(a.Kind, b.Kind) })
+	alike := func(a, b *Change) bool {
+		return a.Kind == b.Kind && a.Was == b.Was && a.Is == b.Is && a.v6 == b.v6 && slices.Equal(a.words, b.words) && a.set.Equal(b.set) &&
+			slices.Equal(rules(a.By), rules(b.By)) && slices.Equal(rules(a.Before), rules(b.Before))
+	}
+	for _, turn := range [...]func(c *Change) (same []string, more *[]string){
+		func(c *Change) ([]string, *[]string) { return c.Destinations, &c.Sources },
+		func(c *Change) ([]string, *[]string) { return c.Sources, &c.Destinations },
+	} {
+		var kept []Change
+		for _, c := range all {
+			same, _ := turn(&c)
+			k := slices.IndexFunc(kept, func(o Change) bool {
+				its, _ := turn(&o)
+				return slices.Equal(its, same) && alike(&o, &c)
+			})
+			if k < 0 {
+				kept = append(kept, c)
+				continue
+			}
+			_, into := turn(&kept[k])
+			_, more := turn(&c)
+			for _, name := range *more {
+				if !slices.Contains(*into, name) {
+					*into = append(*into, name)
+				}
+			}
+		}
+		all = kept
+	}
+	return all
+}
+
+// rules are where causes are and what they say, whoever they were met at.
+func rules(list []Cause) []string {
+	all := make([]string, len(list))
+	for k, c := range list {
+		all[k] = c.Origin + " " + c.Rule
+	}
+	return all
+}

@@ -1,0 +1,209 @@
+package reach
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/routing"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// sameness is in what two networks are the same, so that it need not be compared.
+type sameness struct {
+	// ways are the same: everything but the rules of filters and who has which group.
+	ways bool
+	// some says that what the filters of one end do is nobody else's: that no gateway,
+	// balancer or middlebox has filters that changed.
+	some bool
+	// groups and acls are those that changed, by VPC and name or ID.
+	groups, acls map[string]bool
+	// named are all names and IDs that each network has.
+	named [2]map[string]bool
+}
+
+func newSameness(before, after *vpc.Network) *sameness {
+	s := &sameness{groups: make(map[string]bool), acls: make(map[string]bool)}
+	for k, n := range [...]*vpc.Network{before, after} {
+		s.named[k] = make(map[string]bool)
+		collectNames(reflect.ValueOf(n), s.named[k])
+	}
+	if s.ways = equal(reflect.ValueOf(before), reflect.ValueOf(after), true); !s.ways {
+		return s
+	}
+	moved := make(map[string]bool) // groups whose members changed
+	for k, v := range before.VPCs {
+		w := after.VPCs[k]
+		for i, sub := range v.Subnets {
+			for j, e := range sub.Interfaces {
+				if f := w.Subnets[i].Interfaces[j]; !slices.Equal(e.Groups, f.Groups) {
+					for _, g := range slices.Concat(e.Groups, f.Groups) {
+						moved[v.ID+" "+g] = true
+						if found := v.SecurityGroup(g); found != nil {
+							moved[v.ID+" "+found.ID], moved[v.ID+" "+found.Name] = true, true
+						}
+					}
+				}
+			}
+		}
+	}
+	s.filters(before, after, len(moved) > 0)
+	s.some = s.bystanders(before, after)
+	return s
+}
+
+// filters finds the groups and ACLs that changed. If some group has other members, those
+// that may refer to it count too: all with rules that name a group.
+func (s *sameness) filters(before, after *vpc.Network, moved bool) {
+	for k, v := range before.VPCs {
+		w := after.VPCs[k]
+		for i, g := range v.SecurityGroups {
+			h := w.SecurityGroups[i]
+			if !equal(reflect.ValueOf(g), reflect.ValueOf(h), false) || moved && refers(g) {
+				s.groups[v.ID+" "+g.ID], s.groups[v.ID+" "+g.Name] = true, true
+			}
+		}
+		for i, a := range v.NetworkACLs {
+			if !equal(reflect.ValueOf(a), reflect.ValueOf(w.NetworkACLs[i]), false) {
+				s.acls[v.ID+" "+a.ID], s.acls[v.ID+" "+a.Name] = true, true
+			}
+		}
+	}
+}
+
+// refers reports whether a group has a rule that names one.
+func refers(g *vpc.SecurityGroup) bool {
+	return slices.ContainsFunc(slices.Concat(g.Ingress, g.Egress), func(r firewall.Rule) bool { return r.Peer.Group != "" })
+}
+
+// bystanders reports whether nothing but ordinary ends has filters that changed.
+func (s *sameness) bystanders(before, after *vpc.Network) bool {
+	for k, v := range before.VPCs {
+		for _, g := range v.Gateways {
+			if g.Kind == routing.GWLBEndpoint {
+				return false // what is behind it filters too
+			}
+		}
+		for _, b := range v.LoadBalancers {
+			if len(s.groups) > 0 && len(b.Groups) > 0 {
+				return false
+			}
+		}
+		for i, sub := range v.Subnets {
+			if s.acl(v, sub) { // gateways may stand in it, or begin their way in it
+				return false
+			}
+			for j, e := range sub.Interfaces {
+				ordinary := (e.Kind == "" || e.Kind == "interface") && !e.NoSourceDestCheck
+				f := after.VPCs[k].Subnets[i].Interfaces[j]
+				if !ordinary && (s.grouped(v, e) || !slices.Equal(e.Groups, f.Groups)) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// grouped reports whether an interface has a group that changed.
+func (s *sameness) grouped(v *vpc.VPC, i *vpc.Interface) bool {
+	groups := i.Groups
+	if len(groups) == 0 {
+		groups = []string{v.DefaultSecurityGroup}
+	}
+	return slices.ContainsFunc(groups, func(g string) bool { return s.groups[v.ID+" "+g] })
+}
+
+// acl reports whether a subnet has an ACL that changed.
+func (s *sameness) acl(v *vpc.VPC, sub *vpc.Subnet) bool {
+	name := sub.NetworkACL
+	if name == "" {
+		name = v.DefaultNetworkACL
+	}
+	return s.acls[v.ID+" "+name]
+}
+
+// touched reports whether filters of an end may have changed.
+func (s *sameness) touched(before, after *emu.End) bool {
+	if !s.ways || !s.some {
+		return false // everything is compared anyway
+	}
+	if before.Interface == nil || after.Interface == nil || before.Subnet == nil {
+		return false
+	}
+	return !slices.Equal(before.Interface.Groups, after.Interface.Groups) || s.grouped(before.VPC, before.Interface) || s.acl(before.VPC, before.Subnet)
+}
+
+// skips reports whether ends of these kinds need no comparison unless one was touched.
+func (s *sameness) skips(src, dst emu.EndKind) bool {
+	return s.ways && s.some && dst != emu.BalancerEnd && src != emu.BalancerEnd
+}
+
+// equal compares two descriptions but for origins, remarks and what authors expect; if
+// ways alone are asked about, but for what filters say and which groups interfaces have.
+func equal(a, b reflect.Value, ways bool) bool {
+	switch a.Kind() {
+	case reflect.Pointer:
+		if a.IsNil() || b.IsNil() {
+			return a.IsNil() == b.IsNil()
+		}
+		return equal(a.Elem(), b.Elem(), ways)
+	case reflect.Slice, reflect.Array:
+		if a.Len() != b.Len() {
+			return false
+		}
+		for k := range a.Len() {
+			if !equal(a.Index(k), b.Index(k), ways) {
+				return false
+			}
+		}
+		return true
+	case reflect.Struct:
+		exported := false
+		for k := range a.NumField() {
+			f := a.Type().Field(k)
+			exported = exported || f.IsExported()
+			if f.IsExported() && !beside(a.Type(), f.Name, ways) && !equal(a.Field(k), b.Field(k), ways) {
+				return false
+			}
+		}
+		return exported || reflect.DeepEqual(a.Interface(), b.Interface()) // an address
+	}
+	return reflect.DeepEqual(a.Interface(), b.Interface())
+}
+
+// beside reports whether a field is left out of a comparison.
+func beside(t reflect.Type, field string, ways bool) bool {
+	switch field {
+	case "Origin", "Description", "Expect":
+		return true
+	case "Ingress", "Egress":
+		return ways && (t == reflect.TypeFor[vpc.SecurityGroup]() || t == reflect.TypeFor[vpc.NetworkACL]())
+	case "Groups":
+		return ways && t == reflect.TypeFor[vpc.Interface]()
+	}
+	return false
+}
+
+// collectNames adds all texts of a description, and so all names and IDs.
+func collectNames(v reflect.Value, into map[string]bool) {
+	switch v.Kind() {
+	case reflect.String:
+		into[v.String()] = true
+	case reflect.Pointer:
+		if !v.IsNil() {
+			collectNames(v.Elem(), into)
+		}
+	case reflect.Slice, reflect.Array:
+		for k := range v.Len() {
+			collectNames(v.Index(k), into)
+		}
+	case reflect.Struct:
+		for k := range v.NumField() {
+			if v.Type().Field(k).IsExported() {
+				collectNames(v.Field(k), into)
+			}
+		}
+	}
+}
