@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -354,7 +355,8 @@ func TestUpDies(t *testing.T) {
 	l.wait("everything to be gone", func() bool { return machine(t) == before })
 }
 
-// TestUpPipe: a network goes down, with what runs in it, when nobody reads what it says.
+// TestUpPipe: a network goes down, with what runs in it, when nobody reads what it says, and not
+// when somebody who looks hangs up before the answer.
 func TestUpPipe(t *testing.T) {
 	needs(t, "python3")
 	before := machine(t)
@@ -372,6 +374,15 @@ func TestUpPipe(t *testing.T) {
 	})
 	l.serve("app-1", "1F90", who("8080"))
 	_, namespace := l.run("app-1", "readlink /proc/self/ns/net")
+	for range 20 {
+		c, err := net.Dial("unix", filepath.Join(l.dir, "net", "socket"))
+		require.NoError(t, err)
+		require.NoError(t, c.Close())
+	}
+	out, err := exec.Command("vpcemu", "top").CombinedOutput() // answered after them
+	require.NoError(t, err, "%s", out)
+	status, _ := l.run("app-1", "true")
+	require.Equal(t, 0, status, "it is still up")
 	require.NoError(t, said.Close())
 	l.edit("tcp/5432 from app", "tcp/5433 from app")
 	_ = l.up.Wait()
