@@ -89,8 +89,8 @@ type Query struct {
 	key flowKey
 	at  uint64 // hash of the key
 	// How many flows the shard had been given when Find found none; 0 if it has not looked. As long as there are no more, Add need not look.
-	none  uint64
-	error bool // an ICMP error, or a later fragment of one
+	none    uint64
+	failure bool // an ICMP error, or a later fragment of one
 }
 
 // Query asks about a packet of flow f.
@@ -99,7 +99,7 @@ func (t *Tracker) Query(dir Direction, p *packet.Packet, f packet.Flow) (q Query
 	q.t, q.p, q.dir = t, p, dir
 	q.key.set(t, dir, &f, f.Proto.IsICMP() && isEcho(p, f))
 	q.at = q.key.hash(t.realm)
-	q.error = p.IsICMPError()
+	q.failure = p.IsICMPError()
 	return q
 }
 
@@ -111,7 +111,7 @@ func (q *Query) First(f packet.Flow, h Header) {
 	echo, failure := packet.ICMPKind(f.Proto, h.ICMPType)
 	q.key = q.t.keyOf(q.dir, f, echo)
 	q.at = q.key.hash(q.t.realm)
-	q.error = failure
+	q.failure = failure
 }
 
 // Lookup looks for the flow of a packet that crosses the interface. If it is tracked, the packet may pass (SG-26) and keeps the flow
@@ -130,7 +130,7 @@ func (t *Tracker) Find(dir Direction, p *packet.Packet, f packet.Flow, now int64
 
 // Find is [Tracker.Find] of the packet asked about.
 func (q *Query) Find(now int64) Hit {
-	if q.error {
+	if q.failure {
 		return Hit{}
 	}
 	s, n := q.t.lock(&q.key, q.at, now)
@@ -189,7 +189,7 @@ func (q *Query) Add(now int64) bool { return q.track(now, 0) }
 func (q *Query) AddTwo(now int64) bool { return q.track(now, costsTwo) }
 
 func (q *Query) track(now int64, cost uint32) bool {
-	if q.error || q.key.proto() == packet.TCP && q.p.Flags.Has(packet.RST) {
+	if q.failure || q.key.proto() == packet.TCP && q.p.Flags.Has(packet.RST) {
 		return true
 	}
 	return q.add(now, cost) || q.t.budget.reclaim(q.t.table, now) && q.add(now, cost)

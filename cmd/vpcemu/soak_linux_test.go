@@ -276,23 +276,19 @@ func (s *soak) asks(host, want string, argv ...string) func() error {
 	}
 }
 
-// longLived is one connection that must never break, of nc to a mirror. What is said through
+// longLived is one connection that must never break, of nc to a mirror. The next round of one
+// that has begins another: what was said to the old one may still come back. What is said through
 // a closed gate must pass if flows outlive the rule, and must not if no memory can.
 func (s *soak) longLived(host, to, port string, g *gate) func() error {
-	c := exec.Command("vpcemu", "exec", host, "--", "nc", to, port)
-	in, _ := c.StdinPipe()
-	out, _ := c.StdoutPipe()
-	s.t.Cleanup(func() {
-		in.Close()
-		_ = c.Wait()
-	})
+	var nc *talk
+	s.t.Cleanup(func() { nc.end() })
 	limit := patience
 	if g != nil {
 		limit = stalled
 	}
-	return func() error {
-		if c.Process == nil {
-			if err := c.Start(); err != nil {
+	return func() (err error) {
+		if nc == nil {
+			if nc, err = begin(exec.Command("vpcemu", "exec", host, "--", "nc", to, port)); err != nil {
 				return err
 			}
 			s.connections.Add(1)
@@ -301,9 +297,13 @@ func (s *soak) longLived(host, to, port string, g *gate) func() error {
 		if g != nil {
 			now = g.epoch()
 		}
-		err := s.exchange(in, out, limit)
-		if g == nil || err != nil || now.open || now.over() {
+		if err = s.exchange(nc, limit); err != nil {
+			nc.end()
+			nc = nil
 			return err
+		}
+		if g == nil || now.open || now.over() {
+			return nil
 		}
 		if g.cuts {
 			return errors.New("a flow from before through the closed gate")
@@ -315,19 +315,49 @@ func (s *soak) longLived(host, to, port string, g *gate) func() error {
 	}
 }
 
+// talk is a program that is said things to, and answers.
+type talk struct {
+	*exec.Cmd
+	io.WriteCloser
+	io.Reader
+}
+
+func begin(c *exec.Cmd) (*talk, error) {
+	in, err := c.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	return &talk{c, in, out}, nil
+}
+
+// end ends it, and who still waits for an answer.
+func (t *talk) end() {
+	if t != nil {
+		_ = t.Process.Kill()
+		_ = t.Wait()
+	}
+}
+
 // exchange sends random bytes and claims that they come back.
-func (s *soak) exchange(in io.Writer, out io.Reader, limit time.Duration) error {
+func (s *soak) exchange(with io.ReadWriter, limit time.Duration) error {
 	sent, got := make([]byte, 2000), make([]byte, 2000)
 	for k := range sent {
 		sent[k] = byte(rand.Uint32())
 	}
 	done := make(chan error, 1)
 	go func() {
-		if _, err := in.Write(sent); err != nil {
+		if _, err := with.Write(sent); err != nil {
 			done <- err
 			return
 		}
-		_, err := io.ReadFull(out, got)
+		_, err := io.ReadFull(with, got)
 		done <- err
 	}()
 	select {

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -27,9 +30,12 @@ func (a *app) up(c *cobra.Command, network string, f *upFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	// SIGPIPE comes when nobody reads any more what is said.
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	signal.Ignore(syscall.SIGPIPE) // which comes of every socket whose other end has hung up
+	a.out = bufio.NewWriter(&heard{a.stdout, end})
 	owner, ended, err := tap.Begin(f.name, network)
 	if len(ended) > 0 {
 		a.say("%s had died%s", f.name, endedText(ended))
@@ -80,6 +86,20 @@ func (a *app) up(c *cobra.Command, network string, f *upFlags) (err error) {
 	r := reloader{app: a, net: t, network: network, report: rep, publish: func() ([]string, error) { return owner.Publish(t) }}
 	r.follow(ctx, w)
 	return nil
+}
+
+// heard is an output that somebody reads. It calls end when nobody does any more.
+type heard struct {
+	io.Writer
+	end func()
+}
+
+func (h *heard) Write(b []byte) (int, error) {
+	n, err := h.Writer.Write(b)
+	if errors.Is(err, syscall.EPIPE) {
+		h.end()
+	}
+	return n, err
 }
 
 // announce lists the hosts.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -173,43 +174,43 @@ func TestUp(t *testing.T) {
 		status              int
 		output              string // a regular expression
 	}{
-		{"in the VPC, allowed", "web-1", "curl -sm 5 http://10.0.2.4:8080", 0, `^10\.0\.1\.4$`},
+		{"in the VPC, allowed", "web-1", "curl -sm 15 http://10.0.2.4:8080", 0, `^10\.0\.1\.4$`},
 		{"in the VPC, no rule of the group", "web-1", "curl -sm 1 http://10.0.2.4:8081", blocked, ``},
 		{"in the VPC, of another group", "db-1", "curl -sm 1 http://10.0.2.4:8080", blocked, ``},
-		{"to nginx, from the internet", "internet", "curl -sm 5 http://198.51.100.1:443", 0, `^front 203\.0\.113\.7$`},
+		{"to nginx, from the internet", "internet", "curl -sm 15 http://198.51.100.1:443", 0, `^front 203\.0\.113\.7$`},
 		{"to another port, from the internet", "internet", "curl -sm 1 http://198.51.100.1:80", blocked, ``},
-		{"to the internet, through the NAT gateway", "app-1", "curl -sm 5 http://203.0.113.7", 0, `^203\.0\.113\.10$`},
-		{"to another address of the internet", "app-1", "curl -sm 5 http://192.0.2.77", 0, `^203\.0\.113\.10$`},
-		{"to the internet, by a public address", "web-1", "curl -sm 5 http://203.0.113.7", 0, `^198\.51\.100\.1$`},
+		{"to the internet, through the NAT gateway", "app-1", "curl -sm 15 http://203.0.113.7", 0, `^203\.0\.113\.10$`},
+		{"to another address of the internet", "app-1", "curl -sm 15 http://192.0.2.77", 0, `^203\.0\.113\.10$`},
+		{"to the internet, by a public address", "web-1", "curl -sm 15 http://203.0.113.7", 0, `^198\.51\.100\.1$`},
 		{"to the internet, without a route", "db-1", "curl -sm 1 http://203.0.113.7", blocked, ``},
-		{"through peering, allowed", "app-1", "curl -sm 5 http://10.1.1.4:5432", 0, `^10\.0\.2\.4$`},
+		{"through peering, allowed", "app-1", "curl -sm 15 http://10.1.1.4:5432", 0, `^10\.0\.2\.4$`},
 		{"through peering, without a route", "db-1", "curl -sm 1 http://10.1.1.4:5432", blocked, ``},
-		{"to the office", "app-1", "curl -sm 5 http://192.168.0.1", 0, `^10\.0\.2\.4$`},
-		{"from the office", "onprem", "curl -sm 5 http://10.0.2.4:8080", 0, `^192\.168\.0\.1$`},
+		{"to the office", "app-1", "curl -sm 15 http://192.168.0.1", 0, `^10\.0\.2\.4$`},
+		{"from the office", "onprem", "curl -sm 15 http://10.0.2.4:8080", 0, `^192\.168\.0\.1$`},
 		{"from the office, no rule", "onprem", "curl -sm 1 http://10.0.2.4:5201", blocked, ``},
 		{"iperf3", "web-1", "iperf3 -c 10.0.2.4 -n 20M", 0, `receiver`},
 		{"iperf3, UDP", "web-1", "iperf3 -u -c 10.0.2.4 -b 20M -n 2M", 0, `receiver`},
-		{"ping, allowed", "web-1", "ping -c 2 -i 0.2 -W 2 10.0.2.4", 0, `2 received`},
+		{"ping, allowed", "web-1", "ping -c 2 -i 0.2 -W 15 10.0.2.4", 0, `2 received`},
 		{"ping, blocked", "app-1", "ping -c 1 -W 1 10.0.1.4", 1, `0 received`},
-		{"ping, too large for the internet", "web-1", "ping -c 1 -W 2 -M do -s 2000 203.0.113.7", 1, `From 10\.0\.1\.1 .*Frag needed.*mtu = 1500`},
-		{"ping, jumbo frames in the VPC", "web-1", "ping -c 1 -W 2 -M do -s 8900 10.0.2.4", 0, `1 received`},
-		{"traceroute in the VPC has one hop", "web-1", "traceroute -nI -q 1 -w 2 10.0.2.4", 0, `\n 1  10\.0\.2\.4 [^\n]*$`},
-		{"traceroute through the NAT gateway", "app-1", "traceroute -nI -q 1 -w 2 203.0.113.7", 0, `\n 1  10\.0\.1\.5 [^\n]*\n 2  203\.0\.113\.7 [^\n]*$`},
-		{"the router has a MAC address", "web-1", "ping -c 1 -W 2 10.0.2.4 >/dev/null; ip neigh show 10.0.1.1", 0, `lladdr 0a:`},
+		{"ping, too large for the internet", "web-1", "ping -c 1 -W 15 -M do -s 2000 203.0.113.7", 1, `From 10\.0\.1\.1 .*Frag needed.*mtu = 1500`},
+		{"ping, jumbo frames in the VPC", "web-1", "ping -c 1 -W 15 -M do -s 8900 10.0.2.4", 0, `1 received`},
+		{"traceroute in the VPC has one hop", "web-1", "traceroute -nI -q 1 -w 15 10.0.2.4", 0, `\n 1  10\.0\.2\.4 [^\n]*$`},
+		{"traceroute through the NAT gateway", "app-1", "traceroute -nI -q 1 -w 15 203.0.113.7", 0, `\n 1  10\.0\.1\.5 [^\n]*\n 2  203\.0\.113\.7 [^\n]*$`},
+		{"the router has a MAC address", "web-1", "ping -c 1 -W 15 10.0.2.4 >/dev/null; ip neigh show 10.0.1.1", 0, `lladdr 0a:`},
 		{"nobody has an address", "web-1", "ping -c 1 -W 10 10.0.1.99", 1, `Unreachable`},
 		{"the default route", "web-1", "ip route show default", 0, `^default via 10\.0\.1\.1 dev eth0`},
 		{"the MTU", "web-1", "cat /sys/class/net/eth0/mtu", 0, `^9001$`},
 		{"the host name", "web-1", "hostname", 0, `^ip-10-0-1-4$`},
-		{"the resolver", "web-1", "dig +short +time=5 +tries=1 ip-10-0-2-4.ec2.internal", 0, `^10\.0\.2\.4$`},
-		{"the resolver, its other address, TCP", "web-1", "dig +short +tcp +time=5 +tries=1 @169.254.169.253 -x 10.0.2.4", 0, `^ip-10-0-2-4\.ec2\.internal\.$`},
-		{"a private name of the other VPC", "db-2", "dig +time=5 +tries=1 ip-10-0-2-4.ec2.internal", 0, `status: NXDOMAIN`},
-		{"a public name", "web-1", "dig +time=5 +tries=1 example.com", 0, `status: SERVFAIL`},
+		{"the resolver", "web-1", "dig +short +time=15 +tries=1 ip-10-0-2-4.ec2.internal", 0, `^10\.0\.2\.4$`},
+		{"the resolver, its other address, TCP", "web-1", "dig +short +tcp +time=15 +tries=1 @169.254.169.253 -x 10.0.2.4", 0, `^ip-10-0-2-4\.ec2\.internal\.$`},
+		{"a private name of the other VPC", "db-2", "dig +time=15 +tries=1 ip-10-0-2-4.ec2.internal", 0, `status: NXDOMAIN`},
+		{"a public name", "web-1", "dig +time=15 +tries=1 example.com", 0, `status: SERVFAIL`},
 		{"no resolver without DNS support", "db-2", "dig +time=1 +tries=1 @10.1.0.3 ip-10-1-1-4.ec2.internal", 9, `timed out|no servers`},
 		{"no resolver on the internet", "internet", "cat /etc/resolv.conf", 0, `No resolver`},
 		{"metadata", "web-1", metadataOf("local-ipv4"), 0, `^10\.0\.1\.4$`},
 		{"metadata, of who has the same address elsewhere", "db-2", metadataOf("instance-id"), 0, `^db-2$`},
 		{"metadata, public", "web-1", metadataOf("public-ipv4"), 0, `^198\.51\.100\.1$`},
-		{"metadata without a token", "web-1", "curl -sm 5 -o /dev/null -w '%{http_code}' http://169.254.169.254/latest/meta-data/", 0, `^401$`},
+		{"metadata without a token", "web-1", "curl -sm 15 -o /dev/null -w '%{http_code}' http://169.254.169.254/latest/meta-data/", 0, `^401$`},
 		{"metadata, switched off", "db-1", "curl -sm 1 http://169.254.169.254/", blocked, ``},
 		{"an ID", "prod/app-1", "hostname", 0, `^ip-10-0-2-4$`},
 		{"nobody", "app-9", "true", 2, `no namespace "app-9": want app-1, db-1`},
@@ -239,8 +240,8 @@ func TestUp(t *testing.T) {
 // metadataOf asks for a token, and with it for something.
 func metadataOf(path string) string {
 	const at = "http://169.254.169.254/latest/"
-	return `T=$(curl -sfm 5 -X PUT ` + at + `api/token -H "X-aws-ec2-metadata-token-ttl-seconds: 60") && ` +
-		`curl -sfm 5 -H "X-aws-ec2-metadata-token: $T" ` + at + `meta-data/` + path
+	return `T=$(curl -sfm 15 -X PUT ` + at + `api/token -H "X-aws-ec2-metadata-token-ttl-seconds: 60") && ` +
+		`curl -sfm 15 -H "X-aws-ec2-metadata-token: $T" ` + at + `meta-data/` + path
 }
 
 // top looks at what has passed.
@@ -271,8 +272,8 @@ func TestUpFollowsFile(t *testing.T) {
 	needs(t, "curl", "python3")
 	l := bring(t, "testdata/up/net.yaml")
 	l.serve("db-1", "0016", who("22"))
-	ask := "curl -sm 1 http://10.0.3.10:22"
-	status, out := l.run("app-1", ask)
+	const ask = "curl -sm 15 http://10.0.3.10:22"
+	status, out := l.run("app-1", "curl -sm 1 http://10.0.3.10:22")
 	require.Equal(t, blocked, status, "%s", out)
 
 	const shut, open = "db:  {ingress: [tcp/5432 from app]}", "db:  {ingress: [tcp/5432 from app, tcp/22 from app]}"
@@ -354,7 +355,8 @@ func TestUpDies(t *testing.T) {
 	l.wait("everything to be gone", func() bool { return machine(t) == before })
 }
 
-// TestUpPipe: a network goes down, with what runs in it, when nobody reads what it says.
+// TestUpPipe: a network goes down, with what runs in it, when nobody reads what it says, and not
+// when somebody who looks hangs up before the answer.
 func TestUpPipe(t *testing.T) {
 	needs(t, "python3")
 	before := machine(t)
@@ -372,6 +374,15 @@ func TestUpPipe(t *testing.T) {
 	})
 	l.serve("app-1", "1F90", who("8080"))
 	_, namespace := l.run("app-1", "readlink /proc/self/ns/net")
+	for range 20 {
+		c, err := net.Dial("unix", filepath.Join(l.dir, "net", "socket"))
+		require.NoError(t, err)
+		require.NoError(t, c.Close())
+	}
+	out, err := exec.Command("vpcemu", "top").CombinedOutput() // answered after them
+	require.NoError(t, err, "%s", out)
+	status, _ := l.run("app-1", "true")
+	require.Equal(t, 0, status, "it is still up")
 	require.NoError(t, said.Close())
 	l.edit("tcp/5432 from app", "tcp/5433 from app")
 	_ = l.up.Wait()

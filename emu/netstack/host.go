@@ -160,8 +160,8 @@ func (h *Host) start(link stack.LinkEndpoint, o Options) error {
 		Clock:              o.Clock,
 	})
 	sack, cubic, moderate := tcpip.TCPSACKEnabled(true), tcpip.CongestionControlOption("cubic"), tcpip.TCPModerateReceiveBufferOption(true)
-	// Without RACK, which takes what was too large for the path for lost once it is cut, and for
-	// under way until it is sent again: of 64 KiB two packets each 200 ms.
+	// Without RACK, which gets through a path that has turned out narrower with two packets each
+	// 200 ms: it takes the cut pieces of what was too large for lost, and counts them as under way.
 	var recovery tcpip.TCPRecovery
 	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &cubic, &moderate, &recovery} {
 		if err := h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {

@@ -28,24 +28,24 @@ func (c *conn) SetKeepAlive(on bool) error {
 }
 
 // SetKeepAlivePeriod sets how long there is no packet before the first keep-alive, as
-// [net.TCPConn.SetKeepAlivePeriod] does.
+// [net.TCPConn.SetKeepAlivePeriod] does: zero is 15 seconds, what is negative changes nothing.
 func (c *conn) SetKeepAlivePeriod(d time.Duration) error {
-	return c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: c.keepsAlive(), Idle: max(d, time.Second), Interval: -1, Count: -1})
+	return c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: c.keepsAlive(), Idle: d, Interval: -1, Count: -1})
 }
 
 // SetKeepAliveConfig sets all there is about keep-alives, as
 // [net.TCPConn.SetKeepAliveConfig] does: zero is package net's default, what is negative
-// stays as it is.
+// stays as it is, and parts of a second count as a whole one.
 func (c *conn) SetKeepAliveConfig(k net.KeepAliveConfig) error {
 	return c.set(func(ep tcpip.Endpoint) tcpip.Error {
 		ep.SocketOptions().SetKeepAlive(k.Enable)
-		if d := orDefault(k.Idle, keepAliveIdle); d > 0 {
+		if d := roundUp(orDefault(k.Idle, keepAliveIdle)); d > 0 {
 			idle := tcpip.KeepaliveIdleOption(d)
 			if err := ep.SetSockOpt(&idle); err != nil {
 				return err
 			}
 		}
-		if d := orDefault(k.Interval, keepAliveInterval); d > 0 {
+		if d := roundUp(orDefault(k.Interval, keepAliveInterval)); d > 0 {
 			interval := tcpip.KeepaliveIntervalOption(d)
 			if err := ep.SetSockOpt(&interval); err != nil {
 				return err
@@ -64,6 +64,9 @@ func orDefault[N int | time.Duration](n, usual N) N {
 	}
 	return n
 }
+
+// roundUp makes whole seconds; what is negative is no second.
+func roundUp(d time.Duration) time.Duration { return (d + time.Second - 1).Truncate(time.Second) }
 
 func (c *conn) keepsAlive() (on bool) {
 	_ = c.set(func(ep tcpip.Endpoint) tcpip.Error {

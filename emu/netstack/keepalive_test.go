@@ -37,6 +37,13 @@ func TestKeepAlive(t *testing.T) {
 	}{
 		{"as it is dialled", func(keepAlive) error { return nil }, usual},
 		{"a longer period", func(k keepAlive) error { return k.SetKeepAlivePeriod(40 * time.Second) }, append(seconds(40), usual[1:]...)},
+		{"a period of zero, after another", func(k keepAlive) error {
+			return errors.Join(k.SetKeepAlivePeriod(40*time.Second), k.SetKeepAlivePeriod(0))
+		}, usual},
+		{"a negative period changes nothing", func(k keepAlive) error {
+			return errors.Join(k.SetKeepAlivePeriod(40*time.Second), k.SetKeepAlivePeriod(-1))
+		}, append(seconds(40), usual[1:]...)},
+		{"a period of a part of a second", func(k keepAlive) error { return k.SetKeepAlivePeriod(1100 * time.Millisecond) }, append(seconds(2), usual[1:]...)},
 		{"a period, off", func(k keepAlive) error {
 			return errors.Join(k.SetKeepAlive(false), k.SetKeepAlivePeriod(5*time.Second))
 		}, nil},

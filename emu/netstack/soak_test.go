@@ -49,7 +49,7 @@ func TestSoak(t *testing.T) {
 		workers.Go(func() { s.repeat(ctx, w) })
 	}
 	start, report := time.Now(), time.Minute
-	for k := 0; time.Since(start) < length || !s.sawAll(); k++ {
+	for k := 0; time.Since(start) < length || !s.sawAll() && time.Since(start) < length+stalled; k++ {
 		s.change(k)
 		if past := time.Since(start); past >= report {
 			report += time.Minute
@@ -61,6 +61,7 @@ func TestSoak(t *testing.T) {
 	stop()
 	workers.Wait()
 	s.report(time.Since(start))
+	s.expect(s.sawAll(), "soak", "not everything has happened")
 	require.Zero(t, s.failures.Load())
 }
 
@@ -366,20 +367,33 @@ func (s *soak) datagram(r road, to string) func() error {
 	}
 }
 
-// longLived is one connection that must never break.
+// longLived is one connection that must never break. The next round of one that has dials anew: what
+// was sent on the old one may still come back.
 func (s *soak) longLived(h *netstack.Host, to string, limit time.Duration) func() error {
 	var c net.Conn
-	return func() (err error) {
+	hangUp := func() {
+		if c != nil {
+			c.Close()
+			c = nil
+		}
+	}
+	s.atEnd(hangUp)
+	return func() error {
 		if c == nil {
 			ctx, cancel := context.WithTimeout(context.Background(), limit)
 			defer cancel()
-			if c, err = h.DialContext(ctx, "tcp", to); err != nil {
+			dialled, err := h.DialContext(ctx, "tcp", to)
+			if err != nil {
 				return err
 			}
+			c = dialled
 			s.connections.Add(1)
-			s.atEnd(func() { c.Close() })
 		}
-		return s.exchange(c, 2000, limit)
+		err := s.exchange(c, 2000, limit)
+		if err != nil {
+			hangUp()
+		}
+		return err
 	}
 }
 

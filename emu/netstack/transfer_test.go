@@ -15,7 +15,7 @@ import (
 	"github.com/vpcemu/vpcemu/emu/netstack"
 )
 
-// TestTransfer: 1 GiB arrives as it was sent. It takes about a second.
+// TestTransfer: 1 GiB arrives as it was sent. It takes one to three seconds.
 func TestTransfer(t *testing.T) {
 	size := int64(1 << 30)
 	if testing.Short() {

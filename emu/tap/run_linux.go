@@ -266,8 +266,8 @@ func (r *Run) Down(wait time.Duration) (ended []string, err error) {
 		switch {
 		case err == nil: // its process has died
 			if left, err := openRun(r.Name); err == nil {
-				if left := left.endProcesses(); asked == 0 {
-					ended = left
+				if now := left.endProcesses(); asked == 0 {
+					ended = now
 				}
 			}
 			return ended, errors.Join(r.remove(), lock.Close())

@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	networks  = flag.Int("kernel.networks", 40, "how many networks TestKernel makes up")
+	networks  = flag.Int("kernel.networks", 8, "how many networks TestKernel makes up")
 	packets   = flag.Int("kernel.packets", 64, "how many packets, pauses and changes each sees")
 	shrinking = flag.Duration("kernel.shrink", 30*time.Second, "how long to make a disagreement smaller")
 	seed      = flag.Uint64("kernel.seed", 1, "what they are made up from")
