@@ -56,7 +56,8 @@ func TestPortByName(t *testing.T) {
 		{"", `error: nothing is called ""`},
 		{"/", `error: nothing is called "/"`},
 		{"v/", `error: nothing is called "v/"`},
-		{"v/10.0.1.10", `error: nothing is called "v/10.0.1.10"`},
+		{"v/10.0.1.10", "web"},
+		{"w/10.0.1.10", `error: "w/10.0.1.10": no interface of a VPC "w" has the address 10.0.1.10`},
 		{"\xff", "error: nothing is called"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
