@@ -64,9 +64,7 @@ func (p *station) noteInvalid(r *ruleset, c chain) {
 	for k, v4 := range []bool{true, false} {
 		key := concatenated(hostType(v4), hostType(v4), nftables.TypeInetService, nftables.TypeInetService)
 		p.invalid[k] = &nftables.Set{Table: r.table, Name: fmt.Sprint("invalid", k), KeyType: key, Concatenation: true, Dynamic: true, Size: 1 << 16}
-		if err := r.conn.AddSet(p.invalid[k], nil); err != nil {
-			panic(err)
-		}
+		r.addSet(p.invalid[k])
 		note := func(of part, first, second uint32) {
 			next := 8 + uint32(hostType(v4).Bytes)/2
 			c.rule(version(v4), invalid, of, pairAt(v4, 0, true), part{

@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"sync"
 	"time"
 
 	"github.com/google/nftables"
@@ -14,12 +15,22 @@ type timed struct {
 	set  *nftables.Set
 }
 
-// timed adds a set, whose elements rules give their times.
-func (r *ruleset) timed(o *oracle, name string, key ...nftables.SetDatatype) *nftables.Set {
-	set := &nftables.Set{Table: r.table, Name: name, KeyType: concatenated(key...), Concatenation: true, Dynamic: true, HasTimeout: true, Size: 1 << 16}
+// setNumbers are given by the nftables package, which counts them without a lock.
+var setNumbers sync.Mutex
+
+// addSet adds a set.
+func (r *ruleset) addSet(set *nftables.Set) {
+	setNumbers.Lock()
+	defer setNumbers.Unlock()
 	if err := r.conn.AddSet(set, nil); err != nil {
 		panic(err)
 	}
+}
+
+// timed adds a set, whose elements rules give their times.
+func (r *ruleset) timed(o *oracle, name string, key ...nftables.SetDatatype) *nftables.Set {
+	set := &nftables.Set{Table: r.table, Name: name, KeyType: concatenated(key...), Concatenation: true, Dynamic: true, HasTimeout: true, Size: 1 << 16}
+	r.addSet(set)
 	o.timed = append(o.timed, timed{r.conn, set})
 	return set
 }
