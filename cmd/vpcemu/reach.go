@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/emu/insights"
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/nearest"
 	"github.com/vpcemu/vpcemu/reach"
@@ -33,6 +34,9 @@ groups and settings, and no rule or route is about the addresses of some of them
 Pairs that are not listed are blocked. "Source ports 1024-65535" are those from which
 something is reached, where that matters.
 
+-o aws, of one SRC and one DST, is like that of trace: an analysis of one packet of each
+part of the answer.
+
 The exit status is 0, whatever is reachable: this is a listing, and "vpcemu check"
 judges. It is 2 if the question makes no sense.`
 
@@ -56,7 +60,7 @@ type reachFlags struct {
 }
 
 func (a *app) reachCommand() *cobra.Command {
-	f := reachFlags{output: oneOf("text", "json", "csv", "dot", "svg", "html")}
+	f := reachFlags{output: oneOf("text", "json", "csv", "dot", "svg", "html", "aws")}
 	c := &cobra.Command{
 		Use:               "reach NETWORK [SRC [DST]]",
 		Short:             "All traffic that gets from where to where",
@@ -112,9 +116,12 @@ func (a *app) reach(c *cobra.Command, args []string, f *reachFlags) error {
 		return err
 	}
 	net := reach.Of(e)
-	if single(f.src) && single(f.dst) && (f.output.value == "text" || f.output.value == "json") {
-		err = a.reachBetween(net, f)
-	} else {
+	switch one := single(f.src) && single(f.dst); {
+	case f.output.value == "aws" && !one:
+		return usage(c, "-o aws: AWS knows one source and one destination: want SRC and DST without patterns")
+	case one && (f.output.value == "text" || f.output.value == "json" || f.output.value == "aws"):
+		err = a.reachBetween(net, e, f)
+	default:
 		err = a.reachMatrix(args[0], net, f)
 	}
 	if err == nil {
@@ -127,7 +134,7 @@ func (a *app) reach(c *cobra.Command, args []string, f *reachFlags) error {
 func single(pattern string) bool { return pattern != "" && !strings.ContainsAny(pattern, "*?[") }
 
 // reachBetween answers about two ends, with everything that is in the way.
-func (a *app) reachBetween(net *reach.Network, f *reachFlags) error {
+func (a *app) reachBetween(net *reach.Network, e *emu.Emulator, f *reachFlags) error {
 	answer, err := net.Between(f.src, f.dst)
 	if err != nil {
 		return err
@@ -135,13 +142,29 @@ func (a *app) reachBetween(net *reach.Network, f *reachFlags) error {
 	if f.only != nil {
 		answer = answer.Of(*f.only)
 	}
-	if f.output.value == "json" {
+	switch f.output.value {
+	case "json":
 		return writeJSON(a.out, answer)
+	case "aws":
+		return a.writeInsights(e, answer)
 	}
 	if !a.quiet {
 		fmt.Fprintf(a.out, "%s\n", a.paint()(emu.Title, f.src+" → "+f.dst))
 	}
 	return answer.WriteText(a.out)
+}
+
+// writeInsights writes an analysis of one packet of each part.
+func (a *app) writeInsights(e *emu.Emulator, answer *reach.Answer) error {
+	var all []*emu.Trace
+	for i := range answer.Parts {
+		t, err := answer.Parts[i].Witness()
+		if err != nil {
+			return err
+		}
+		all = append(all, t)
+	}
+	return writeJSON(a.out, insights.Of(e.Network(), all...))
 }
 
 // reachMatrix answers about all pairs that are asked about.
