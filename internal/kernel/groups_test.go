@@ -244,7 +244,11 @@ func (o *oracle) aclRules(ns *namespace, v *vpc.VPC, s *vpc.Subnet) {
 		leaves.rule(destination(w.to), mark(crosses))
 	}
 	for _, c := range s.CIDRs { // ACL-3, RT-12
-		leaves.rule(destination(c), mark(0))
+		inside := anything
+		if !o.isLocal(s, v, c) { // TGW-16
+			inside = not(links(expr.MetaKeyIIFNAME, "enit"))
+		}
+		leaves.rule(inside, destination(c), mark(0))
 	}
 	leaves.rule(marked(1), mark(0), jump(out))
 
