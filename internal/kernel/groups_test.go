@@ -58,13 +58,13 @@ func (o *oracle) interfaceRules(p *station) {
 	forward.rule(from("wire"), jump(in))
 	forward.rule(drop)
 
-	in.both(func(v4 bool) []part { return []part{tagged(translated, v4), mark(1)} }) // SG-34
+	in.both(func(v4 bool) []part { return []part{tagged(kept, v4), mark(1)} }) // SG-34
 	for _, w := range o.ways(p.s, p.v) {
-		kept := uint32(0)
+		keeps := uint32(0)
 		if w.kind == "eigw" || w.next != nil && w.next.nat != nil { // SG-34
-			kept = 1
+			keeps = 1
 		}
-		out.rule(destination(w.to), mark(kept))
+		out.rule(destination(w.to), mark(keeps))
 	}
 	for _, c := range p.s.CIDRs {
 		out.rule(destination(c), mark(0))
