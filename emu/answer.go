@@ -74,7 +74,7 @@ func (w *walk) answerFrom(i *plan.Interface, b []byte) {
 // inject sends a gateway's own packet from its interface: it meets what every
 // packet leaving the gateway meets (ORDER-36).
 func (g *generation) inject(a answer, now int64) {
-	w := &walk{net: g, now: now, stop: stop{vpc: a.from.VPC, from: a.from}, translated: true, explained: g.em.opts.Observer.Port != nil}
+	w := &walk{net: g, now: now, stop: stop{vpc: a.from.VPC, from: a.from}, kept: true, explained: g.em.opts.Observer.Port != nil}
 	if w.pkt.Parse(a.b) != nil {
 		return
 	}

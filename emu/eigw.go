@@ -26,7 +26,7 @@ func (w *walk) throughEgressOnly() {
 	}
 	if w.isPublic(w.flow.Dst) {
 		w.ends.no = true
-		w.identity = nil
+		w.identity, w.kept = nil, true
 		w.enter()
 		return
 	}

@@ -89,7 +89,7 @@ func (w *walk) alwaysTracked() bool {
 	if far := w.owner(w.peerOf(), w.flow.Dst); far != nil && isNetworkBalancer(far) {
 		return true
 	}
-	return w.translated || w.egressOnly || w.throughEndpoint()
+	return w.kept || w.egressOnly || w.throughEndpoint()
 }
 
 func isNetworkBalancer(i *plan.Interface) bool {

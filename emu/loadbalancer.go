@@ -49,7 +49,7 @@ func atBalancer(w *walk, s *Step) {
 // throughBalancer carries a packet through the node that it has been delivered to.
 func (w *walk) throughBalancer() {
 	w.moveInto(w.to)
-	w.identity, w.translated = nil, w.translated || isNetworkBalancer(w.from)
+	w.identity, w.kept = nil, w.kept || isNetworkBalancer(w.from)
 	if len(w.from.GroupIDs)+len(w.from.UnknownGroups) > 0 {
 		w.identity = w.from // rules may refer to the balancer's group (ELB-32)
 	}

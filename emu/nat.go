@@ -64,7 +64,7 @@ func (w *walk) throughNAT() {
 	}
 	w.moveInto(w.to)
 	w.natZone = w.regionalZone()
-	w.identity, w.translated = nil, true
+	w.identity, w.kept = nil, true
 	switch {
 	case !w.run(check):
 	case w.pkt.Len() <= w.natRoom():

@@ -28,10 +28,10 @@ type walk struct {
 	// identity is the interface whose address the source still is: what group
 	// references go by. Gateways and forwarders lose it (SG-23).
 	identity *plan.Interface
-	// translated means that it has been through a NAT gateway, so that it is
-	// tracked whatever the rules (SG-34).
-	translated bool
-	stray      bool // an ICMP error from outside that quotes nobody's packet
+	// kept means that it has been through a gateway, such as a NAT gateway, whose
+	// flows are tracked at both ends, whatever the rules (SG-34).
+	kept  bool
+	stray bool // an ICMP error from outside that quotes nobody's packet
 
 	own, spare []byte // memory for the packet in the other IP version
 

@@ -38,7 +38,7 @@ var differences = []struct {
 	{"SG-26, SG-42, NAT-20", "Linux tracks no TCP segment or echo reply that none of its connections expects (INVALID), AWS every packet that a rule allows, " +
 		"or that comes to a port of a NAT gateway from where it leads",
 		func(g *game, s step, _ *disagreement) bool { return g.invalid(s) }},
-	{"SG-41", "Linux ends a connection after two FINs, of one side or of both, and a segment with ACK, AWS once both are acknowledged by their numbers",
+	{"SG-41", "Linux ends a connection after two FINs, of one side or of both, and a segment with ACK, AWS once both are acknowledged by their numbers; errors about it get in for as long",
 		func(g *game, s step, _ *disagreement) bool { return g.finished(s) }},
 	{"NAT-13", "Linux may forget a connection that was reset, AWS not before it has been idle",
 		func(g *game, s step, _ *disagreement) bool { return g.reset(s) }},
@@ -204,10 +204,10 @@ func (g *game) reset(s step) bool {
 	return false
 }
 
-// countFlags is how many segments with flags of TCP have been sent in the connection of a step, by whatever addresses it is known where they
-// were sent.
+// countFlags is how many segments with flags of TCP have been sent in the connection that a step belongs to, or is an error about, by
+// whatever addresses it is known where they were sent.
 func (g *game) countFlags(s step, flags packet.TCPFlags) (n int) {
-	if s.Spec.Flow.Proto != packet.TCP {
+	if !aboutTCP(s) {
 		return 0
 	}
 	about := g.about(s)
@@ -217,4 +217,14 @@ func (g *game) countFlags(s step, flags packet.TCPFlags) (n int) {
 		}
 	}
 	return n
+}
+
+// aboutTCP reports whether a step is a segment of TCP, or an error about one.
+func aboutTCP(s step) bool {
+	var p packet.Packet
+	if p.Parse(s.Spec.Bytes()) != nil {
+		return false
+	}
+	quoted, _ := p.EmbeddedFlow()
+	return p.Flow.Proto == packet.TCP || p.IsICMPError() && quoted.Proto == packet.TCP
 }

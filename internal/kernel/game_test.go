@@ -24,6 +24,8 @@ type step struct {
 	Spec   packet.Spec
 	Cut    int  // bytes of payload in each piece; 0 for a whole packet
 	Mixed  bool // the pieces after the first come in the opposite order
+
+	Excused string // the rules of the one of the differences that a case of testdata shows on this step
 }
 
 func (s step) String() string {

@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -31,7 +32,10 @@ func (o *oracle) internetGatewayRules(ns *namespace, v *vpc.VPC) {
 	r.silent()
 	out, in, err, eout, ein := r.chain("out"), r.chain("in"), r.chain("quotes"), r.chain("egress-only-out"), r.chain("egress-only-in")
 	translate := r.at("translate", nftables.ChainHookPrerouting, beforeRoute+10, nftables.ChainTypeFilter)
-	translate.both(func(v4 bool) []part { return []part{setTag(forwarded, v4)} }) // SG-16, SG-23
+	translate.both(func(v4 bool) []part { return []part{not(tagged(kept, v4)), setTag(forwarded, v4)} })                // SG-16, SG-23
+	for _, through := range []part{links(expr.MetaKeyIIFNAME, "eup"), slices.Concat(from("internet"), marked(known))} { // SG-34
+		translate.rule(version(false), through, setTag(kept, false))
+	}
 	for _, kind := range []int{packet.ICMPUnreachable, packet.ICMPTimeExceeded, packet.ICMPParamProblem} {
 		translate.rule(version(true), protocol(packet.ICMP), icmp(kind, -1), jump(err))
 	}
@@ -142,7 +146,7 @@ func (o *oracle) natRules(p *station) {
 	r.at("translate", nftables.ChainHookPostrouting, 100, nftables.ChainTypeNAT).rule(version(true), not(source(private)), // NAT-2, NAT-7
 		part{&expr.Immediate{Register: 1, Data: private.Addr().AsSlice()}, &expr.Immediate{Register: 2, Data: []byte{4, 0}}, &expr.Immediate{Register: 3, Data: []byte{0xff, 0xff}},
 			&expr.NAT{Type: expr.NATTypeSourceNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: 1, RegProtoMin: 2, RegProtoMax: 3, Random: true}})
-	r.at("stamp", nftables.ChainHookPostrouting, 200, nftables.ChainTypeFilter).rule(version(true), not(tagged(fabric, true)), setTag(translated, true)) // SG-34
+	r.at("stamp", nftables.ChainHookPostrouting, 200, nftables.ChainTypeFilter).rule(version(true), not(tagged(fabric, true)), setTag(kept, true)) // SG-34
 }
 
 // peeringRules let in what one VPC sends to the other (PCX-4 to PCX-6).

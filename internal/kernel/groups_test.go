@@ -58,13 +58,13 @@ func (o *oracle) interfaceRules(p *station) {
 	forward.rule(from("wire"), jump(in))
 	forward.rule(drop)
 
-	in.both(func(v4 bool) []part { return []part{tagged(translated, v4), mark(1)} }) // SG-34
+	in.both(func(v4 bool) []part { return []part{tagged(kept, v4), mark(1)} }) // SG-34
 	for _, w := range o.ways(p.s, p.v) {
-		kept := uint32(0)
+		keeps := uint32(0)
 		if w.kind == "eigw" || w.next != nil && w.next.nat != nil { // SG-34
-			kept = 1
+			keeps = 1
 		}
-		out.rule(destination(w.to), mark(kept))
+		out.rule(destination(w.to), mark(keeps))
 	}
 	for _, c := range p.s.CIDRs {
 		out.rule(destination(c), mark(0))
@@ -244,7 +244,11 @@ func (o *oracle) aclRules(ns *namespace, v *vpc.VPC, s *vpc.Subnet) {
 		leaves.rule(destination(w.to), mark(crosses))
 	}
 	for _, c := range s.CIDRs { // ACL-3, RT-12
-		leaves.rule(destination(c), mark(0))
+		inside := anything
+		if !o.isLocal(s, v, c) { // TGW-16
+			inside = not(links(expr.MetaKeyIIFNAME, "enit"))
+		}
+		leaves.rule(inside, destination(c), mark(0))
 	}
 	leaves.rule(marked(1), mark(0), jump(out))
 

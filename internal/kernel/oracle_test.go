@@ -312,7 +312,7 @@ func (o *oracle) commit() error {
 func (o *oracle) rewrite(v *vpc.VPC) error {
 	before := o.links
 	for _, s := range v.Subnets {
-		if err := errors.Join(o.homes[s].empty(subnet), o.routeSubnet(v, s)); err != nil {
+		if err := errors.Join(o.homes[s].empty(subnet), o.homes[s].empty(entering), o.routeSubnet(v, s)); err != nil {
 			return err
 		}
 		o.homes[s].forget("acl")

@@ -27,27 +27,37 @@ func (o *oracle) makeRoutes() error {
 	return nil
 }
 
-// routeSubnet fills the route table of a subnet, and lays the wires that its targets need.
+// routeSubnet fills the route table of a subnet, and lays the wires that its targets need. What interfaces send to others of the subnet
+// goes by no route (RT-12), what a transit gateway sends there does (TGW-16).
 func (o *oracle) routeSubnet(v *vpc.VPC, s *vpc.Subnet) error {
 	home := o.homes[s]
-	for _, w := range o.ways(s, v) {
-		if slices.Contains(s.CIDRs, w.to) { // RT-12
-			continue
+	for _, table := range []int{subnet, entering} {
+		for _, w := range o.ways(s, v) {
+			if table == subnet && slices.Contains(s.CIDRs, w.to) {
+				continue // it stands below
+			}
+			link, mtu, err := o.lay(o.laid[s], v, s, w)
+			if err != nil {
+				return err
+			}
+			if err := home.routeMTU(table, w.to, link, mtu); err != nil {
+				return err
+			}
 		}
-		link, mtu, err := o.lay(o.laid[s], v, s, w)
-		if err != nil {
-			return err
-		}
-		if err := home.routeMTU(subnet, w.to, link, mtu); err != nil {
-			return err
-		}
-	}
-	for _, p := range s.CIDRs {
-		if err := home.add(&netlink.Route{Table: subnet, Dst: ipNet(p), Type: unix.RTN_THROW}); err != nil {
-			return err
+		for _, p := range s.CIDRs {
+			if table == subnet || o.isLocal(s, v, p) {
+				if err := home.add(&netlink.Route{Table: table, Dst: ipNet(p), Type: unix.RTN_THROW}); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
+}
+
+// isLocal reports whether the table of a subnet has no other route for one of its own CIDRs than the local one.
+func (o *oracle) isLocal(s *vpc.Subnet, v *vpc.VPC, p netip.Prefix) bool {
+	return o.waysTo(s, v, p.Addr()).kind == "local"
 }
 
 // empty takes all routes out of a table.
@@ -134,12 +144,13 @@ func (o *oracle) past(from *namespace, kind string, there *namespace, link strin
 
 // Route tables.
 const (
-	main    = unix.RT_TABLE_MAIN
-	subnet  = 100 // of what interfaces send
-	inward  = 101 // to the guest
-	outward = 102 // to the internet
-	router  = 103 // of a subnet's own messages, beyond it
-	answers = 104 // to what went out by an egress-only gateway
+	main     = unix.RT_TABLE_MAIN
+	subnet   = 100 // of what interfaces send
+	inward   = 101 // to the guest
+	outward  = 102 // to the internet
+	router   = 103 // of a subnet's own messages, beyond it
+	answers  = 104 // to what went out by an egress-only gateway
+	entering = 105 // of what a transit gateway sends into a subnet
 )
 
 var everything = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}

@@ -252,10 +252,10 @@ func state(bits uint32) part {
 type tag byte
 
 const (
-	fresh      tag = 0
-	forwarded  tag = 4  // by a guest or a gateway, which loses the group of the sender (SG-23)
-	translated tag = 8  // by a NAT gateway: the flow is tracked (SG-34)
-	fabric     tag = 12 // the router's own message, which nothing filters (MTU-8)
+	fresh     tag = 0
+	forwarded tag = 4  // by a guest or a gateway, which loses the group of the sender (SG-23)
+	kept      tag = 8  // by a NAT gateway or an egress-only one: the flow is tracked, at both ends (SG-34)
+	fabric    tag = 12 // the router's own message, which nothing filters (MTU-8)
 )
 
 // tagged are the parts for one IP version.

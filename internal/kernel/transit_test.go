@@ -16,7 +16,7 @@ import (
 // makeTransit gives each transit gateway a namespace, with a wire to each of its subnets (TGW-1) and for each of them a table, that of the
 // attachment (TGW-5): where it leads depends on the zone too (TGW-17).
 //
-//	subnet A ── "tgw…" ─▶ subnet Tv ── "enit…" ─▶ transit ── "enit…" ─▶ subnet Tw, which goes by its own route table (TGW-16)
+//	subnet A ── "tgw…" ─▶ subnet Tv ── "enit…" ─▶ transit ── "enit…" ─▶ subnet Tw, by its table "entering" (TGW-16)
 func (o *oracle) makeTransit() error {
 	for _, g := range o.n.Gateways {
 		if g.Kind != routing.TransitGateway {
@@ -34,7 +34,7 @@ func (o *oracle) makeTransit() error {
 				if err := wire(ns, links[s], o.homes[s], o.exits[s]); err != nil {
 					return err
 				}
-				if err := o.homes[s].rule(o.exits[s], subnet); err != nil {
+				if err := o.homes[s].rule(o.exits[s], entering); err != nil {
 					return err
 				}
 			}
