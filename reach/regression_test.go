@@ -221,6 +221,45 @@ vpcs:
 			name: "what a link announces, from one office to another one", network: ranges, source: "onprem:vgw", destination: "onprem:office",
 			packets: []packet{{tcp, 49152, 443, "10.1.1.99", "blocked 1"}, {tcp, 49152, 443, "10.1.2.99", "blocked 1"}},
 		},
+		{
+			name:    "clients whom the targets do not see, at the groups of these",
+			network: balanced("{type: ip, port: 8080, preserve-client-ip: false, targets: [10.0.3.10]}", "all from 10.0.2.9/32"),
+			source:  "onprem:office", destination: "nlb",
+			packets: []packet{{tcp, 32768, 80, "192.168.0.1", "reachable 0"}, {tcp, 32768, 80, "192.168.255.255", "reachable 0"}, {tcp, 32768, 81, "192.168.0.1", "blocked 1"}},
+		},
+		{
+			name: "answers that are IPv6 again, at an ACL that looks at the IPv4 addresses in them",
+			network: `
+vpcs:
+  v:
+    cidr: [10.0.0.0/16, "2001:db8:1::/56"]
+    internet-gateway: igw
+    subnets:
+      a: {cidr: "2001:db8:1:1::/64", acl: some, routes: {"64:ff9b::/96": nat}}
+      p: {cidr: 10.0.2.0/24, routes: {0.0.0.0/0: igw}}
+    network-acls: {some: {ingress: ["100 deny all from 64:ff9b::808:800/120", "101 allow all from ::/0"], egress: ["100 allow all to ::/0"]}}
+    nat-gateways: {nat: {subnet: p, elastic-ip: 198.51.100.20}}
+    security-groups: {out: {egress: ["all to ::/0"]}}
+    interfaces: {a1: {subnet: a, groups: [out], ip: "2001:db8:1:1::10"}}
+`,
+			source: "a1", destination: "internet", v6: true,
+			packets: []packet{{tcp, 49152, 443, "64:ff9b::8.8.7.255", "reachable 0"}, {tcp, 49152, 443, "64:ff9b::8.8.8.0", "blocked 1"}, {tcp, 49152, 443, "64:ff9b::8.8.8.255", "blocked 1"}, {tcp, 49152, 443, "64:ff9b::8.8.9.0", "reachable 0"}},
+		},
+		{
+			name: "what depends on the ports being the same, behind what does not",
+			network: `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    internet-gateway: igw
+    subnets: {a: {cidr: 10.0.1.0/24, routes: {0.0.0.0/0: igw}}}
+    security-groups: {out: {egress: [tcp/53 to 0.0.0.0/0, icmp/3/1 to 0.0.0.0/0]}}
+    interfaces: {a1: {subnet: a, groups: [out], ip: 10.0.1.10, public-ip: 198.51.100.10}}
+`,
+			source: "a1", destination: "198.51.100.10",
+			packets: []packet{{tcp, 54, 53, "198.51.100.10", "unknown 1, depends"}, {tcp, 54, 54, "198.51.100.10", "blocked 2, depends"}, {tcp, 54, 80, "198.51.100.10", "blocked 2, depends"},
+				{icmp, 1, 3 << 8, "198.51.100.10", "blocked 2"}, {icmp, 1, 3<<8 | 1, "198.51.100.10", "blocked 1"}, {icmp, 1, 3<<8 | 2, "198.51.100.10", "blocked 2"}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n, _, err := yaml.Parse("network.yaml", []byte(c.network))
@@ -235,7 +274,7 @@ vpcs:
 			for _, p := range c.packets {
 				at := pair.All[0].First()
 				at[space.Services], at[space.SourcePorts] = space.Service(p.proto, p.to), space.Num{Lo: uint64(p.sport)}
-				if wide := c.source == "internet"; wide {
+				if c.destination == "nlb" && c.source != "a1" {
 					at[space.Sources] = space.Address(netip.MustParseAddr(p.addr))
 				} else {
 					at[space.Destinations] = space.Address(netip.MustParseAddr(p.addr))
@@ -277,7 +316,7 @@ vpcs:
     internet-gateway: igw
     subnets:
       a: {cidr: 10.0.1.0/24, acl: high}
-      b: {cidr: 10.0.2.0/24, acl: one, routes: {0.0.0.0/0: igw}}
+      b: {cidr: 10.0.2.0/24, acl: one, routes: {0.0.0.0/0: igw, 192.168.0.0/16: tgw}}
       c: {cidr: 10.0.3.0/24}
     network-acls:
       high: {ingress: [100 allow tcp/32768-65535 from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
@@ -292,6 +331,8 @@ vpcs:
       a1: {subnet: a, groups: [open], ip: 10.0.1.10}
       t1: {subnet: c, groups: [target], ip: 10.0.3.10}
       t2: {subnet: c, groups: [deaf], ip: 10.0.3.11}
+gateways:
+  tgw: {kind: tgw, attachments: {v: {subnets: [b]}, office: {kind: vpn, prefixes: [192.168.0.0/16]}}}
 `
 }
 

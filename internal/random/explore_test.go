@@ -72,7 +72,7 @@ func wideEnds(n *vpc.Network) []string {
 func boxOf(m *Maker, p *emu.Pair) space.Box {
 	b := Pick(m, p.All...)
 	for range 4 {
-		if packet.Proto(b[space.Services].First.Lo >> 16).HasPorts() {
+		if packet.Proto(b[space.Services].First.Lo>>16).HasPorts() || m.One(4) {
 			break
 		}
 		b = Pick(m, p.All...)

@@ -93,16 +93,16 @@ func (b *builder) vpnGateway(k int, v *vpc.VPC) {
 		}
 		return l
 	}
-	vpn := &vpc.VPN{Connections: []*vpc.Link{link("vpn", "192.168.0.0/16", Pick(b.Maker, "172.16.0.0/16", "10.0.1.0/24", "10.0.0.0/8", "203.0.113.192/26", "0.0.0.0/0"))}}
+	vpn := &vpc.VPN{Connections: []*vpc.Link{link("vpn", "192.168.0.0/16", Pick(b.Maker, "172.16.0.0/16", "10.0.1.0/24", "0.0.0.0/0"))}}
 	vpn.Connections[0].Static = b.One(2)
 	if b.One(2) {
 		vpn.Connections = append(vpn.Connections, link("vpn2", "192.168.0.0/17"))
 	}
 	if b.One(2) {
-		dx := link("dxvif", "192.168.0.0/16", Pick(b.Maker, "2001:db8:aaaa::/48", "2001:db8:aaaa::/48", "2001:db8::/32"))
+		dx := link("dxvif", "192.168.0.0/16", "2001:db8:aaaa::/48")
 		dx.MTU = Pick(b.Maker, 0, 8500)
 		if b.One(3) {
-			dx.DirectConnectGateway, dx.Allowed = "dxgw-"+v.ID, []netip.Prefix{Pick(b.Maker, v.CIDRs[0], v.Subnets[1].CIDRs[0])}
+			dx.DirectConnectGateway, dx.Allowed = "dxgw-"+v.ID, []netip.Prefix{v.CIDRs[0]}
 		}
 		vpn.Interfaces = append(vpn.Interfaces, dx)
 	}
