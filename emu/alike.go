@@ -381,14 +381,13 @@ func (a *alike) services(h firewall.Header, port portOrigin) (now space.Span, at
 // byRules narrows to what the groups of an interface decide as they do about the packet.
 func (w *walk) byRules(i *plan.Interface, dir firewall.Direction, groups []firewall.GroupID) {
 	if w.alike != nil {
-		w.asRules(i, dir, w.header, w.alike.dport, groups)
+		w.asRules(i, dir, groups)
 	}
 }
 
-// asRules is byRules for a header that may not be the packet's, but has one of its ports.
-func (w *walk) asRules(i *plan.Interface, dir firewall.Direction, h firewall.Header, port portOrigin, groups []firewall.GroupID) {
+func (w *walk) asRules(i *plan.Interface, dir firewall.Direction, groups []firewall.GroupID) {
 	addr, from := w.remote(dir)
-	w.decided(h, port, addr, from, groups, w.alike.marks.groups(w.net.plan.Filters(i), dir, i.VPC, w.alike.kind(addr, from))...)
+	w.decided(w.header, w.alike.dport, addr, from, groups, w.alike.marks.groups(w.net.plan.Filters(i), dir, i.VPC, w.alike.kind(addr, from))...)
 }
 
 // byEntries narrows to what a network ACL decides as it does about the packet.
@@ -488,16 +487,6 @@ func (w *walk) noteAnswer() {
 	}
 }
 
-// byAsked is byRules for the packet that this one may answer, in the other direction.
-func (w *walk) byAsked(i *plan.Interface, dir firewall.Direction, asked firewall.Header, groups []firewall.GroupID) {
-	if w.alike == nil {
-		return
-	}
-	addr, from := w.remote(dir)
-	back := firewall.Egress - dir
-	w.decided(asked, w.alike.sport, addr, from, groups, w.alike.marks.groups(w.net.plan.Filters(i), back, i.VPC, w.alike.kind(addr, from))...)
-}
-
 // crosses notes that the packet goes over to the other IP version: IPv4 addresses are
 // the last bits of those that stand for them.
 func (w *walk) crosses(n packet.NAT64) {
@@ -507,7 +496,6 @@ func (w *walk) crosses(n packet.NAT64) {
 	}
 	base := space.Address(n.Prefix.Masked().Addr())
 	if w.flow.Dst.Is6() { // the answer gets back what the gateway remembers
-		w.in(n.Prefix, w.flow.Dst)
 		a.src, a.dst.larger = addrOrigin{}, a.dst.larger.Plus(base)
 	}
 	a.typed = false

@@ -296,7 +296,6 @@ func (p *Pair) around(at space.Point) space.Box {
 func (p *Pair) once(at space.Point) Finding {
 	a := &p.x.alike
 	a.maybe, a.doubt, a.doubtful = "", false, 0
-	clear(a.before)
 	t := p.reset(at)
 	out := t.trace()
 	f := Finding{Ways: 1, Answer: out.Verdict, Request: out.request(), Blockers: slices.Clone(out.Blockers), Unknowns: slices.Clone(out.Unknowns)}
@@ -356,7 +355,7 @@ func (p *Pair) reset(at space.Point) *tracer {
 	t.query = p.query
 	t.src, t.dst = p.ends(at)
 	t.probe = probeOf(t.src.addr, t.dst.addr, serviceAt(at), uint16(at[space.SourcePorts].Lo))
-	t.speaker, t.outer, t.strayed, t.standIn = nil, nil, false, netip.Addr{}
+	t.strayed, t.standIn = false, netip.Addr{}
 	return t
 }
 

@@ -114,7 +114,6 @@ func (w *walk) answersUntracked(i *plan.Interface, dir firewall.Direction, filte
 	if !w.openBack(filter) {
 		return false
 	}
-	w.byAsked(i, dir, asked, remote)
 	return back.Decide(asked, addr, remote).Open
 }
 

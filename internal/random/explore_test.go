@@ -11,6 +11,7 @@ import (
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/reach"
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -28,13 +29,55 @@ type ends struct {
 	Seed                uint64
 }
 
-// Ends makes up such a question.
+// askEnds makes up such a question: mostly one about an end that has many addresses.
 func askEnds(m *Maker, n *vpc.Network) ends {
 	q := m.Query(n)
-	if m.One(4) {
-		q.Source = "internet"
+	switch wide := wideEnds(n); m.IntN(4) {
+	case 0:
+		q.Source = Pick(m, wide...)
+	case 1, 2:
+		q.Destination = Pick(m, wide...)
 	}
 	return ends{q.Source, q.Destination, q.IPv6, m.Uint64()}
+}
+
+// wideEnds are the names of the ends that have many addresses: the internet, on-premises
+// and the services behind gateway endpoints.
+func wideEnds(n *vpc.Network) []string {
+	all := []string{Internet.Port}
+	for _, v := range n.VPCs {
+		for _, g := range v.Gateways {
+			switch {
+			case g.Kind == routing.VPNGateway && !g.Gone():
+				all = append(all, "onprem:"+v.ID+"/"+g.ID)
+			case g.Kind == routing.GatewayEndpoint:
+				all = append(all, v.ID+"/"+g.ID)
+			}
+		}
+	}
+	for _, g := range n.Gateways {
+		if g.Transit == nil {
+			continue
+		}
+		for _, a := range g.Transit.Attachments {
+			if a.VPC == "" {
+				all = append(all, "onprem:"+a.ID)
+			}
+		}
+	}
+	return all
+}
+
+// boxOf is one of the pair's boxes, mostly of TCP or UDP.
+func boxOf(m *Maker, p *emu.Pair) space.Box {
+	b := Pick(m, p.All...)
+	for range 4 {
+		if packet.Proto(b[space.Services].First.Lo>>16).HasPorts() || m.One(4) {
+			break
+		}
+		b = Pick(m, p.All...)
+	}
+	return b
 }
 
 // tally is what was tried.
@@ -65,7 +108,7 @@ func TestExplore(t *testing.T) {
 				}
 				m := New(q.Seed, 0)
 				for range 6 {
-					if at, ok := somewhere(m, named, p, Pick(m, p.All...)); ok {
+					if at, ok := somewhere(m, named, p, boxOf(m, p)); ok {
 						if err := c.explore(m, named, p, q, at); err != nil {
 							return err
 						}
@@ -369,11 +412,17 @@ func somewhere(m *Maker, n *vpc.Network, pair *emu.Pair, b space.Box) (p space.P
 	}
 	for range 4 {
 		q := p
-		switch d := Pick(m, space.Services, space.SourcePorts, space.Sources, space.Destinations, space.Destinations); d {
+		switch d := Pick(m, space.Services, space.Services, space.SourcePorts, space.Sources, space.Destinations, space.Destinations); d {
 		case space.Services:
-			q[d] = space.Service(uint8(p[d].Lo>>16), Pick[uint16](m, 25, 53, 80, 443, 40003, 68, 67, 546, 547, 1024, 1023))
+			q[d] = space.Service(uint8(p[d].Lo>>16), Pick(m, notablePorts...))
+			switch q[d] {
+			case space.Service(uint8(packet.UDP), 67): // DHCP, which is told by both
+				q[space.SourcePorts] = space.Num{Lo: 68}
+			case space.Service(uint8(packet.UDP), 547):
+				q[space.SourcePorts] = space.Num{Lo: 546}
+			}
 		case space.SourcePorts:
-			q[d] = space.Num{Lo: uint64(Pick(m, 67, 68, 546, 53, 80, 1023, 1024, 32768, 49152, 65535))}
+			q[d] = space.Num{Lo: uint64(Pick(m, notablePorts...))}
 		default:
 			a := m.Address(append(Places(n), Targets(n)...), b[d].Last.Hi != 0)
 			if around := m.notable(n, b[d].Last.Hi != 0); m.One(2) && len(around) > 0 {
@@ -388,11 +437,15 @@ func somewhere(m *Maker, n *vpc.Network, pair *emu.Pair, b space.Box) (p space.P
 	return p, ok
 }
 
+// notablePorts are such as some stage looks at, and those at the edges of rules.
+var notablePorts = []uint16{25, 53, 53, 67, 67, 68, 80, 80, 80, 443, 443, 546, 547, 547, 1023, 1024, 32767, 32768, 40000, 40003, 40004, 49152, 60999, 61000, 65535}
+
 // notable are addresses of an IP version that some stage may look at: first and last ones
 // of ranges, those beside, and IPv6 ones that stand for such of IPv4.
 func (m *Maker) notable(n *vpc.Network, v6 bool) (all []netip.Addr) {
 	ranges := []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("255.255.255.255/32"),
 		netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff00::/8"), netip.MustParsePrefix("fd00:ec2::/32"), netip.MustParsePrefix("64:ff9b::/96")}
+	ranges = append(ranges, routed...)
 	for _, v := range n.VPCs {
 		ranges = append(ranges, v.CIDRs...)
 		for _, s := range v.Subnets {
@@ -420,6 +473,15 @@ func (m *Maker) notable(n *vpc.Network, v6 bool) (all []netip.Addr) {
 	}
 	return all
 }
+
+// routed are ranges of rules, of routes and of links.
+var routed = func() (all []netip.Prefix) {
+	for _, s := range []string{"10.0.0.0/8", "192.168.0.0/16", "192.168.0.0/17", "172.16.0.0/16", "203.0.113.0/24", "203.0.113.192/26", "198.51.100.0/24", "198.51.100.0/28", "192.0.2.0/24",
+		"2001:db8::/32", "2001:db8:aaaa::/48", "2001:db8:5333::/48", "2001:db8:ffff::/48"} {
+		all = append(all, netip.MustParsePrefix(s))
+	}
+	return all
+}()
 
 func within(m *Maker, s space.Span) space.Num {
 	switch m.IntN(4) {
