@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -187,8 +188,9 @@ func (c *Checker) trace(p *emu.Pair, set space.Set, src, dst *asked) (*emu.Trace
 
 // same reports whether two ends are one.
 func (c *Checker) same(src, dst *asked) bool {
-	if src.end != nil || dst.end != nil {
-		return src.end == dst.end
+	from, to := cmp.Or(src.end, src.own), cmp.Or(dst.end, dst.own)
+	if from != nil || to != nil {
+		return from == to
 	}
 	return src.text == dst.text
 }
