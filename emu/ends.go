@@ -148,6 +148,21 @@ func (x *Explorer) Between(source, destination *End, v6 bool) (*Pair, bool, erro
 	return x.pair(source.end, destination.end, v6)
 }
 
+// Meant is the one of some ends whose interface a [Query] means by a name or an address;
+// nil if none is. The ends are those that [Explorer.Ends] has.
+func (x *Explorer) Meant(ends []End, name string) *End {
+	found, err := x.net.resolve(name)
+	if err != nil || found.iface == nil {
+		return nil
+	}
+	for k := range ends {
+		if ends[k].end.iface == found.iface {
+			return &ends[k]
+		}
+	}
+	return nil
+}
+
 // Network is the description of the network. Nobody must change it.
 func (x *Explorer) Network() *vpc.Network { return x.net.plan.Network }
 

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -187,8 +188,9 @@ func (c *Checker) trace(p *emu.Pair, set space.Set, src, dst *asked) (*emu.Trace
 
 // same reports whether two ends are one.
 func (c *Checker) same(src, dst *asked) bool {
-	if src.end != nil || dst.end != nil {
-		return src.end == dst.end
+	from, to := cmp.Or(src.end, src.own), cmp.Or(dst.end, dst.own)
+	if from != nil || to != nil {
+		return from == to
 	}
 	return src.text == dst.text
 }
@@ -340,10 +342,13 @@ func (a *asked) query() string {
 
 // addresses is an end by each of its addresses: by its name, which means the first one, and
 // by the others. Others may send to a public one; who has it sends from the private one
-// (IGW-6).
+// (IGW-6). A load balancer has those of all its nodes: clients ask any of them.
 func (c *Checker) addresses(a *asked, source bool) []asked {
 	all := []asked{*a}
 	for _, e := range c.meant(*a) {
+		if e.Kind == emu.BalancerEnd {
+			all = append(all, nodes(e)...)
+		}
 		if e.Interface == nil || e.VPC == nil {
 			continue
 		}
@@ -360,6 +365,26 @@ func (c *Checker) addresses(a *asked, source bool) []asked {
 			}
 			if d.Public.IsValid() && !source {
 				all = append(all, asked{text: d.Public.String(), end: e})
+			}
+		}
+	}
+	return all
+}
+
+// nodes are a load balancer by the addresses of its nodes.
+func nodes(e *emu.End) (all []asked) {
+	for _, b := range e.VPC.LoadBalancers {
+		if b.ID != e.ID() {
+			continue
+		}
+		for _, n := range b.Nodes {
+			for _, d := range n.Addresses {
+				if d.IP.IsValid() {
+					all = append(all, asked{text: e.VPC.ID + "/" + d.IP.String(), end: e})
+				}
+				if d.Public.IsValid() {
+					all = append(all, asked{text: d.Public.String(), end: e})
+				}
 			}
 		}
 	}

@@ -30,6 +30,12 @@ import (
 type asked struct {
 	text string   // as an explorer finds it, if there is no end
 	end  *emu.End // as the network has it
+	own  *emu.End // whose interface the text means, if one's
+}
+
+// texted is an end by a text that an explorer finds it by.
+func (c *Checker) texted(text string) asked {
+	return asked{text: text, own: c.x.Meant(c.ends, text)}
 }
 
 // name is the end for people.
@@ -43,7 +49,7 @@ func (a *asked) name() string {
 // find is the ends that a text means.
 func (c *Checker) find(text string, source bool) ([]asked, error) {
 	if text = strings.TrimSpace(text); !isPattern(text) || c.called(text) {
-		return []asked{{text: text}}, nil
+		return []asked{c.texted(text)}, nil
 	}
 	wanted, but, except := strings.Cut(text, " except ")
 	found, err := c.terms(wanted, source)
@@ -134,7 +140,7 @@ func (c *Checker) known(name string) asked {
 	if found := c.meant(asked{text: name}); len(found) == 1 {
 		return asked{end: found[0]}
 	}
-	return asked{text: name}
+	return c.texted(name)
 }
 
 // called reports whether some end is called exactly so.

@@ -431,13 +431,13 @@ func (d *differ) split(c Change, set space.Set, old, now *fate) []Change {
 
 // inWords says which packets changes are about, and shows an ordinary one of them.
 func (d *differ) inWords(all []Change, old, now *fate) []Change {
-	f := now
-	if now.pair == nil {
-		f = old
-	}
 	for k := range all {
 		c := &all[k]
 		c.set = c.set.Joined()
+		f := now
+		if now.pair == nil || old.pair != nil && len(now.all.And(c.set)) == 0 {
+			f = old // only there are such packets
+		}
 		var set space.Set
 		for _, b := range c.set {
 			set = append(set, f.dress(b))

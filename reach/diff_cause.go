@@ -209,14 +209,12 @@ func path(t *emu.Trace) []string {
 	return all
 }
 
-// samePath reports whether both traces pass the same gateways. One that is in only one
-// of the networks may be the same as one that is only in the other, by another name.
+// samePath reports whether both traces pass the same gateways.
 func (d *differ) samePath(old, now *emu.Trace) bool {
-	a, b := path(old), path(now)
-	return slices.EqualFunc(a, b, func(x, y string) bool {
-		kind, name, _ := strings.Cut(x, " ")
+	return slices.EqualFunc(path(old), path(now), func(x, y string) bool {
+		kind, id, _ := strings.Cut(x, " ")
 		other, its, _ := strings.Cut(y, " ")
-		return x == y || kind == other && !d.same.named[1][name] && !d.same.named[0][its]
+		return x == y || kind == other && d.same.component(id, its)
 	})
 }
 

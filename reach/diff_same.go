@@ -19,15 +19,16 @@ type sameness struct {
 	some bool
 	// groups and acls are those that changed, by VPC and name or ID.
 	groups, acls map[string]bool
-	// named are all names and IDs that each network has.
+	// named are all names and IDs that each network has, and names the name of each ID.
 	named [2]map[string]bool
+	names [2]map[string]string
 }
 
 func newSameness(before, after *vpc.Network) *sameness {
 	s := &sameness{groups: make(map[string]bool), acls: make(map[string]bool)}
 	for k, n := range [...]*vpc.Network{before, after} {
-		s.named[k] = make(map[string]bool)
-		collectNames(reflect.ValueOf(n), s.named[k])
+		s.named[k], s.names[k] = make(map[string]bool), make(map[string]string)
+		s.collectNames(reflect.ValueOf(n), k)
 	}
 	if s.ways = equal(reflect.ValueOf(before), reflect.ValueOf(after), true); !s.ways {
 		return s
@@ -187,23 +188,44 @@ func beside(t reflect.Type, field string, ways bool) bool {
 }
 
 // collectNames adds all texts of a description, and so all names and IDs.
-func collectNames(v reflect.Value, into map[string]bool) {
+func (s *sameness) collectNames(v reflect.Value, k int) {
 	switch v.Kind() {
 	case reflect.String:
-		into[v.String()] = true
+		s.named[k][v.String()] = true
 	case reflect.Pointer:
 		if !v.IsNil() {
-			collectNames(v.Elem(), into)
+			s.collectNames(v.Elem(), k)
 		}
 	case reflect.Slice, reflect.Array:
-		for k := range v.Len() {
-			collectNames(v.Index(k), into)
+		for i := range v.Len() {
+			s.collectNames(v.Index(i), k)
 		}
 	case reflect.Struct:
-		for k := range v.NumField() {
-			if v.Type().Field(k).IsExported() {
-				collectNames(v.Field(k), into)
+		if id, name := v.FieldByName("ID"), v.FieldByName("Name"); id.IsValid() && name.IsValid() && id.Kind() == reflect.String {
+			s.names[k][id.String()] = name.String()
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				s.collectNames(v.Field(i), k)
 			}
 		}
 	}
+}
+
+// component reports whether a component of the old network is one of the new one, both by
+// their IDs: it has the same ID; or what the one is called the other is; or neither network
+// knows what the other calls it.
+func (s *sameness) component(old, now string) bool {
+	_, kept := s.names[1][old]
+	_, had := s.names[0][now]
+	name, other := s.names[0][old], s.names[1][now]
+	switch {
+	case old == now:
+		return true
+	case kept || had: // by its ID it is something else there
+		return false
+	case old == other, name == now, name != "" && name == other:
+		return true
+	}
+	return !s.named[1][old] && !s.named[0][now]
 }

@@ -52,3 +52,34 @@ func pairs(d *Difference) (all []string) {
 	}
 	return all
 }
+
+// TestSameness_Component: gateways are told apart by their IDs, and recognised by names.
+func TestSameness_Component(t *testing.T) {
+	of := func(ids ...string) *vpc.Network { // ID, name, ID, name
+		n := &vpc.Network{}
+		for k := 0; k < len(ids); k += 2 {
+			n.Gateways = append(n.Gateways, &vpc.Gateway{ID: ids[k], Name: ids[k+1]})
+		}
+		return n
+	}
+	for _, c := range []struct {
+		name     string
+		old, new *vpc.Network
+		from, to string
+		same     bool
+	}{
+		{"one ID", of("pcx-1", "a"), of("pcx-1", "b"), "pcx-1", "pcx-1", true},
+		{"an ID that is the other's name", of("to-data", ""), of("pcx-1", "to-data"), "to-data", "pcx-1", true},
+		{"a name that is the other's ID", of("pcx-1", "to-data"), of("to-data", ""), "pcx-1", "to-data", true},
+		{"one name", of("pcx-1", "to-data"), of("pcx-2", "to-data"), "pcx-1", "pcx-2", true},
+		{"neither is known there", of("old", ""), of("new", ""), "old", "new", true},
+		{"another that there was", of("a", "", "b", ""), of("a", "", "b", ""), "a", "b", false},
+		{"another of the same name", of("a", "n", "b", "n"), of("a", "n", "b", "n"), "a", "b", false},
+		{"a new one, and the old one is there", of("a", ""), of("a", "", "b", ""), "a", "b", false},
+		{"a new one, and one is called as the old one", of("a", ""), of("b", "", "c", "a"), "a", "b", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			require.Equal(t, c.same, newSameness(c.old, c.new).component(c.from, c.to))
+		})
+	}
+}

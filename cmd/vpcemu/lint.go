@@ -177,7 +177,7 @@ func component(l *lint.Finding) string {
 
 // traceCommand is the command that shows a witness.
 func traceCommand(network string, w *lint.Witness) string {
-	text := fmt.Sprintf("vpcemu trace %s %s %s %s", network, w.Source, w.Destination, w.Service)
+	text := fmt.Sprintf("vpcemu trace %s %s %s %s", shellWord(network), shellWord(w.Source), shellWord(w.Destination), w.Service)
 	if w.SourcePort != 0 && w.SourcePort != 49152 {
 		text += fmt.Sprintf(" --src-port %d", w.SourcePort)
 	}
@@ -185,6 +185,18 @@ func traceCommand(network string, w *lint.Witness) string {
 		text += " -6"
 	}
 	return text
+}
+
+// shellWord is a word as a shell reads it: in quotes if it has letters that shells read
+// otherwise.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
+	}
+	if s != "" && strings.TrimFunc(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // lintRemarks say what was not judged, and how much was found: in text below the findings,

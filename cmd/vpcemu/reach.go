@@ -31,6 +31,9 @@ Interfaces that nothing tells apart are listed together: they have the same subn
 groups and settings, and no rule or route is about the addresses of some of them only.
 "Each other" are two of them.
 
+Of an end that has several addresses of an IP version the first is asked, and of a load
+balancer the first node that has targets. With SRC and DST, name others by their addresses.
+
 Pairs that are not listed are blocked. "Source ports 1024-65535" are those from which
 something is reached, where that matters.
 

@@ -275,6 +275,37 @@ func TestDetachedInternetGateway(t *testing.T) {
 	assert.Len(t, of(t, n, "route-blackhole"), 1)
 }
 
+// TestOpenByTwoRules: each of the rules that open a port to many is a finding, and none of
+// them is idle.
+func TestOpenByTwoRules(t *testing.T) {
+	for _, c := range []struct {
+		name, rules string
+		found       []string
+	}{
+		{"halves", "tcp/3306 from 0.0.0.0/1, tcp/3306 from 128.0.0.0/1", []string{"rule 1", "rule 2"}},
+		{"one twice", "tcp/3306 from 0.0.0.0/0, tcp/3300-3310 from 0.0.0.0/0", []string{"rule 1", "rule 2"}},
+		{"one for many, one for some", "tcp/3306 from 203.0.113.0/24, tcp/3306 from 0.0.0.0/0", []string{"rule 2"}},
+		{"two that are for many together", "tcp/3306 from 16.0.0.0/9, tcp/3306 from 16.128.0.0/9", []string{"rule 1"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			list, _, err := lint.Run(parse(t, public(c.rules, "")))
+			require.NoError(t, err)
+			var found []string
+			for _, f := range list {
+				assert.NotEqual(t, "internet-rule-idle", f.ID, "%v", f)
+				if f.ID == "internet-database" {
+					for _, rule := range []string{"rule 1", "rule 2"} {
+						if strings.Contains(f.Subject, rule) {
+							found = append(found, rule)
+						}
+					}
+				}
+			}
+			assert.ElementsMatch(t, c.found, found, "%v", list)
+		})
+	}
+}
+
 // TestShadowedIsSaidOnce: an entry behind opposite ones makes no difference either.
 func TestShadowedIsSaidOnce(t *testing.T) {
 	n := parse(t, acl("100 allow tcp from 0.0.0.0/0, 110 deny tcp/22 from 10.0.0.0/8"))

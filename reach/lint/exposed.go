@@ -46,9 +46,12 @@ func isWide(s space.Set, v6 bool) bool {
 	for _, b := range s {
 		sources = sources.With(&space.Box{space.Sources: b[space.Sources]})
 	}
-	var count space.Num
+	if len(sources) == 0 {
+		return false
+	}
+	count := space.Num{Lo: uint64(len(sources) - 1)} // one less than there are, so that all of IPv6 fits
 	for _, b := range sources {
-		count = count.Plus(b[space.Sources].Last.Minus(b[space.Sources].First)) // one less each, so that all of IPv6 fits
+		count = count.Plus(b[space.Sources].Last.Minus(b[space.Sources].First))
 	}
 	if v6 {
 		return !count.Less(wide[1])
@@ -181,8 +184,35 @@ func (x *exposures) gap(p *pass, i *plan.Interface, why string) {
 	}
 }
 
-// note notes an open port.
+// note notes an open port: of each rule that opens it to many, or else of the first one that
+// opens it to some, or else of the interface.
 func (p *pass) note(x *exposures, index map[any]*exposure, i *plan.Interface, rules []*rule, q *port, pair *emu.Pair, open space.Set, version int) {
+	var by, narrow []*rule
+	sets := make(map[*rule]space.Set)
+	for _, r := range rules {
+		switch set := r.of(open, q, version); {
+		case len(set) == 0:
+			continue
+		case isWide(set, version == 1):
+			by, sets[r] = append(by, r), set
+		default:
+			narrow, sets[r] = append(narrow, r), set
+		}
+		x.rules[r.desc] = true
+	}
+	if len(by) == 0 && len(narrow) > 0 {
+		by = narrow[:1]
+	}
+	for _, r := range by {
+		p.noteOf(x, index, i, r.subject(), r.desc, q, pair, sets[r])
+	}
+	if len(by) == 0 {
+		p.noteOf(x, index, i, ofInterface(i), i, q, pair, open)
+	}
+}
+
+// noteOf notes that a port is open because of something.
+func (p *pass) noteOf(x *exposures, index map[any]*exposure, i *plan.Interface, subject subject, of any, q *port, pair *emu.Pair, open space.Set) {
 	box := open[0]
 	box[space.Services] = q.span()
 	at, ok := pair.Usual(space.Set{box})
@@ -192,14 +222,6 @@ func (p *pass) note(x *exposures, index map[any]*exposure, i *plan.Interface, ru
 	type key struct {
 		what  any
 		admin bool
-	}
-	subject, of := ofInterface(i), any(i)
-	for _, r := range rules {
-		if r.has(at, version) {
-			subject, of = r.subject(), r.desc
-			x.rules[r.desc] = true
-			break
-		}
 	}
 	e := index[key{of, q.admin}]
 	if e == nil {
@@ -231,11 +253,22 @@ func (r *rule) lets(q *port, version int) bool {
 	return !r.byGroup && slices.ContainsFunc(r.sets[version], func(b space.Box) bool { return b[space.Services].Has(q.span().First) })
 }
 
-// has reports whether a rule with a range lets a packet in.
-func (r *rule) has(at space.Point, version int) bool {
-	return !r.byGroup && slices.ContainsFunc(r.sets[version], func(b space.Box) bool {
-		return b[space.Services].Has(at[space.Services]) && b[space.Sources].Has(at[space.Sources])
-	})
+// of is what a rule with a range lets in of packets to a port.
+func (r *rule) of(packets space.Set, q *port, version int) (set space.Set) {
+	if r.byGroup {
+		return nil
+	}
+	for _, mine := range r.sets[version] {
+		if !mine[space.Services].Has(q.span().First) {
+			continue
+		}
+		for _, b := range packets {
+			if b[space.Sources] = b[space.Sources].And(mine[space.Sources]); !b.Empty() {
+				set = append(set, b)
+			}
+		}
+	}
+	return set
 }
 
 // mostAsked is after how many packets a question is given up.
