@@ -202,6 +202,9 @@ func (c *tally) send(n *vpc.Network, q ends, one *emu.Trace, at space.Point) err
 	if err != nil || forwards(source) || forwards(goal) {
 		return nil
 	}
+	if arrived := one.Request.Arrived; q.Destination == Internet.Port && arrived != nil {
+		goal = arrived.Port // an address of the internet may lie behind another gateway too
+	}
 	forwarders(e)
 	type heard struct {
 		port *emu.Port
