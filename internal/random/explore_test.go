@@ -159,6 +159,16 @@ func (c *tally) explore(m *Maker, n *vpc.Network, p *emu.Pair, q ends, at space.
 	return nil
 }
 
+// farPort is the port of what lies outside of the network that has an ID, nil for none.
+func farPort(e *emu.Emulator, id string) *emu.Port {
+	for _, far := range e.Far() {
+		if port, err := e.Port(far.Name); err == nil && port.ID() == id {
+			return port
+		}
+	}
+	return nil
+}
+
 // holds reports whether a trace is as a finding says.
 func holds(f emu.Finding, one *emu.Trace) bool {
 	if f.Depends != "" && f.Answer == emu.Uncertain {
@@ -203,7 +213,7 @@ func (c *tally) send(n *vpc.Network, q ends, one *emu.Trace, at space.Point) err
 		return nil
 	}
 	if arrived := one.Request.Arrived; q.Destination == Internet.Port && arrived != nil {
-		goal = arrived.Port // an address of the internet may lie behind another gateway too
+		goal = farPort(e, arrived.Port.ID()) // an address of the internet may lie behind another gateway too
 	}
 	forwarders(e)
 	type heard struct {
