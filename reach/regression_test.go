@@ -235,15 +235,18 @@ vpcs:
     cidr: [10.0.0.0/16, "2001:db8:1::/56"]
     internet-gateway: igw
     subnets:
-      a: {cidr: "2001:db8:1:1::/64", acl: some, routes: {"64:ff9b::/96": nat}}
-      p: {cidr: 10.0.2.0/24, routes: {0.0.0.0/0: igw}}
-    network-acls: {some: {ingress: ["100 deny all from 64:ff9b::808:800/120", "101 allow all from ::/0"], egress: ["100 allow all to ::/0"]}}
+      a: {cidr: [10.0.1.0/24, "2001:db8:1:1::/64"], acl: some, routes: {"64:ff9b::/96": nat}}
+      p: {cidr: 10.0.2.0/24, acl: echo, routes: {0.0.0.0/0: igw}}
+    network-acls:
+      some: {ingress: ["100 deny all from 64:ff9b::808:800/120", "101 allow all from ::/0"], egress: ["100 allow all to ::/0"]}
+      echo: {ingress: [100 allow all from 0.0.0.0/0, "101 allow all from ::/0"], egress: [100 allow icmp/8 to 0.0.0.0/0, 101 allow tcp to 0.0.0.0/0, "102 allow all to ::/0"]}
     nat-gateways: {nat: {subnet: p, elastic-ip: 198.51.100.20}}
     security-groups: {out: {egress: ["all to ::/0"]}}
     interfaces: {a1: {subnet: a, groups: [out], ip: "2001:db8:1:1::10"}}
 `,
 			source: "a1", destination: "internet", v6: true,
-			packets: []packet{{tcp, 49152, 443, "64:ff9b::8.8.7.255", "reachable 0"}, {tcp, 49152, 443, "64:ff9b::8.8.8.0", "blocked 1"}, {tcp, 49152, 443, "64:ff9b::8.8.8.255", "blocked 1"}, {tcp, 49152, 443, "64:ff9b::8.8.9.0", "reachable 0"}},
+			packets: []packet{{tcp, 49152, 443, "64:ff9b::8.8.7.255", "reachable 0"}, {tcp, 49152, 443, "64:ff9b::8.8.8.0", "blocked 1"}, {tcp, 49152, 443, "64:ff9b::8.8.8.255", "blocked 1"}, {tcp, 49152, 443, "64:ff9b::8.8.9.0", "reachable 0"},
+				{58, 1, 128 << 8, "64:ff9b::8.8.9.0", "reachable 0"}, {tcp, 49152, 443, "64:ff9b::10.0.1.99", "blocked 1"}, {tcp, 49152, 443, "64:ff9b::10.0.2.99", "blocked 1"}},
 		},
 		{
 			name: "what depends on the ports being the same, behind what does not",
