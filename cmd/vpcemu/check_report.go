@@ -76,7 +76,7 @@ func (r *result) findings(places *findings.Places) []findings.Finding {
 		var text strings.Builder
 		w.write(&text, false, false, plain)
 		f := findings.Finding{ID: "unexpected-" + w.Got, Component: w.component, Detail: text.String()}
-		f.Message = fmt.Sprintf("%s: %s is %s, and expected to be %s (%s: %s)", w.ends(), strings.Join(w.Traffic, ", "), w.Got, w.Want, r.Expectation, r.Want)
+		f.Message = fmt.Sprintf("%s: %s is %s, and expected to be %s (%s: %s)", w.ends(), strings.Join(w.Traffic, "; "), w.Got, w.Want, r.Expectation, r.Want)
 		if r.Origin != "" {
 			f.Fix = "Expected at " + r.Origin
 		}

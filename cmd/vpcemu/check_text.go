@@ -97,7 +97,7 @@ func (w *wrong) write(b *strings.Builder, several, verbose bool, paint emu.Paint
 	row := func(label, text, origin string) {
 		b.WriteString(strings.TrimRight(fmt.Sprintf("  %-7s  %s  %s", label, text, paint(emu.Faint, origin)), " ") + "\n")
 	}
-	if services := strings.Join(w.Traffic, ", "); w.trace == nil || services != w.trace.Service && !ping(services, w.trace.Service) {
+	if services := strings.Join(w.Traffic, "; "); w.trace == nil || services != w.trace.Service && !ping(services, w.trace.Service) {
 		row("all", services, "")
 	}
 	if w.Got == emu.Reachable.String() && w.By != "" {

@@ -186,7 +186,7 @@ var changePaint = [...]emu.PaintKind{reach.Opened: emu.Bad, reach.Closed: emu.Go
 
 // changeLine is "internet → db-1, db-2  tcp/5432".
 func changeLine(c *reach.Change) string {
-	line := fmt.Sprintf("%s → %s  %s", some(c.Sources), some(c.Destinations), strings.Join(c.Words(), ", "))
+	line := fmt.Sprintf("%s → %s  %s", some(c.Sources), some(c.Destinations), strings.Join(c.Words(), "; "))
 	if c.IPv6() {
 		line += "  (IPv6)"
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/vpcemu/vpcemu/internal/findings"
 )
 
 // writeDOT writes the rows as a graph for Graphviz; what is unknown is dashed.
@@ -65,7 +67,7 @@ func (v *reachView) writeSVG(out io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">`+"\n",
 		boxes+right.width+drawGap, max(left.height, right.height)+drawGap)
-	fmt.Fprintf(&b, "<title>%s</title>\n", html.EscapeString(v.Network))
+	fmt.Fprintf(&b, "<title>%s</title>\n", escape(v.Network))
 	for i := range v.Rows {
 		r := &v.Rows[i]
 		from, to := left.next(r.Source), right.next(r.Destination)
@@ -75,7 +77,7 @@ func (v *reachView) writeSVG(out io.Writer) error {
 		}
 		fmt.Fprintf(&b, `<path d="M%d %d C%d %d %d %d %d %d" fill="none" stroke="%s"%s/>`+"\n",
 			start, from, start+drawRoom/2, from, labels-drawRoom/2, to, labels-4, to, color, dash)
-		fmt.Fprintf(&b, `<text x="%d" y="%d" fill="%s">%s</text>`+"\n", labels, to+4, color, html.EscapeString(drawnServices(r)))
+		fmt.Fprintf(&b, `<text x="%d" y="%d" fill="%s">%s</text>`+"\n", labels, to+4, color, escape(drawnServices(r)))
 	}
 	left.draw(&b, drawGap)
 	right.draw(&b, boxes)
@@ -86,9 +88,9 @@ func (v *reachView) writeSVG(out io.Writer) error {
 
 // drawnServices is the label of a row.
 func drawnServices(r *reachRow) string {
-	label := strings.Join(r.Reachable, ", ")
+	label := strings.Join(r.Reachable, "; ")
 	if len(r.Unknown) > 0 {
-		label = strings.TrimPrefix(label+"; unknown: "+strings.Join(r.Unknown, ", "), "; ")
+		label = strings.TrimPrefix(label+"; unknown: "+strings.Join(r.Unknown, "; "), "; ")
 	}
 	if utf8.RuneCountInString(label) > 60 {
 		label = string([]rune(label)[:59]) + "…"
@@ -144,7 +146,7 @@ func (s *side) draw(out *strings.Builder, x int) {
 	for _, b := range s.order {
 		h := b.rows * drawLine
 		fmt.Fprintf(out, `<rect x="%d" y="%d" width="%d" height="%d" fill="#eef2f7" stroke="#889"/>`+"\n", x, b.top, s.width, h)
-		fmt.Fprintf(out, `<text x="%d" y="%d">%s</text>`+"\n", x+drawGap, b.top+h/2+4, html.EscapeString(b.title))
+		fmt.Fprintf(out, `<text x="%d" y="%d">%s</text>`+"\n", x+drawGap, b.top+h/2+4, escape(b.title))
 	}
 }
 
@@ -160,7 +162,7 @@ func (v *reachView) writeHTML(w io.Writer) error {
 <title>%[1]s: who reaches what</title>
 <style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}td,th{border:1px solid #ccd;padding:.2em .6em;text-align:left;vertical-align:top}th{background:#eef2f7}tr:first-child th{position:sticky;top:0}.unknown{color:#aa7744}</style>
 <h1>%[1]s: who reaches what</h1>
-`, html.EscapeString(v.Network))
+`, escape(v.Network))
 	if len(v.Rows) > 0 && len(v.Rows) <= mostDrawn {
 		if err := v.writeSVG(w); err != nil {
 			return err
@@ -188,7 +190,7 @@ func (v *reachView) writeTable(w io.Writer) {
 	fmt.Fprint(w, "<h2>From (rows) to (columns)</h2>\n<p>An empty cell is blocked, and so is all that has no row or column.</p>\n<table>\n<tr><th></th>")
 	for _, dst := range v.Classes {
 		if to[dst.Name] {
-			fmt.Fprintf(w, "<th>%s</th>", html.EscapeString(dst.title))
+			fmt.Fprintf(w, "<th>%s</th>", escape(dst.title))
 		}
 	}
 	fmt.Fprintln(w, "</tr>")
@@ -196,7 +198,7 @@ func (v *reachView) writeTable(w io.Writer) {
 		if !from[src.Name] {
 			continue
 		}
-		fmt.Fprintf(w, "<tr><th>%s</th>", html.EscapeString(src.title))
+		fmt.Fprintf(w, "<tr><th>%s</th>", escape(src.title))
 		for _, dst := range v.Classes {
 			if to[dst.Name] {
 				fmt.Fprintf(w, "<td>%s</td>", cellOf(cells[[2]string{src.Name, dst.Name}]))
@@ -212,9 +214,12 @@ func cellOf(r *reachRow) string {
 	if r == nil {
 		return ""
 	}
-	cell := html.EscapeString(strings.Join(r.Reachable, ", "))
+	cell := escape(strings.Join(r.Reachable, "; "))
 	if len(r.Unknown) > 0 {
-		cell += fmt.Sprintf(`<div class="unknown" title="%s">unknown: %s</div>`, html.EscapeString(strings.Join(r.Why, "; ")), html.EscapeString(strings.Join(r.Unknown, ", ")))
+		cell += fmt.Sprintf(`<div class="unknown" title="%s">unknown: %s</div>`, escape(strings.Join(r.Why, "; ")), escape(strings.Join(r.Unknown, "; ")))
 	}
 	return cell
 }
+
+// escape is text as HTML and SVG have it.
+func escape(s string) string { return html.EscapeString(findings.Printable(s)) }

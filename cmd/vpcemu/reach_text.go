@@ -22,7 +22,7 @@ func (v *reachView) writeText(out io.Writer, paint emu.Paint) error {
 		dst, lines := v.Rows[i].Destination, [][2]string(nil)
 		for ; i < len(v.Rows) && v.Rows[i].Destination == dst; i++ {
 			if r := &v.Rows[i]; len(r.Reachable) > 0 {
-				lines = append(lines, [2]string{"from " + v.from(r), strings.Join(r.Reachable, ", ")})
+				lines = append(lines, [2]string{"from " + v.from(r), strings.Join(r.Reachable, "; ")})
 			}
 		}
 		reached[dst] = len(lines) > 0
@@ -41,10 +41,10 @@ func (v *reachView) writeText(out io.Writer, paint emu.Paint) error {
 	for i := range v.Rows {
 		r := &v.Rows[i]
 		if v.of(r.Source).Kind == emu.InternetEnd.String() && len(r.Reachable) > 0 {
-			open = append(open, [2]string{v.of(r.Destination).title, strings.Join(r.Reachable, ", ")})
+			open = append(open, [2]string{v.of(r.Destination).title, strings.Join(r.Reachable, "; ")})
 		}
 		if len(r.Unknown) > 0 {
-			unknown = append(unknown, [2]string{v.of(r.Source).title + " → " + v.of(r.Destination).title, strings.Join(r.Unknown, ", ")})
+			unknown = append(unknown, [2]string{v.of(r.Source).title + " → " + v.of(r.Destination).title, strings.Join(r.Unknown, "; ")})
 			for _, why := range r.Why {
 				unknown = append(unknown, [2]string{"  " + why, ""})
 			}

@@ -55,14 +55,14 @@ func (r *Report) junit(out io.Writer) error {
 			all.Suites = append(all.Suites, junitSuite{Name: group})
 		}
 		s := &all.Suites[k]
-		j := junitCase{Name: printable(c.Name), Class: printable(group), File: printable(c.File), Line: c.Line}
+		j := junitCase{Name: Printable(c.Name), Class: Printable(group), File: Printable(c.File), Line: c.Line}
 		switch {
 		case c.Error != "":
-			j.Error = &junitResult{printable(c.Error), "unknown", printable(c.Detail)}
+			j.Error = &junitResult{Printable(c.Error), "unknown", Printable(c.Detail)}
 			s.Errors++
 			all.Errors++
 		case c.Failure != "":
-			j.Failure = &junitResult{printable(c.Failure), "failure", printable(c.Detail)}
+			j.Failure = &junitResult{Printable(c.Failure), "failure", Printable(c.Detail)}
 			s.Failures++
 			all.Failures++
 		}
@@ -71,7 +71,7 @@ func (r *Report) junit(out io.Writer) error {
 		s.Cases = append(s.Cases, j)
 	}
 	for k := range all.Suites {
-		all.Suites[k].Name = printable(all.Suites[k].Name)
+		all.Suites[k].Name = Printable(all.Suites[k].Name)
 	}
 	if _, err := io.WriteString(out, xml.Header); err != nil {
 		return err
@@ -109,8 +109,8 @@ func (r *Report) cases() []Case {
 	return all
 }
 
-// printable leaves out what XML 1.0 cannot have.
-func printable(s string) string {
+// Printable has ? for what XML 1.0 cannot have.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t', r == '\n', r == '\r', r >= 0x20 && r < utf8.RuneError, r > utf8.RuneError:
