@@ -32,7 +32,8 @@ groups and settings, and no rule or route is about the addresses of some of them
 "Each other" are two of them.
 
 Of an end that has several addresses of an IP version the first is asked, and of a load
-balancer the first node that has targets. With SRC and DST, name others by their addresses.
+balancer the first node that has targets. With SRC and DST both given, others are named
+by their addresses.
 
 Pairs that are not listed are blocked. "Source ports 1024-65535" are those from which
 something is reached, where that matters.
