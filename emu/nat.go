@@ -98,9 +98,11 @@ func natSource(w *walk) verdict {
 	if w.sender == nil || w.sender.VPC != w.from.VPC {
 		return dropped(NATSource)
 	}
-	w.in(nat64, w.flow.Dst)
-	target, ok := packet.Embedded(nat64, w.flow.Dst)
-	if host := w.owner(w.vpc, w.flow.Src); ok && host != nil && w.embeddedIn(host.Subnet, target) {
+	if w.flow.Dst.Is4() || !w.in(nat64, w.flow.Dst) {
+		return passed
+	}
+	target, _ := packet.Embedded(nat64, w.flow.Dst)
+	if host := w.owner(w.vpc, w.flow.Src); host != nil && w.embeddedIn(host.Subnet, target) {
 		w.sayAddr(target, "is in the sender's own subnet, where NAT64 does not lead")
 		return dropped(NATSource)
 	}
