@@ -13,7 +13,7 @@ import (
 	"github.com/vpcemu/vpcemu/internal/space"
 )
 
-var compared = flag.Int("compared", 5, "how many networks TestDiff_Random and TestCheck_Random make up")
+var compared = flag.Int("compared", 25, "how many networks TestDiff_Random and TestCheck_Random make up")
 
 // TestDiff_Random: whatever a difference says has opened or closed did so by traces in
 // both networks, and nothing else did.
