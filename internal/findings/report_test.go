@@ -20,7 +20,7 @@ func sample() *Report {
 			{ID: "unexpected-reachable", Message: "internet reaches db-1: 100%, at tcp/5432", Detail: "line one\nline two\n", Fix: "remove it", Component: "db-1", File: "infra/net.yaml", Line: 12, Column: 5},
 			{ID: "unexpected-reachable", Message: "internet reaches db-1: 100%, at tcp/5432", Component: "db-1", File: "infra/net.yaml", Line: 40},
 			{ID: "other", Severity: Note, Message: "has no place"},
-			{ID: "other", Severity: Warning, Message: "elsewhere", File: "/tmp/a b/net.yaml"},
+			{ID: "other", Severity: Warning, Message: "elsewhere", File: "/elsewhere/a b/net.yaml"},
 		},
 		Cases: []Case{
 			{Name: "a -> b", Group: "infra/net.yaml"},
@@ -43,7 +43,7 @@ func TestText(t *testing.T) {
     remove it
 infra/net.yaml:40: error: internet reaches db-1: 100%, at tcp/5432 [unexpected-reachable]
 note: has no place [other]
-/tmp/a b/net.yaml: warning: elsewhere [other]
+/elsewhere/a b/net.yaml: warning: elsewhere [other]
 `, write(t, sample(), "text"))
 }
 
@@ -71,7 +71,7 @@ func TestGitHub(t *testing.T) {
 	require.Equal(t, `::error file=infra/net.yaml,line=12,col=5,title=vpcemu check%3A a%2Cb%3A unexpected-reachable::internet reaches db-1: 100%25, at tcp/5432%0Aline one%0Aline two%0Aremove it
 ::error file=infra/net.yaml,line=40,title=vpcemu check%3A a%2Cb%3A unexpected-reachable::internet reaches db-1: 100%25, at tcp/5432
 ::notice title=vpcemu check%3A a%2Cb%3A other::has no place
-::warning file=/tmp/a b/net.yaml,title=vpcemu check%3A a%2Cb%3A other::elsewhere
+::warning file=/elsewhere/a b/net.yaml,title=vpcemu check%3A a%2Cb%3A other::elsewhere
 `, write(t, r, "github"))
 }
 
@@ -148,7 +148,7 @@ func TestSARIF_Places(t *testing.T) {
 	for file, want := range map[string]sarifArtifact{
 		"infra/net.yaml":    {"infra/net.yaml", "%SRCROOT%"},
 		"./a b/net.yaml":    {"a%20b/net.yaml", "%SRCROOT%"},
-		"/tmp/a b/net.yaml": {"file:///tmp/a%20b/net.yaml", ""},
+		"/elsewhere/a b/net.yaml": {"file:///elsewhere/a%20b/net.yaml", ""},
 		"example:x":         {"./example:x", "%SRCROOT%"},
 	} {
 		require.Equal(t, want, artifact(file), file)

@@ -1,0 +1,232 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/packet"
+)
+
+// question is an expectation of one pair of ends.
+type question struct {
+	c        *Checker
+	src, dst *asked
+	services []firewall.Service
+	only     bool
+	want     emu.Answer
+	one      bool // the only pair
+
+	shown    *emu.Pair // for packets of which to show a trace if nothing is wrong
+	shownSet space.Set
+}
+
+// ask is what is not as expected.
+func (q *question) ask() ([]Wrong, error) {
+	if q.want == emu.Blocked {
+		return q.everything(func(p *emu.Pair) space.Set { return q.named(p.All) })
+	}
+	wrong, err := q.ordinary()
+	if err != nil || !q.only {
+		return wrong, err
+	}
+	rest := *q
+	rest.want = emu.Blocked
+	more, err := rest.everything(func(p *emu.Pair) space.Set { return p.All.Minus(q.named(p.All)) })
+	return append(wrong, more...), err
+}
+
+// ordinary asks about ordinary clients: each service over the first IP version that has
+// it.
+func (q *question) ordinary() ([]Wrong, error) {
+	var all []Wrong
+	left := q.services
+	for _, v6 := range [...]bool{false, true} {
+		p, ok, err := q.pair(*q.src, *q.dst, v6)
+		if err != nil {
+			return nil, err
+		}
+		if !ok || len(left) == 0 {
+			continue
+		}
+		usual, ok := p.Usual(p.All)
+		if !ok {
+			continue
+		}
+		var set space.Set
+		var none []firewall.Service
+		for _, s := range left {
+			b := space.Box{space.Services: usualSpan(s), space.SourcePorts: ordinaryPorts, space.Sources: space.One(usual[space.Sources]), space.Destinations: space.One(usual[space.Destinations])}
+			some := p.All.And(space.Set{b})
+			if len(some) == 0 {
+				none = append(none, s)
+			}
+			set = set.Or(some)
+		}
+		left = none
+		all = append(all, q.hold(p, v6, set)...)
+	}
+	if len(left) > 0 {
+		return nil, fmt.Errorf("%s: %s and %s do not talk over an IP version that has it", left[0], q.src.name(), q.dst.name())
+	}
+	return all, nil
+}
+
+// everything asks about all packets of a set, between all addresses of the two ends.
+func (q *question) everything(set func(p *emu.Pair) space.Set) ([]Wrong, error) {
+	var all []Wrong
+	seen := make(map[[2]space.Span]bool) // addresses: several names may mean one
+	for _, v6 := range [...]bool{false, true} {
+		for _, from := range q.c.addresses(q.src, true) {
+			for _, to := range q.c.addresses(q.dst, false) {
+				p, ok, err := q.pair(from, to, v6)
+				if err != nil {
+					return nil, err
+				}
+				if !ok {
+					continue
+				}
+				between := [2]space.Span{p.All[0][space.Sources], p.All[0][space.Destinations]}
+				if seen[between] {
+					continue
+				}
+				seen[between] = true
+				all = append(all, q.hold(p, v6, set(p))...)
+			}
+		}
+	}
+	if len(seen) == 0 && q.one {
+		return nil, fmt.Errorf("%s and %s have no IP version in common", q.src.name(), q.dst.name())
+	}
+	return all, nil
+}
+
+// pair are the packets between two ends.
+func (q *question) pair(from, to asked, v6 bool) (*emu.Pair, bool, error) {
+	if from.end != nil && to.end != nil && from.text == "" && to.text == "" {
+		return q.c.x.Between(from.end, to.end, v6)
+	}
+	return q.c.x.Pair(from.query(), to.query(), v6)
+}
+
+// query names the end as an [emu.Query] does.
+func (a *asked) query() string {
+	switch {
+	case a.text != "":
+		return a.text
+	case a.end.VPC != nil && a.end.Kind != emu.OnPremisesEnd:
+		return a.end.VPC.ID + "/" + a.end.ID()
+	}
+	return a.end.Name
+}
+
+// named is the packets of a set that the expectation names.
+func (q *question) named(set space.Set) space.Set {
+	var all space.Set
+	for _, b := range set {
+		for _, s := range q.services {
+			part := b
+			part[space.Services] = part[space.Services].And(claimed(s))
+			if !part.Empty() {
+				all = all.With(&part)
+			}
+		}
+	}
+	return all
+}
+
+// claimed is the places of a service that an expectation names: of ICMP without a type an
+// echo request's, as in a trace.
+func claimed(s firewall.Service) space.Span {
+	if s.IsICMP() && s.From < 0 {
+		s.From = int(packet.ICMPEchoRequest)
+		if packet.Proto(s.Protocol) == packet.ICMPv6 {
+			s.From = int(packet.ICMPv6EchoRequest)
+		}
+	}
+	return spanOf(s)
+}
+
+// usualSpan is what ordinary clients ask of a service: of an ICMP type without a code, the
+// code 0.
+func usualSpan(s firewall.Service) space.Span {
+	span := claimed(s)
+	if packet.Proto(s.Protocol).IsICMP() {
+		span.Last = span.First
+	}
+	return span
+}
+
+// hold is the packets of a set whose answer is not the one that is wanted: those that fare
+// alike for one reason together.
+func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
+	if q.shown == nil && len(set) > 0 {
+		q.shown, q.shownSet = p, slices.Clone(set)
+	}
+	var all []Wrong
+	index := make(map[reason]int)
+	left, rest := slices.Clone(set), space.Set(nil)
+	var right space.Set
+	for len(left) > 0 {
+		last := len(left) - 1
+		at, ok := p.Some(left[last])
+		if !ok {
+			left = left[:last]
+			continue
+		}
+		f := p.Decide(at)
+		into := &right
+		if f.Answer != q.want {
+			r := reason{answer: f.Answer, depends: f.Depends}
+			if t, err := p.Trace(at); err == nil {
+				if r.cause = CauseOf(t); f.Answer != emu.Reachable {
+					r.cause.Text = "" // has the packet in it
+				}
+			}
+			k, known := index[r]
+			if !known {
+				k = len(all)
+				index[r] = k
+				all = append(all, Wrong{Source: q.src.name(), Destination: q.dst.name(), Got: f.Answer, Want: q.want, Depends: f.Depends, pair: p})
+			}
+			into = &all[k].set
+		}
+		rest, *into = left.Cut(&f.Box, rest[:0], *into)
+		left, rest = rest, left
+	}
+	asked := placesOf(p, v6)
+	for d := space.SourcePorts; d < space.Dimensions; d++ { // words are about what of it was asked
+		var spans []space.Span
+		for _, b := range set {
+			spans = append(spans, b[d])
+		}
+		asked.all[d] = space.Common(asked.all[d], hull(spans))
+	}
+	for k := range all {
+		all[k].set = all[k].set.Joined()
+		all[k].Traffic = asked.of(all[k].set)
+	}
+	return all
+}
+
+// hull is all places that some spans have, in order.
+func hull(spans []space.Span) []space.Span {
+	var set space.Set
+	for _, s := range spans {
+		set = set.With(&space.Box{s})
+	}
+	var all []space.Span
+	for _, b := range set.Joined() {
+		all = append(all, b[space.Services])
+	}
+	return all
+}
+
+// reason is why packets are not as expected.
+type reason struct {
+	answer  emu.Answer
+	depends string
+	cause   Cause
+}
