@@ -33,7 +33,10 @@ var (
 // networks of its own to try.
 func TestKernel(t *testing.T) {
 	var s score
-	t.Cleanup(func() { t.Log(&s) })
+	t.Cleanup(func() {
+		t.Log(&s)
+		assert.True(t, t.Failed() || s.built == 0 || s.came > 0, "no packet has arrived anywhere")
+	})
 	for _, processor := range processors {
 		t.Run(fmt.Sprint("processor=", processor), func(t *testing.T) {
 			t.Parallel()
