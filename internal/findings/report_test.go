@@ -146,10 +146,10 @@ func TestSARIF(t *testing.T) {
 
 func TestSARIF_Places(t *testing.T) {
 	for file, want := range map[string]sarifArtifact{
-		"infra/net.yaml":    {"infra/net.yaml", "%SRCROOT%"},
-		"./a b/net.yaml":    {"a%20b/net.yaml", "%SRCROOT%"},
+		"infra/net.yaml":          {"infra/net.yaml", "%SRCROOT%"},
+		"./a b/net.yaml":          {"a%20b/net.yaml", "%SRCROOT%"},
 		"/elsewhere/a b/net.yaml": {"file:///elsewhere/a%20b/net.yaml", ""},
-		"example:x":         {"./example:x", "%SRCROOT%"},
+		"example:x":               {"./example:x", "%SRCROOT%"},
 	} {
 		require.Equal(t, want, artifact(file), file)
 	}
