@@ -143,6 +143,18 @@ func (e *End) ID() string {
 	return e.Name
 }
 
+// Down is why nothing gets to the end or from it, whatever the rules say: "stopped" or
+// "terminated", as its instance is, or "not attached". It is "" for all others (ENI-8).
+func (e *End) Down() string {
+	switch {
+	case e.end.iface == nil || e.end.iface.Attached:
+		return ""
+	case e.Instance != nil && e.Instance.State != vpc.Running:
+		return e.Instance.State.String()
+	}
+	return "not attached"
+}
+
 // Between is [Explorer.Pair] for two ends that [Explorer.Ends] has.
 func (x *Explorer) Between(source, destination *End, v6 bool) (*Pair, bool, error) {
 	return x.pair(source.end, destination.end, v6)

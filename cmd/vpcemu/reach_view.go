@@ -90,16 +90,21 @@ func (v *reachView) sort(order []*reach.Class) {
 	v.Classes = sorted
 }
 
-// titleOf is a class for people: "db-1, db-2", or "app-1, app-2 and 40 more".
+// titleOf is a class for people: "db-1, db-2", "app-1, app-2 and 40 more", or "old-1
+// (stopped)".
 func titleOf(c *reach.Class) string {
 	names := make([]string, 0, 3)
 	for _, m := range c.Members[:min(len(c.Members), 3)] {
 		names = append(names, m.Name)
 	}
+	title := strings.Join(names, ", ")
 	if more := len(c.Members) - 2; more > 1 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:2], ", "), more)
+		title = fmt.Sprintf("%s and %d more", strings.Join(names[:2], ", "), more)
 	}
-	return strings.Join(names, ", ")
+	if down := c.Members[0].Down(); down != "" {
+		title += " (" + down + ")"
+	}
+	return title
 }
 
 // of is a class by its name.
