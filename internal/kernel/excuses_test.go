@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -42,6 +43,8 @@ var differences = []struct {
 		func(g *game, s step, _ *disagreement) bool { return g.finished(s) }},
 	{"NAT-13", "Linux may forget a connection that was reset, AWS not before it has been idle",
 		func(g *game, s step, _ *disagreement) bool { return g.reset(s) }},
+	{"SG-41", "Linux counts the minute of a connection that is not established from its first SYN, AWS from the last one",
+		func(g *game, s step, _ *disagreement) bool { return g.resent(s) }},
 	{"no rule", "a packet of a NAT gateway that comes back to it, by a middlebox: none is sent so, and routes that lead there are not compared",
 		func(g *game, s step, _ *disagreement) bool { return g.circles(s) }},
 }
@@ -202,6 +205,26 @@ func (g *game) reset(s step) bool {
 		}
 	}
 	return false
+}
+
+// resent reports whether the connection of a step began a minute ago or more, and its last SYN is not as old.
+func (g *game) resent(s step) bool {
+	if !aboutTCP(s) {
+		return false
+	}
+	about := g.about(s)
+	var now, first, last time.Duration
+	begun := false
+	for _, o := range g.steps[:len(g.steps)-1] {
+		if now += o.Wait; !o.Spec.Flags.Has(packet.SYN) || !about[endsOf(o.Spec.Flow)] {
+			continue
+		}
+		if !begun || now-last >= time.Minute {
+			begun, first = true, now
+		}
+		last = now
+	}
+	return begun && now-first >= time.Minute && now-last < time.Minute
 }
 
 // countFlags is how many segments with flags of TCP have been sent in the connection that a step belongs to, or is an error about, by
