@@ -253,7 +253,7 @@ func (s *soak) download(host, from, file string, option ...string) func() error 
 	return func() error {
 		status, got := s.program(s.t.Context(), host, append([]string{"curl", "-sSm", "60", "http://" + from + "/" + file}, option...)...)
 		if status != 0 {
-			return fmt.Errorf("curl says %d: %s", status, got)
+			return fmt.Errorf("curl says %d after %d bytes: …%q", status, len(got), got[max(0, len(got)-120):])
 		}
 		s.connections.Add(1)
 		s.bytes.Add(int64(len(got)))
