@@ -38,9 +38,10 @@ func flowIn(w *walk) verdict {
 }
 
 // seeThrough shows observers of ports a packet that goes through a gateway or a load
-// balancer, at whose interfaces it is neither sent nor delivered.
+// balancer, at whose interfaces it is neither sent nor delivered, and one that arrives at
+// an interface endpoint, behind which it may be dropped.
 func (w *walk) seeThrough(i *plan.Interface, dir firewall.Direction, number uint64) {
-	if w.tracer == nil && w.net.em.opts.Observer.Port != nil && goesThrough(i) {
+	if w.tracer == nil && w.net.em.opts.Observer.Port != nil && (goesThrough(i) || dir == firewall.Ingress && i.Service()) {
 		w.net.slots.at(i.Slot).port.see(dir, number, w.pkt.Bytes())
 	}
 }

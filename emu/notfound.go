@@ -17,6 +17,7 @@ func ambiguous(name string, found []*plan.Interface) error {
 	for _, i := range found {
 		list = append(list, fmt.Sprintf("%s (%s)", i.Key(), i.Desc.Addresses[0].IP))
 	}
+	slices.Sort(list) // interfaces that came later stand behind the others
 	return fmt.Errorf("%q is ambiguous, it may be %s", name, strings.Join(list, " or "))
 }
 

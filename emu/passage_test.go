@@ -12,6 +12,7 @@ import (
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -109,6 +110,25 @@ func TestPassages_Gateways(t *testing.T) {
 		"0 app ingress tcp 203.0.113.99:443 > 10.0.2.10:40000",
 		"1 dropped NAT nat nat, NAT gateway: no mapping, and no plain SYN: answered with RST",
 	}, *seen)
+}
+
+// TestPassages_Endpoint: what an interface endpoint's groups let in is seen once at its
+// interface, also if it does not take the protocol: flow logs have it too.
+func TestPassages_Endpoint(t *testing.T) {
+	var n vpc.Network
+	v := open(n.AddVPC("v", "10.0.0.0/16"))
+	v.AddSubnet("s", "10.0.1.0/24").AddInterface("app", "10.0.1.10", "open")
+	v.Gateways = append(v.Gateways, &vpc.Gateway{Kind: routing.InterfaceEndpoint, ID: "sqs", Addresses: []vpc.Address{{IP: netip.MustParseAddr("10.0.1.30")}},
+		Endpoint: &vpc.Endpoint{Service: "sqs", Subnets: []string{"s"}, Groups: []string{"open"}, UDP: vpc.No}})
+	for _, c := range []struct {
+		flow string
+		want emu.Fate
+	}{{"tcp 10.0.1.10:40000 > 10.0.1.30:443", emu.Delivered}, {"udp 10.0.1.10:40000 > 10.0.1.30:53", emu.Dropped}} {
+		e, seen := watched(t, &n)
+		assert.Equal(t, c.want, portOf(t, e, "app").Send(segment(c.flow, packet.SYN)).Fate)
+		assert.Equal(t, []string{"1 app egress " + c.flow, "0 sqs-s ingress " + c.flow}, (*seen)[:2])
+		assert.Len(t, *seen, 3)
+	}
 }
 
 // TestPassages_Appliance: what a Gateway Load Balancer's appliance takes and gives back is

@@ -80,6 +80,16 @@ func TestPortsOfEqualNames(t *testing.T) {
 	assert.Equal(t, portOf(t, e, "10.1.1.10"), portOf(t, e, "w/web"))
 }
 
+// TestAmbiguousName: who answers to a name is listed alike however the network came about.
+func TestAmbiguousName(t *testing.T) {
+	e := newEmulator(t, names(), emu.Options{})
+	again := names().Interface("v/web")
+	require.NoError(t, e.RemoveInterface("v/web"))
+	require.NoError(t, e.AddInterface("v/s", again))
+	_, err := e.Port("web")
+	assert.EqualError(t, err, `"web" is ambiguous, it may be v/web (10.0.1.10) or w/web (10.1.1.10)`)
+}
+
 func TestTraceByAddress(t *testing.T) {
 	e := newEmulator(t, names(), emu.Options{})
 	for _, c := range []struct{ name, src, dst, want string }{

@@ -144,6 +144,32 @@ func moveElastic(i *vpc.Interface) {
 	i.Addresses[0].Public = netip.Addr{}
 }
 
+// TestTraceToAService: the service of a gateway endpoint is reached through the endpoint, and by
+// no other way, wherever that has its addresses (EP-2).
+func TestTraceToAService(t *testing.T) {
+	for _, c := range []struct{ route, want string }{
+		{"s3", "reachable"}, {"igw", "blocked NO_SUCH_ADDRESS"}, {"vgw", "blocked NO_SUCH_ADDRESS"},
+	} {
+		t.Run(c.route, func(t *testing.T) {
+			var n vpc.Network
+			n.AddPrefixList("pl-s3", "192.0.2.0/24").Name = "com.amazonaws.us-east-1.s3"
+			v := open(n.AddVPC("v", "10.0.0.0/16"))
+			v.AddInternetGateway("igw")
+			v.Gateways = append(v.Gateways,
+				&vpc.Gateway{Kind: routing.GatewayEndpoint, ID: "s3", Endpoint: &vpc.Endpoint{Service: "s3", PrefixList: "pl-s3"}},
+				&vpc.Gateway{Kind: routing.VPNGateway, ID: "vgw", VPN: &vpc.VPN{Connections: []*vpc.Link{
+					{ID: "vpn", Prefixes: []vpc.Announcement{{Prefix: netip.MustParsePrefix("192.0.0.0/3")}}}}}})
+			v.AddSubnet("s", "10.0.1.0/24").UseRouteTable("t").AddInterface("app", "10.0.1.10", "open").AddPublicIP("198.51.100.1")
+			if r := v.AddRouteTable("t"); c.route == "s3" {
+				v.Gateway("s3").Endpoint.RouteTables = []string{"t"}
+			} else {
+				r.AddRoute("0.0.0.0/0", c.route)
+			}
+			assert.Equal(t, c.want, answer(ask(t, &n, "app", "s3", "tcp/443")))
+		})
+	}
+}
+
 // TestTraceNamesTheStoppedInterface: the public address that its stop released
 // still says whom the question means (IGW-27).
 func TestTraceNamesTheStoppedInterface(t *testing.T) {

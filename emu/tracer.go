@@ -325,7 +325,7 @@ func (t *tracer) checkGoal(w *walk) {
 		return
 	case t.mayBeInside(w):
 		return
-	case w.left() != nil && (t.goal.outer == w.left() || t.goal.outer == nil && t.goal.iface == nil):
+	case w.left() != nil && (t.goal.outer == w.left() || t.goal.outer == nil && t.goal.iface == nil && t.goal.service == nil):
 		return
 	case t.goal.outer != nil && w.result.Fate == Exited: // not where it was meant to
 	case t.goal.iface == nil && !t.goal.internet:

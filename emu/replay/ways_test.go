@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -37,6 +39,22 @@ func TestFromTheInternet(t *testing.T) {
 		spec("tcp 192.168.1.20:443 > 203.0.113.77:40000", synack))
 	assert.Equal(t, "passed: 2 passed, 0 dropped, 0 unknown, 0 withheld, 0 not used", w.sums())
 	assert.Equal(t, []string{"web-1 tcp 203.0.113.77:40000 > 10.0.1.10:443", "internet tcp 198.51.100.10:443 > 203.0.113.77:40000"}, w.arrived)
+}
+
+// TestAnswerByAnotherWay: whether an answer to the internet gets there that leaves for
+// on-premises is not known, as in a trace.
+func TestAnswerByAnotherWay(t *testing.T) {
+	n := office()
+	v := n.VPCs[0]
+	v.Gateways = append(v.Gateways, &vpc.Gateway{Kind: routing.VPNGateway, ID: "vgw", VPN: &vpc.VPN{
+		Connections: []*vpc.Link{{ID: "vpn", Prefixes: []vpc.Announcement{{Prefix: netip.MustParsePrefix("0.0.0.0/0")}}}}}})
+	v.RouteTables[0].Routes = nil
+	v.RouteTables[0].AddRoute("0.0.0.0/0", "vgw")
+	w := newWorld(t, n, "192.168.1.20=web-1", "203.0.113.77=internet")
+	w.send(
+		spec("tcp 203.0.113.77:40000 > 192.168.1.20:443", syn),
+		spec("tcp 192.168.1.20:443 > 203.0.113.77:40000", synack))
+	assert.Equal(t, "unknown: 1 passed, 0 dropped, 1 unknown, 0 withheld, 0 not used", w.sums(), "%v", w.lost())
 }
 
 // TestWithoutMap: a capture from the network itself needs no map.

@@ -17,7 +17,7 @@ func TestDecide(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		x := e.Explorer()
+		l, x := landmarksOf(net), e.Explorer()
 		for range 12 {
 			q := m.Query(net)
 			p, ok, err := x.Pair(q.Source, q.Destination, q.IPv6)
@@ -25,7 +25,7 @@ func TestDecide(t *testing.T) {
 				continue
 			}
 			for range 6 {
-				at, ok := somewhere(m, net, p, Pick(m, p.All...))
+				at, ok := somewhere(m, l, p, Pick(m, p.All...))
 				if !ok {
 					continue
 				}
@@ -39,7 +39,7 @@ func TestDecide(t *testing.T) {
 					larger++
 				}
 				for range 6 {
-					other, ok := somewhere(m, net, p, short.Box)
+					other, ok := somewhere(m, l, p, short.Box)
 					if !ok || short.Depends != "" && short.Answer == emu.Uncertain {
 						continue
 					}

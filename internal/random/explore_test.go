@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/packet"
 	"github.com/vpcemu/vpcemu/reach"
@@ -39,6 +40,25 @@ func askEnds(m *Maker, n *vpc.Network) ends {
 		q.Destination = Pick(m, wide...)
 	}
 	return ends{q.Source, q.Destination, q.IPv6, m.Uint64()}
+}
+
+// askOpen is askEnds, and of several questions the first about ends of which one answers the
+// other.
+func askOpen(m *Maker, n *vpc.Network) (q ends) {
+	e, err := emulator(n)
+	if err != nil {
+		return askEnds(m, n)
+	}
+	l, x := landmarksOf(n), e.Explorer()
+	for range 1 + m.IntN(2)*8 {
+		q = askEnds(m, n)
+		if p, ok, err := x.Pair(q.Source, q.Destination, q.IPv6); err == nil && ok {
+			if at, ok := open(m, l, p, 4); ok && p.Decide(at).Answer == emu.Reachable {
+				break
+			}
+		}
+	}
+	return q
 }
 
 // wideEnds are the names of the ends that have many addresses: the internet, on-premises
@@ -94,22 +114,22 @@ func (c *tally) String() string {
 func TestExplore(t *testing.T) {
 	var c tally
 	property[ends]{
-		with: Everything, many: 12, networks: *explored, ask: askEnds,
+		with: Everything, many: 12, networks: *explored, ask: askOpen,
 		about: func(n *vpc.Network) (func(ends) error, error) {
 			e, err := emulator(n)
 			if err != nil {
 				return nil, err
 			}
-			named, x := e.Network(), e.Explorer()
+			l, x := landmarksOf(e.Network()), e.Explorer()
 			return func(q ends) error {
 				p, ok, err := x.Pair(q.Source, q.Destination, q.IPv6)
 				if err != nil || !ok {
 					return nil
 				}
 				m := New(q.Seed, 0)
-				for range 6 {
-					if at, ok := somewhere(m, named, p, boxOf(m, p)); ok {
-						if err := c.explore(m, named, p, q, at); err != nil {
+				for k := range 6 {
+					if at, ok := open(m, l, p, k%2*8); ok {
+						if err := c.explore(m, n, l, p, q, at); err != nil {
 							return err
 						}
 					}
@@ -121,15 +141,24 @@ func TestExplore(t *testing.T) {
 	t.Log(&c)
 }
 
+// open is one of the pair's packets: of so many and one more the first that gets there and is
+// answered, or the last.
+func open(m *Maker, l *landmarks, p *emu.Pair, tries int) (at space.Point, ok bool) {
+	for at, ok = somewhere(m, l, p, boxOf(m, p)); tries > 0 && ok && p.Decide(at).Answer != emu.Reachable; tries-- {
+		at, ok = somewhere(m, l, p, boxOf(m, p))
+	}
+	return at, ok
+}
+
 // explore asks about one packet and tries others of its box.
-func (c *tally) explore(m *Maker, n *vpc.Network, p *emu.Pair, q ends, at space.Point) error {
+func (c *tally) explore(m *Maker, n *vpc.Network, l *landmarks, p *emu.Pair, q ends, at space.Point) error {
 	f := p.Ask(at)
 	c.asked++
 	if !f.Box.Has(&at) {
 		return fmt.Errorf("%v is not in its own box %v", words(at, q.IPv6), f.Box)
 	}
 	for k := range *samples {
-		other, ok := somewhere(m, n, p, f.Box)
+		other, ok := somewhere(m, l, p, f.Box)
 		if !ok {
 			continue
 		}
@@ -154,16 +183,6 @@ func (c *tally) explore(m *Maker, n *vpc.Network, p *emu.Pair, q ends, at space.
 	if b, ok := beside(m, p, f.Box, at); ok {
 		if c.beside++; fares(f, p.Ask(b)) {
 			c.alike++
-		}
-	}
-	return nil
-}
-
-// farPort is the port of what lies outside of the network that has an ID, nil for none.
-func farPort(e *emu.Emulator, id string) *emu.Port {
-	for _, far := range e.Far() {
-		if port, err := e.Port(far.Name); err == nil && port.ID() == id {
-			return port
 		}
 	}
 	return nil
@@ -199,7 +218,8 @@ func beside(m *Maker, p *emu.Pair, b space.Box, at space.Point) (space.Point, bo
 // send sends a packet that was traced through a network without flows, answers it where
 // it arrives, and for TCP sends the third one. All that must come to what the trace says.
 func (c *tally) send(n *vpc.Network, q ends, one *emu.Trace, at space.Point) error {
-	e, err := emulator(n)
+	var last heard
+	e, err := emu.New(n, emu.Options{Observer: emu.Observer{Port: last.passes, Packet: last.ended}})
 	if err != nil {
 		return err
 	}
@@ -209,26 +229,10 @@ func (c *tally) send(n *vpc.Network, q ends, one *emu.Trace, at space.Point) err
 		return nil
 	}
 	goal, err := e.Port(q.Destination)
-	if err != nil || forwards(source) || forwards(goal) {
+	if err != nil || ofGateway(source) || ofGateway(goal) {
 		return nil
 	}
-	if arrived := one.Request.Arrived; q.Destination == Internet.Port && arrived != nil {
-		goal = farPort(e, arrived.Port.ID()) // an address of the internet may lie behind another gateway too
-	}
 	forwarders(e)
-	type heard struct {
-		port *emu.Port
-		flow packet.Flow
-	}
-	var last heard
-	for port := range e.Interfaces() {
-		hear(port, func(f packet.Flow) { last = heard{port, f} })
-	}
-	for _, far := range e.Far() {
-		if port, err := e.Port(far.Name); err == nil {
-			hear(port, func(f packet.Flow) { last = heard{port, f} })
-		}
-	}
 	c.sent++
 	sent := one.Sent()
 	spec := packet.Spec{Flow: sent}
@@ -242,22 +246,19 @@ func (c *tally) send(n *vpc.Network, q ends, one *emu.Trace, at space.Point) err
 		answers = spec.ICMPType == packet.Echo(sent).ICMPType
 	}
 	source.Send(spec.Bytes())
-	there := last.port == goal
+	if one.Verdict == emu.Reachable && last.is(one.Request.Arrived) {
+		goal = last.port // a load balancer's target, or what lies behind one of several gateways
+	}
+	there := last.at(goal)
 	if there && answers {
-		back := packet.Spec{Flow: last.flow.Reverse()}
-		switch sent.Proto {
-		case packet.TCP:
-			back.Flags = packet.SYN | packet.ACK
-		case packet.ICMPv6:
-			back.ICMPType = packet.ICMPv6EchoReply
-		}
+		back := packet.Spec{Flow: last.flow.Reverse(), Flags: packet.SYN | packet.ACK, ICMPType: replies[last.flow.Proto]}
 		last = heard{}
 		goal.Send(back.Bytes())
-		there = last.port == source && last.flow == sent.Reverse()
+		there = last.at(source) && last.flow == sent.Reverse()
 		if there && sent.Proto == packet.TCP {
 			last = heard{}
 			source.Send(packet.Spec{Flow: sent, Flags: packet.ACK}.Bytes())
-			there = last.port == goal
+			there = last.at(goal)
 		}
 	}
 	if there {
@@ -269,23 +270,48 @@ func (c *tally) send(n *vpc.Network, q ends, one *emu.Trace, at space.Point) err
 	return nil
 }
 
-// forwards reports whether a port is not a guest's who keeps what he gets.
-func forwards(p *emu.Port) bool {
+// ofGateway reports whether a port is not a guest's.
+func ofGateway(p *emu.Port) bool {
 	i := p.Interface()
-	return i != nil && (i.NoSourceDestCheck || i.Kind != "")
+	return i != nil && i.Kind != ""
 }
 
-// hear tells of what arrives at a port, but for one that forwards.
-func hear(p *emu.Port, tell func(packet.Flow)) {
-	if forwards(p) {
-		return
+// heard is what has arrived last.
+type heard struct {
+	port  *emu.Port
+	place emu.Place
+	flow  packet.Flow
+}
+
+func (h *heard) passes(p emu.Passage) {
+	if p.Direction == firewall.Ingress {
+		*h = heard{p.Port, p.Place, flowOf(&p)}
 	}
-	p.Receive(func(b []byte) {
-		var pkt packet.Packet
-		if pkt.Parse(b) == nil {
-			tell(pkt.Flow)
-		}
-	})
+}
+
+// ended forgets a packet that a gateway has lost.
+func (h *heard) ended(e emu.Event) {
+	if e.Result.Fate != emu.Delivered && e.Result.Fate != emu.Exited {
+		*h = heard{}
+	}
+}
+
+func flowOf(p *emu.Passage) packet.Flow {
+	var pkt packet.Packet
+	_ = pkt.Parse(p.Bytes) // the emulator delivers what can be read
+	return pkt.Flow
+}
+
+// is reports whether a trace has the same packet at the same port.
+func (h *heard) is(p *emu.Passage) bool {
+	return p != nil && h.port != nil && h.port.ID() == p.Port.ID() && h.place == p.Place && h.flow == flowOf(p)
+}
+
+// at reports whether it has arrived at a port, and is for what stands there.
+func (h *heard) at(p *emu.Port) bool {
+	i := p.Interface()
+	return h.port == p && (i == nil || slices.ContainsFunc(i.Addresses, func(a vpc.Address) bool { return a.IP == h.flow.Dst }) ||
+		slices.ContainsFunc(i.Prefixes, func(r netip.Prefix) bool { return r.Contains(h.flow.Dst) }))
 }
 
 // TestBetween: the parts of an answer are all packets, have none in common, and every
@@ -299,7 +325,7 @@ func TestBetween(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			named, x, net := e.Network(), e.Explorer(), reach.Of(e)
+			l, x, net := landmarksOf(e.Network()), e.Explorer(), reach.Of(e)
 			return func(q ends) error {
 				p, ok, err := x.Pair(q.Source, q.Destination, q.IPv6)
 				if err != nil || !ok {
@@ -309,27 +335,34 @@ func TestBetween(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				return c.between(New(q.Seed, 0), named, p, q, a)
+				return c.between(New(q.Seed, 0), l, p, q, a)
 			}, nil
 		},
 	}.try(t)
 	t.Log(&c)
 }
 
-func (c *tally) between(m *Maker, n *vpc.Network, p *emu.Pair, q ends, a *reach.Answer) error {
-	left := p.All
+// part is one of an answer, and its packets.
+type part struct {
+	*reach.Part
+	set space.Set
+}
+
+func (c *tally) between(m *Maker, l *landmarks, p *emu.Pair, q ends, a *reach.Answer) error {
+	left, parts := p.All, []part{}
 	for i := range a.Parts {
-		part := &a.Parts[i]
-		if part.IPv6() != q.IPv6 {
-			continue
+		if one := &a.Parts[i]; one.IPv6() == q.IPv6 {
+			parts = append(parts, part{one, one.Set()})
 		}
-		for k, b := range part.Set() {
+	}
+	for i, one := range parts {
+		for k, b := range one.set {
 			var cut space.Set
 			if left, cut = left.Cut(&b, nil, nil); !cut.Equal(space.Set{b}) {
 				return fmt.Errorf("%v of part %d is in another part too", b, i)
 			}
 			if k < 20 {
-				if err := c.edges(m, n, p, q, a, part, b); err != nil {
+				if err := c.edges(m, l, p, q, parts, one, b); err != nil {
 					return err
 				}
 			}
@@ -342,14 +375,14 @@ func (c *tally) between(m *Maker, n *vpc.Network, p *emu.Pair, q ends, a *reach.
 }
 
 // edges tries packets of a box of a part, and those beside it.
-func (c *tally) edges(m *Maker, n *vpc.Network, p *emu.Pair, q ends, a *reach.Answer, part *reach.Part, b space.Box) error {
+func (c *tally) edges(m *Maker, l *landmarks, p *emu.Pair, q ends, parts []part, of part, b space.Box) error {
 	for range *samples {
-		at, ok := somewhere(m, n, p, b)
+		at, ok := somewhere(m, l, p, b)
 		if !ok {
 			return nil
 		}
 		c.sampled++
-		if err := asPart(p, q, part, at); err != nil {
+		if err := asPart(p, q, of, at); err != nil {
 			return err
 		}
 		other, ok := beside(m, p, b, at)
@@ -357,9 +390,9 @@ func (c *tally) edges(m *Maker, n *vpc.Network, p *emu.Pair, q ends, a *reach.An
 			continue
 		}
 		c.beside++
-		for i := range a.Parts {
-			if o := &a.Parts[i]; o.IPv6() == q.IPv6 && o.Set().Has(&other) {
-				if o == part {
+		for _, o := range parts {
+			if o.set.Has(&other) {
+				if o.Part == of.Part {
 					c.alike++
 				}
 				if err := asPart(p, q, o, other); err != nil {
@@ -372,7 +405,7 @@ func (c *tally) edges(m *Maker, n *vpc.Network, p *emu.Pair, q ends, a *reach.An
 }
 
 // asPart reports a packet that does not fare as its part says.
-func asPart(p *emu.Pair, q ends, part *reach.Part, at space.Point) error {
+func asPart(p *emu.Pair, q ends, part part, at space.Point) error {
 	one, err := p.Trace(at)
 	if err != nil {
 		return err
@@ -409,9 +442,31 @@ func kinds(list []emu.Blocker) []string {
 	return all
 }
 
+// landmarks are addresses of a network that packets may have, by IP version.
+type landmarks struct {
+	places  []Place
+	notable [2][]netip.Addr
+}
+
+func landmarksOf(n *vpc.Network) *landmarks {
+	return &landmarks{slices.Concat(Places(n), Targets(n)), [2][]netip.Addr{notable(n, false), notable(n, true)}}
+}
+
+// address is one that a stage may look at, or any other.
+func (l *landmarks) address(m *Maker, v6 bool) netip.Addr {
+	around := l.notable[0]
+	if v6 {
+		around = l.notable[1]
+	}
+	if m.One(2) {
+		return Pick(m, around...)
+	}
+	return m.Address(l.places, v6)
+}
+
 // somewhere is a packet of a box: in each dimension at an end, at something that the
 // network has, or anywhere.
-func somewhere(m *Maker, n *vpc.Network, pair *emu.Pair, b space.Box) (p space.Point, ok bool) {
+func somewhere(m *Maker, l *landmarks, pair *emu.Pair, b space.Box) (p space.Point, ok bool) {
 	p, ok = pair.Some(b)
 	for range 4 {
 		q := p
@@ -437,11 +492,7 @@ func somewhere(m *Maker, n *vpc.Network, pair *emu.Pair, b space.Box) (p space.P
 		case space.SourcePorts:
 			q[d] = space.Num{Lo: uint64(Pick(m, notablePorts...))}
 		default:
-			a := m.Address(append(Places(n), Targets(n)...), b[d].Last.Hi != 0)
-			if around := m.notable(n, b[d].Last.Hi != 0); m.One(2) && len(around) > 0 {
-				a = Pick(m, around...)
-			}
-			q[d] = space.Address(a)
+			q[d] = space.Address(l.address(m, b[d].Last.Hi != 0))
 		}
 		if b.Has(&q) && pair.Has(&q) {
 			p = q
@@ -451,11 +502,17 @@ func somewhere(m *Maker, n *vpc.Network, pair *emu.Pair, b space.Box) (p space.P
 }
 
 // notablePorts are such as some stage looks at, and those at the edges of rules.
-var notablePorts = []uint16{25, 53, 53, 67, 67, 68, 80, 80, 80, 443, 443, 546, 547, 547, 1023, 1024, 32767, 32768, 40000, 40003, 40004, 49152, 60999, 61000, 65535}
+var notablePorts = func() []uint16 {
+	all := []uint16{0, 53, 53, 67, 67, 68, 80, 80, 80, 443, 443, 546, 547, 547, 40003, 40004}
+	for _, e := range edges {
+		all = append(all, uint16(e), uint16(e-1), uint16(e+1))
+	}
+	return all
+}()
 
 // notable are addresses of an IP version that some stage may look at: first and last ones
 // of ranges, those beside, and IPv6 ones that stand for such of IPv4.
-func (m *Maker) notable(n *vpc.Network, v6 bool) (all []netip.Addr) {
+func notable(n *vpc.Network, v6 bool) (all []netip.Addr) {
 	ranges := []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("255.255.255.255/32"),
 		netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff00::/8"), netip.MustParsePrefix("fd00:ec2::/32"), netip.MustParsePrefix("64:ff9b::/96")}
 	ranges = append(ranges, routed...)
@@ -489,8 +546,8 @@ func (m *Maker) notable(n *vpc.Network, v6 bool) (all []netip.Addr) {
 
 // routed are ranges of rules, of routes and of links.
 var routed = func() (all []netip.Prefix) {
-	for _, s := range []string{"10.0.0.0/8", "192.168.0.0/16", "192.168.0.0/17", "172.16.0.0/16", "203.0.113.0/24", "203.0.113.192/26", "198.51.100.0/24", "198.51.100.0/28", "192.0.2.0/24",
-		"2001:db8::/32", "2001:db8:aaaa::/48", "2001:db8:5333::/48", "2001:db8:ffff::/48"} {
+	for _, s := range append(wide, "192.168.0.0/16", "192.168.0.0/17", "172.16.0.0/16", "203.0.113.0/24", "198.51.100.0/24", "198.51.100.0/28", "192.0.2.0/24",
+		"2001:db8::/32", "2001:db8:aaaa::/48", "2001:db8:5333::/48", "2001:db8:ffff::/48") {
 		all = append(all, netip.MustParsePrefix(s))
 	}
 	return all

@@ -12,11 +12,21 @@ var (
 	services = []string{"all", "all", "all", "all", "all", "tcp", "tcp", "udp", "tcp/80", "tcp/80-443", "udp/53", "icmp", "icmp/8", "icmp/3", "icmp/3/1", "icmp/13", "icmpv6", "icmpv6/128", "icmpv6/144", "ip/50", "tcp/40000-40003"}
 	peers    = []string{"0.0.0.0/0", "0.0.0.0/0", "0.0.0.0/0", "0.0.0.0/0", "::/0", "::/0", "10.0.0.0/16", "10.0.1.0/24", "10.1.0.0/16", "10.10.0.0/16", "10.0.0.0/8", "192.168.0.0/16", "203.0.113.0/24",
 		"198.51.100.0/24", "2001:db8::/32", "g0", "g1", "g2", "pl-mixed"}
-	ranges = []string{"0.0.0.0/0", "0.0.0.0/0", "::/0", "10.0.0.0/16", "10.0.1.0/24", "10.10.0.0/15", "192.168.0.0/16", "203.0.113.0/24", "198.51.100.0/24"}
+	ranges = []string{"0.0.0.0/0", "0.0.0.0/0", "::/0", "10.0.0.0/16", "10.0.1.0/24", "10.10.0.0/15", "192.168.0.0/16", "203.0.113.0/24", "198.51.100.0/24", "10.0.1.8/29", "203.0.113.9/32"}
+	edges  = []int{1, 25, 53, 79, 80, 81, 443, 444, 1023, 1024, 32767, 32768, 39999, 40000, 40001, 40002, 49151, 49152, 60999, 61000, 65534, 65535}
 )
 
 // Service is that of a rule.
-func (m *Maker) Service() firewall.Service { return firewall.MustParseService(Pick(m, services...)) }
+func (m *Maker) Service() firewall.Service { return firewall.MustParseService(m.service()) }
+
+// service is a usual one, or ports from some edge to another.
+func (m *Maker) service() string {
+	if !m.One(4) {
+		return Pick(m, services...)
+	}
+	a, b := Pick(m, edges...), Pick(m, edges...)
+	return fmt.Sprintf("%s/%d-%d", Pick(m, "tcp", "udp"), min(a, b), max(a, b))
+}
 
 // Peer is the far side of a rule, in the VPC or outside.
 func (m *Maker) Peer() firewall.Peer { return vpc.ParsePeer(Pick(m, peers...)) }
@@ -42,7 +52,7 @@ func (m *Maker) group(g *vpc.SecurityGroup) {
 		seen[fmt.Sprintln(true, "all", all)], seen[fmt.Sprintln(false, "all", all)] = true, true
 	}
 	for range 4 + m.IntN(6) {
-		in, service, peer := m.One(2), Pick(m, services...), Pick(m, peers...)
+		in, service, peer := m.One(2), m.Service().String(), Pick(m, peers...)
 		key := fmt.Sprintln(in, service, peer)
 		switch {
 		case seen[key]:
@@ -60,8 +70,24 @@ func (m *Maker) ACL(v *vpc.VPC) {
 	v.NetworkACLs = nil
 	a := v.AddNetworkACL("acl")
 	for k := range 1 + m.IntN(5) {
-		Pick(m, a.DenyIn, a.AllowIn, a.AllowIn, a.AllowIn)(100-k, Pick(m, services...), Pick(m, ranges...))
-		Pick(m, a.DenyOut, a.AllowOut, a.AllowOut, a.AllowOut)(100-k, Pick(m, services...), Pick(m, ranges...))
+		Pick(m, a.DenyIn, a.AllowIn, a.AllowIn, a.AllowIn)(100-k, m.service(), Pick(m, ranges...))
+		Pick(m, a.DenyOut, a.AllowOut, a.AllowOut, a.AllowOut)(100-k, m.service(), Pick(m, ranges...))
+	}
+	if m.One(2) {
+		m.ephemeral(a)
+	}
+}
+
+// ephemeral cuts the ports that answers come to in pieces, in one direction.
+func (m *Maker) ephemeral(a *vpc.NetworkACL) {
+	allow, deny := a.AllowIn, a.DenyIn
+	if m.One(2) {
+		allow, deny = a.AllowOut, a.DenyOut
+	}
+	proto, from := Pick(m, "tcp", "udp"), 1024
+	for k, to := range append(some(m, []int{32767, 39999, 40000, 49151, 60999}), 65535) {
+		Pick(m, allow, deny)(90+k, fmt.Sprintf("%s/%d-%d", proto, from, to), Pick(m, "0.0.0.0/0", "::/0", Pick(m, ranges...)))
+		from = to + 1
 	}
 }
 

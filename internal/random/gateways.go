@@ -83,6 +83,10 @@ func (b *builder) nat(v *vpc.VPC) {
 	}
 }
 
+// wide are ranges of links beside those of offices: they hold other networks, or cut
+// them in two.
+var wide = []string{"0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/15", "10.0.1.8/29", "10.10.1.0/25", "172.16.0.0/12", "192.0.0.0/3", "160.0.0.0/4", "176.0.0.0/8", "203.0.112.0/21", "203.0.113.192/26"}
+
 // vpnGateway makes a virtual private gateway with a VPN connection and, at times,
 // Direct Connect.
 func (b *builder) vpnGateway(k int, v *vpc.VPC) {
@@ -93,21 +97,25 @@ func (b *builder) vpnGateway(k int, v *vpc.VPC) {
 		}
 		return l
 	}
-	vpn := &vpc.VPN{Connections: []*vpc.Link{link("vpn", "192.168.0.0/16", Pick(b.Maker, "172.16.0.0/16", "10.0.1.0/24", "0.0.0.0/0"))}}
-	vpn.Connections[0].Static = b.One(2)
-	if b.One(2) {
-		vpn.Connections = append(vpn.Connections, link("vpn2", "192.168.0.0/17"))
+	vpn := new(vpc.VPN)
+	if !b.One(4) {
+		l := link("vpn", "192.168.0.0/16", Pick(b.Maker, wide...), Pick(b.Maker, wide...))
+		if l.Static = b.One(2); b.has(Gaps) && b.One(6) {
+			l.Unknown = "its routes were not listed"
+		}
+		vpn.Connections = append(vpn.Connections, l)
+	}
+	if b.One(3) {
+		vpn.Connections = append(vpn.Connections, link("vpn2", "192.168.0.0/17", Pick(b.Maker, wide...)))
 	}
 	if b.One(2) {
-		dx := link("dxvif", "192.168.0.0/16", "2001:db8:aaaa::/48")
+		dx := link("dxvif", "192.168.0.0/16", Pick(b.Maker, "2001:db8:aaaa::/48", "2001:db8:aaaa::/48", "2001:db8::/32"))
 		dx.MTU = Pick(b.Maker, 0, 8500)
-		if b.One(3) {
-			dx.DirectConnectGateway, dx.Allowed = "dxgw-"+v.ID, []netip.Prefix{v.CIDRs[0]}
+		if b.One(2) {
+			within := v.Subnets[1].CIDRs[0]
+			dx.DirectConnectGateway, dx.Allowed = "dxgw-"+v.ID, []netip.Prefix{Pick(b.Maker, v.CIDRs[0], within, netip.PrefixFrom(within.Addr(), 26))}
 		}
 		vpn.Interfaces = append(vpn.Interfaces, dx)
-	}
-	if b.has(Gaps) && b.One(6) {
-		vpn.Connections[0].Unknown = "its routes were not listed"
 	}
 	v.Gateways = append(v.Gateways, &vpc.Gateway{Kind: routing.VPNGateway, ID: "vgw", Name: "vgw", State: Pick(b.Maker, "", "", "", "detached"), VPN: vpn})
 }

@@ -113,7 +113,7 @@ func (b *builder) routes(v *vpc.VPC, s *vpc.Subnet, t *vpc.RouteTable) {
 	}{
 		{"0.0.0.0/0", 1, to.four}, {"::/0", 1, to.six}, {"198.51.100.0/28", 6, to.four}, {"203.0.113.0/24", 5, to.four}, {"pl-far", 4, b.interfaces(v)},
 		{primary + "0.0/16", 7, to.middleboxes}, {primary + "1.0/24", 4, to.middleboxes}, {primary + "2.0/24", 4, to.middleboxes}, {secondary + "1.0/24", 4, to.middleboxes},
-		{"10.0.0.0/8", 4, to.far}, {"192.168.0.0/16", 4, to.far}, {"2001:db8::/32", 6, to.far}, {"2001:db8:aaaa::/48", 4, to.far}, {"64:ff9b::/96", 2, to.nat},
+		{"10.0.0.0/8", 4, to.far}, {"10.8.0.0/13", 6, to.far}, {"10.0.0.0/15", 9, to.far}, {"128.0.0.0/2", 2, to.far}, {"192.168.0.0/16", 4, to.far}, {"2001:db8::/32", 6, to.far}, {"2001:db8:aaaa::/48", 4, to.far}, {"64:ff9b::/96", 2, to.nat},
 	} {
 		if b.One(r.in) && len(r.targets) > 0 {
 			t.AddRoute(r.to, Pick(b.Maker, r.targets...))

@@ -23,7 +23,7 @@ func (b *builder) transitGateways() {
 	t := b.transit(g, b.net.VPCs)
 	if b.has(OnPremises) && b.One(2) {
 		t.Attachments = append(t.Attachments, b.attach(&vpc.TransitAttachment{ID: "far", Name: "far", Kind: Pick(b.Maker, vpc.VPNAttachment, vpc.DirectConnectAttachment, vpc.ConnectAttachment),
-			Prefixes: []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("2001:db8:aaaa::/48")}}))
+			Prefixes: []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("2001:db8:aaaa::/48"), netip.MustParsePrefix(Pick(b.Maker, wide...))}}))
 	}
 	if len(b.net.VPCs) > 1 && b.One(3) {
 		other := &vpc.Gateway{Kind: routing.TransitGateway, ID: "tgw2", Name: "tgw2"}
@@ -56,7 +56,7 @@ func (b *builder) transit(g *vpc.Gateway, vpcs []*vpc.VPC) *vpc.Transit {
 	}
 	for _, id := range []string{"rt0", "rt1"} {
 		table := &vpc.TransitTable{ID: id, Name: id}
-		for _, to := range []string{"0.0.0.0/0", "::/0", "10.0.0.0/16", "10.10.0.0/15", "10.10.1.0/24", "192.168.0.0/16", "2001:db8:2::/56"} {
+		for _, to := range []string{"0.0.0.0/0", "::/0", "10.0.0.0/16", "10.10.0.0/15", "10.10.1.0/24", "192.168.0.0/16", "2001:db8:2::/56", "10.0.0.0/9", "10.10.1.8/29"} {
 			if len(t.Attachments) == 0 || !b.One(4) {
 				continue
 			}

@@ -66,11 +66,10 @@ func TestRemovable(t *testing.T) {
 		require.NoError(t, err)
 		n = e.Network()
 		for _, checks := range [][]string{removable, removable[number%len(removable):][:1]} {
-			clean, count := without(t, n, checks)
+			clean, count := without(t, n, checks, removed)
 			if count == 0 {
 				continue
 			}
-			removed[checks[0]] += count
 			f, err := emu.New(clean, emu.Options{})
 			require.NoError(t, err)
 			sameReach(t, number, checks, e, f)
@@ -82,9 +81,9 @@ func TestRemovable(t *testing.T) {
 	}
 }
 
-// without is a network without what some checks find in it, and how much that is. Origins
-// tell which.
-func without(t *testing.T, n *vpc.Network, checks []string) (*vpc.Network, int) {
+// without is a network without what some checks find in it, and how much that is; removed
+// counts it by check. Origins tell which.
+func without(t *testing.T, n *vpc.Network, checks []string, removed map[string]int) (*vpc.Network, int) {
 	t.Helper()
 	n = n.Clone()
 	number := 0
@@ -116,6 +115,7 @@ func without(t *testing.T, n *vpc.Network, checks []string) (*vpc.Network, int) 
 	for _, f := range list {
 		if slices.Contains(checks, f.ID) {
 			gone[at(f.Line)] = true
+			removed[f.ID]++
 		}
 	}
 	for _, v := range n.VPCs {
