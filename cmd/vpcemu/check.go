@@ -27,16 +27,9 @@ own, or in both; those of the network come first.
     - any -> internet tcp/25, tcp/465: blocked
     - subnet:web -> private tcp/22: blocked
 
-SRC and DST are ends as "vpcemu trace --help" has them, or patterns:
-  app-*, prod/*            what is called so; * stands for any letters
-  any, *                   everything that has a name: interfaces of instances and,
-                           as DST, load balancers and interface endpoints. A line
-                           that begins with * stands in quotes.
-  public, private          in subnets with, without a route to an internet gateway
-  subnet:db, vpc:prod, group:web, tag:Name=db-*
-                           in them, with it, called so; each may be a pattern
-  a, b except c, d         several, and all but some
-A pattern that means nothing is an error.
+SRC and DST are ends as "vpcemu trace --help" has them, or patterns.
+
+` + patternHelp + `
 
 SERVICES are one or several with commas between them: tcp/443, tcp/8000-8099,
 tcp, udp/53, icmp (a ping), icmp/3/4, ip/50, all. Without any it is all. With

@@ -22,8 +22,9 @@ It asks with packets, not with patterns: a rule that nothing can use yet is not
 an open database. What the description does not tell is listed as not judged.
 
 A comment in a YAML network silences a finding of its line, or, alone on a line,
-of the next one; --ignore silences one of any network. An ignore that silences
-nothing is a finding itself.
+of the next one; --ignore silences some of any network: sg-unused=web-*, in which *
+stands for any letters and ? for one. An ignore that silences nothing is a finding
+itself.
 
   ingress: [tcp/22 from 0.0.0.0/0] # vpcemu:ignore internet-administration: bastion
 
@@ -66,7 +67,7 @@ func (a *app) lintCommand() *cobra.Command {
 	outputFlag(c, &f.output, "form of the answer")
 	c.Flags().Var(&f.failOn, "fail-on", "the least severity that makes the exit status 1")
 	completeChoice(c, "fail-on", f.failOn.allowed)
-	c.Flags().StringArrayVar(&f.ignore, "ignore", nil, "silence `CHECK[=COMPONENT]`, of all components or of one by ID, name or vpc/name")
+	c.Flags().StringArrayVar(&f.ignore, "ignore", nil, "silence `CHECK[=COMPONENT]`, of all components or by ID, name or vpc/name, with * and ?")
 	c.Flags().BoolVar(&f.checks, "checks", false, "list the checks")
 	return c
 }
