@@ -22,6 +22,9 @@ import (
 // versions, and from all hosts out there. "only" says both, the first of what it names and
 // the second of everything else.
 type Checker struct {
+	// Progress is told of the pairs of ends of each expectation.
+	Progress Progress
+
 	*names
 	class map[*emu.End]int // ends of a class fare alike
 }
@@ -107,6 +110,9 @@ func (c *Checker) Check(e *vpc.Expectation) (*Checked, error) {
 	var first *emu.Pair
 	for k := range sources {
 		for l := range destinations {
+			if c.Progress != nil {
+				c.Progress(k*len(destinations)+l+1, len(sources)*len(destinations))
+			}
 			src, dst := &sources[k], &destinations[l]
 			if !one && (c.same(src, dst) || !c.meet(src, dst)) {
 				continue
