@@ -21,11 +21,12 @@ const (
 	BalancerEnd                  // a load balancer
 	EndpointEnd                  // an interface of an interface endpoint
 	ServiceEnd                   // what is behind a gateway endpoint
+	NobodyEnd                    // an address that nobody has
 )
 
-// String is "interface", "internet", "on-premises", "load balancer", "endpoint" or "service".
+// String is "interface", "internet", "on-premises", "load balancer", "endpoint", "service" or "nobody".
 func (k EndKind) String() string {
-	return [...]string{"interface", "internet", "on-premises", "load balancer", "endpoint", "service"}[k]
+	return [...]string{"interface", "internet", "on-premises", "load balancer", "endpoint", "service", "nobody"}[k]
 }
 
 // Asks reports whether such ends begin connections.
@@ -160,19 +161,65 @@ func (x *Explorer) Between(source, destination *End, v6 bool) (*Pair, bool, erro
 	return x.pair(source.end, destination.end, v6)
 }
 
-// Meant is the one of some ends whose interface a [Query] means by a name or an address;
-// nil if none is. The ends are those that [Explorer.Ends] has.
-func (x *Explorer) Meant(ends []End, name string) *End {
+// End is what a [Query] means by a name or an address, called so. An error says that it
+// means nothing, or several things.
+func (x *Explorer) End(name string) (End, error) {
 	found, err := x.net.resolve(name)
-	if err != nil || found.iface == nil {
-		return nil
+	if err != nil {
+		return End{}, err
 	}
-	for k := range ends {
-		if ends[k].end.iface == found.iface {
-			return &ends[k]
+	e := End{Name: name, end: found}
+	switch i := found.iface; {
+	case found.internet:
+		e.Kind = InternetEnd
+	case found.outer != nil:
+		e.Kind = OnPremisesEnd
+	case found.service != nil:
+		e.Kind, e.VPC = ServiceEnd, found.service.VPCs[0].Desc
+	case i == nil:
+		e.Kind = NobodyEnd
+	case i.Balancer != nil:
+		e.Kind, e.VPC = BalancerEnd, i.VPC.Desc
+	default:
+		e.VPC, e.Interface, e.Instance = i.VPC.Desc, i.Desc, i.Instance
+		if i.Endpoint != nil && i.Endpoint.Desc.Kind == routing.InterfaceEndpoint {
+			e.Kind = EndpointEnd
+		}
+		if i.Subnet != nil {
+			e.Subnet = i.Subnet.Desc
 		}
 	}
-	return nil
+	return e, nil
+}
+
+// Inside reports whether the end is an interface, or interfaces, of the network.
+func (e *End) Inside() bool { return e.end.iface != nil }
+
+// Same reports whether two ends are the same interface, load balancer, service or network
+// on-premises, by whichever address.
+func (e *End) Same(o *End) bool {
+	a, b := e.end, o.end
+	switch {
+	case a.iface != nil && b.iface != nil && a.iface.Balancer != nil:
+		return a.iface.Balancer == b.iface.Balancer
+	case a.iface != nil || b.iface != nil:
+		return a.iface == b.iface
+	case a.outer != nil || b.outer != nil:
+		return a.outer == b.outer
+	case a.service != nil || b.service != nil:
+		return a.service == b.service
+	}
+	return e.Name == o.Name
+}
+
+// Public reports whether the end's subnet is what AWS calls public: its route table has a
+// route to an internet gateway, whatever its destination, that is no blackhole. If none is
+// known to be there, unknown says why one may; it is empty if none is.
+func (e *End) Public() (public bool, unknown string) {
+	if i := e.end.iface; i != nil && i.Subnet != nil {
+		return i.Subnet.Routes.ToInternet()
+	}
+	return false, ""
 }
 
 // Network is the description of the network. Nobody must change it.

@@ -309,10 +309,12 @@ func (p *Pair) once(at space.Point) Finding {
 func (t *Trace) request() Answer {
 	switch t.Request.Verdict {
 	case Delivered, Exited:
-		for _, b := range t.Blockers {
-			if b.Direction == "request" {
-				return Blocked
-			}
+		of := func(b Blocker) bool { return b.Direction == "request" }
+		switch {
+		case slices.ContainsFunc(t.Blockers, of):
+			return Blocked
+		case slices.ContainsFunc(t.Unknowns, of):
+			return Uncertain
 		}
 		return Reachable
 	case Unknown:

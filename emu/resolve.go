@@ -17,7 +17,8 @@ type queryEnd struct {
 	name     string
 	iface    *plan.Interface
 	service  *plan.Gateway // the service of a gateway endpoint
-	internet bool
+	internet bool          // a host of the internet, or all
+	anyone   bool          // an address of the internet by itself: whoever answers to it
 	outer    *plan.Gateway // on-premises, behind this gateway
 	asked    bool          // the user wrote an address: addr
 	addr     netip.Addr    //
@@ -158,7 +159,8 @@ func (g *generation) resolveAddress(name string, a netip.Addr) (queryEnd, error)
 		if isPrivate(a) && !g.local(a) && len(all) == 1 {
 			return g.behindSome(name, a, all)
 		}
-		return queryEnd{name: name, addr: a, asked: true, internet: !isPrivate(a) && !g.local(a)}, nil
+		outside := !isPrivate(a) && !g.local(a)
+		return queryEnd{name: name, addr: a, asked: true, internet: outside, anyone: outside}, nil
 	case 1:
 		return queryEnd{name: name, iface: owners[0], addr: a, asked: true}, nil
 	}
@@ -255,7 +257,7 @@ func askable(src, dst queryEnd) error {
 		return fmt.Errorf("source: no interface has the address %s", src.addr)
 	case src.iface != nil && src.iface.Balancer != nil:
 		return fmt.Errorf("source: %s is a load balancer, which only passes on what clients ask: ask from a client", src.name)
-	case src.internet && dst.internet && (!dst.asked || strings.HasPrefix(dst.name, "internet")):
+	case src.internet && dst.internet && !dst.anyone:
 		return fmt.Errorf("%s and %s are both outside of the network: want an end inside", src.name, dst.name)
 	}
 	return nil

@@ -19,6 +19,12 @@ type Query struct {
 	// "onprem:vgw-1" or "onprem:vgw-1:10.200.0.7" if several gateways lead there,
 	// or just "onprem" if one does; gateways are virtual private gateways, and
 	// attachments of transit gateways that are no VPC's.
+	//
+	// The internet is what internet gateways and egress-only ones lead to. A packet for
+	// it that leaves for on-premises is there, and whether it gets to the internet from
+	// there is unknown; one that ends at the service of a gateway endpoint has not got to
+	// an internet host, and is blocked. A public address by itself is whoever answers to
+	// it, the internet's host or the service behind an endpoint.
 	Source, Destination string
 	// Service is one port, one ICMP type or one protocol: "tcp/443", "udp/53",
 	// "icmp" (an echo request), "icmp/3/4", "ip/50". A range of ports is an error.

@@ -32,6 +32,7 @@ type tracer struct {
 	outer     *plan.Gateway        // on-premises behind which the leg begins, nil for the internet
 	target    *plan.Interface      // the goal's interface, nil outside
 	strayed   bool                 // a leg ended elsewhere
+	beyond    bool                 // the leg ended where nothing is modelled
 	arrived   packet.Flow          // the packet as the stage got it
 	quiet     map[Reason]bool      // drops that only repeat another blocker
 	down      map[string]bool      // middleboxes whose routes are blackholes, by ID
@@ -128,7 +129,7 @@ func (t *tracer) reply(w *walk) {
 		t.out.Reply = &Leg{Verdict: Delivered, At: t.src.name, Steps: []Step{}} // a service of the fabric (ORDER-35)
 		return
 	}
-	if t.farSide(w) {
+	if t.beyond {
 		t.out.Reply = &Leg{Verdict: Unknown, Steps: []Step{}}
 		return
 	}
@@ -146,16 +147,25 @@ func (t *tracer) reply(w *walk) {
 	}
 }
 
-// farSide notes that a packet has left through something other than an internet
-// gateway, behind which nothing is modelled (RT-41).
+// farSide notes that a packet has left for where nothing is modelled: through a gateway
+// that is only named (RT-41), or, if it was meant for the internet, for on-premises, which
+// has it then (VPN-3) and may hand it on or not.
 func (t *tracer) farSide(w *walk) bool {
-	target := w.next.target
-	known := w.left() != nil && (t.direction == "request" || t.goal.outer != nil)
-	if w.result.Fate != Exited || known || ways[target.Kind].farSide {
+	if w.result.Fate != Exited {
 		return false
 	}
-	t.out.Unknowns = append(t.out.Unknowns, Blocker{Stage: RT, Kind: target.Kind.String(), Component: target.ID,
-		Direction: t.direction, Detail: "it leaves through it, and what is behind is not modelled", Hypothetical: t.hypothetical()})
+	b := Blocker{Direction: t.direction, Hypothetical: t.hypothetical()}
+	switch target, out := w.next.target, w.left(); {
+	case out != nil && t.goal.internet:
+		b.Stage, b.Kind, b.Component, b.Origin = ways[out.Desc.Kind].stage, out.Desc.Kind.String(), out.Desc.ID, out.Desc.Origin
+		b.Detail = "it leaves for on-premises, and whether it gets to the internet from there is not modelled"
+	case out != nil, ways[target.Kind].farSide:
+		return false
+	default:
+		b.Stage, b.Kind, b.Component = RT, target.Kind.String(), target.ID
+		b.Detail = "it leaves through it, and what is behind is not modelled"
+	}
+	t.out.Unknowns = append(t.out.Unknowns, b)
 	return true
 }
 
@@ -238,15 +248,15 @@ func (t *tracer) finish(w *walk) {
 		t.leg.Verdict = Dropped
 		t.block(RoutingLoop, Step{Stage: RT, Kind: "eni", Component: w.from.Desc.ID, Detail: "interfaces forward to each other"})
 	}
+	t.beyond = false
 	switch {
-	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet && t.farSide(w):
-		return
-	case t.leg.Verdict == Exited && t.direction == "reply" && t.goal.internet: // where it was meant to
 	case t.leg.Verdict == Unknown: // where it went from there may be a guess
 	case w.result.Fate == Delivered || w.result.Fate == Exited: // also if it was forced on
-		t.checkGoal(w)
+		if t.beyond = t.farSide(w); !t.beyond {
+			t.checkGoal(w)
+		}
 	}
-	if t.direction == "reply" && !t.strayed {
+	if t.direction == "reply" && !t.strayed && !t.beyond {
 		t.checkAnswer(w)
 	}
 	switch {
@@ -319,7 +329,7 @@ func (t *tracer) checkGoal(w *walk) {
 		return
 	case t.goal.service != nil && w.answering() == t.goal.service:
 		return
-	case t.goal.internet && w.result.Fate == Exited:
+	case t.goal.internet && w.result.Fate == Exited && (w.answering() == nil || t.goal.anyone):
 		return
 	case t.balancedTo(w):
 		return
@@ -332,6 +342,9 @@ func (t *tracer) checkGoal(w *walk) {
 		r = NoSuchAddress
 	}
 	last := t.last()
+	if w.answering() != nil {
+		last.Stage = EP // whatever it looked at last
+	}
 	if t.alike == nil {
 		last.Detail = fmt.Sprintf("%s; no way leads to %s", t.endOf(w), t.goal.name)
 	}
@@ -343,6 +356,9 @@ func (t *tracer) checkGoal(w *walk) {
 func (t *tracer) endOf(w *walk) string {
 	if w.result.Fate == Delivered && (t.goal.iface != nil || t.goal.internet) {
 		return "it ends at " + w.to.Key() + ", which has the same address"
+	}
+	if w.answering() != nil && t.goal.internet {
+		return "it ends at the service behind " + w.result.At + ", which is no host of the internet"
 	}
 	return "it leaves through " + w.result.At
 }

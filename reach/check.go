@@ -22,28 +22,25 @@ import (
 // versions, and from all hosts out there. "only" says both, the first of what it names and
 // the second of everything else.
 type Checker struct {
-	x     *emu.Explorer
-	ends  []emu.End
-	calls [][]string       // what each end is called
-	index map[*emu.End]int // where it is
+	// Progress is told of the pairs of ends of each expectation.
+	Progress Progress
+
+	*names
 	class map[*emu.End]int // ends of a class fare alike
 }
 
 // NewChecker is one for an emulator's network.
 func NewChecker(e *emu.Emulator) *Checker {
-	c := &Checker{x: e.Explorer(), index: make(map[*emu.End]int), class: make(map[*emu.End]int)}
-	c.ends = c.x.Ends()
-	byID := make(map[string]int)
-	for k, class := range classes(c.x) {
+	x := e.Explorer()
+	c := &Checker{class: make(map[*emu.End]int)}
+	ends := []*emu.End(nil)
+	for k, class := range classes(x) {
 		for _, m := range class.Members {
-			byID[place(m)] = k
+			c.class[m] = k
+			ends = append(ends, m)
 		}
 	}
-	for k := range c.ends {
-		end := &c.ends[k]
-		c.calls = append(c.calls, calls(end))
-		c.index[end], c.class[end] = k, byID[place(end)]
-	}
+	c.names = newNames(x, ends)
 	return c
 }
 
@@ -113,6 +110,9 @@ func (c *Checker) Check(e *vpc.Expectation) (*Checked, error) {
 	var first *emu.Pair
 	for k := range sources {
 		for l := range destinations {
+			if c.Progress != nil {
+				c.Progress(k*len(destinations)+l+1, len(sources)*len(destinations))
+			}
 			src, dst := &sources[k], &destinations[l]
 			if !one && (c.same(src, dst) || !c.meet(src, dst)) {
 				continue

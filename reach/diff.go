@@ -72,18 +72,35 @@ func (c *Change) IPv6() bool { return c.v6 }
 
 // Diff compares two networks as they stand. Ends are matched by name, or else by ID, or
 // else by address; classes of ends that neither network tells apart are compared once.
-func Diff(before, after *emu.Emulator) *Difference { return diff(before, after, true) }
+func Diff(before, after *emu.Emulator) *Difference { return new(Comparison).Diff(before, after) }
+
+// Progress is told of each pair of ends that is done, and how many there are of all. The nil
+// Progress is not.
+type Progress func(done, all int)
+
+// Comparison is how to compare; the zero Comparison does what [Diff] does.
+type Comparison struct {
+	Progress Progress
+}
+
+// Diff is [Diff], with progress.
+func (c *Comparison) Diff(before, after *emu.Emulator) *Difference {
+	return diff(before, after, true, c.Progress)
+}
 
 // diff passes over what cannot have changed, or compares everything.
-func diff(before, after *emu.Emulator, passOver bool) *Difference {
+func diff(before, after *emu.Emulator, passOver bool, progress Progress) *Difference {
 	d := &differ{before: newSide(before), after: newSide(after), out: &Difference{}}
 	d.match()
 	d.same = newSameness(d.before.x.Network(), d.after.x.Network())
 	d.same.some = d.same.some && passOver
 	d.share()
-	for _, from := range d.groups {
-		for _, to := range d.groups {
+	for k, from := range d.groups {
+		for l, to := range d.groups {
 			d.compare(from, to)
+			if progress != nil {
+				progress(k*len(d.groups)+l+1, len(d.groups)*len(d.groups))
+			}
 		}
 	}
 	d.out.Changes = merge(d.out.Changes)

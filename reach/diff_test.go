@@ -32,7 +32,7 @@ func TestDiff_PassedOver(t *testing.T) {
 			c.change(n)
 			now, err := emu.New(n, emu.Options{})
 			require.NoError(t, err)
-			quick, full := diff(old, now, true), diff(old, now, false)
+			quick, full := diff(old, now, true, nil), diff(old, now, false, nil)
 			require.Equal(t, c.differ, len(full.Changes) > 0)
 			require.ElementsMatch(t, pairs(full), pairs(quick))
 		})

@@ -34,7 +34,10 @@ func (e *Expectation) Services() (list []firewall.Service, only bool, err error)
 		text, only = strings.TrimSpace(rest), true
 	}
 	for word := range strings.SplitSeq(text, ",") {
-		s, err := firewall.ParseService(strings.TrimSpace(word))
+		if word = strings.TrimSpace(word); word == "" {
+			return nil, false, fmt.Errorf("%q: a service is missing before or behind a comma", e.Service)
+		}
+		s, err := firewall.ParseService(word)
 		if err != nil {
 			return nil, false, err
 		}
@@ -59,7 +62,8 @@ func SplitExpectation(line string) (e Expectation, ok bool) {
 	at := len(rest) // where the services begin
 	for at > 0 {
 		from := strings.LastIndexByte(strings.TrimRight(rest[:at], " "), ' ') + 1
-		first, good := at == len(rest), areServices(rest[from:at])
+		word, first := strings.TrimRight(rest[from:at], " "), at == len(rest)
+		good := word == "," && !first || areServices(word)
 		if from == 0 && good {
 			return Expectation{}, false // and no destination
 		}
@@ -67,11 +71,11 @@ func SplitExpectation(line string) (e Expectation, ok bool) {
 			break
 		}
 		at = from
-		if before := strings.TrimRight(rest[:at], " "); !good || !strings.HasSuffix(before, ",") {
+		if before := strings.TrimRight(rest[:at], " "); !good || !strings.HasSuffix(before, ",") && word[0] != ',' {
 			break
 		}
 	}
-	e.Destination, e.Service = strings.TrimRight(rest[:at], " "), rest[at:]
+	e.Destination, e.Service = strings.TrimRight(rest[:at], " "), strings.TrimLeft(rest[at:], ", ")
 	if before, isOnly := strings.CutSuffix(e.Destination, " only"); isOnly && e.Service != "" && strings.TrimSpace(before) != "" {
 		e.Destination, e.Service = strings.TrimRight(before, " "), "only "+e.Service
 	}

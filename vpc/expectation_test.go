@@ -24,6 +24,14 @@ func TestSplitExpectation(t *testing.T) {
 		{"a, b -> c, d tcp/80", "a, b", "c, d", "tcp/80"},
 		{"a -> c, tcp/80", "a", "c", "tcp/80"},
 		{"a -> b https", "a", "b", "https"},
+		{"a -> b tcp/1 , udp/2", "a", "b", "tcp/1 , udp/2"},
+		{"a -> b tcp/1 ,udp/2", "a", "b", "tcp/1 ,udp/2"},
+		{"a -> b only tcp/1 , udp/2,tcp/3 ,tcp/4", "a", "b", "only tcp/1 , udp/2,tcp/3 ,tcp/4"},
+		{"a , b -> c , d tcp/80", "a , b", "c , d", "tcp/80"},
+		{"a -> c , d", "a", "c , d", ""},
+		{"a -> c , tcp/80", "a", "c", "tcp/80"},
+		{"a -> c ,tcp/80", "a", "c", "tcp/80"},
+		{"a -> c tcp/80,", "a", "c", "tcp/80,"},
 	} {
 		t.Run(c.line, func(t *testing.T) {
 			e, ok := vpc.SplitExpectation(c.line)
@@ -49,7 +57,9 @@ func TestExpectation_Services(t *testing.T) {
 		{"only tcp/80, udp/53", "reachable", 2, true, ""},
 		{"only tcp/80", "blocked", 0, false, "says what gets through"},
 		{"https", "blocked", 0, false, "unknown protocol"},
-		{"tcp/80,", "blocked", 0, false, "unknown protocol"},
+		{"tcp/80,", "blocked", 0, false, "a service is missing before or behind a comma"},
+		{"tcp/80 , tcp/81", "blocked", 2, false, ""},
+		{"tcp/80,,tcp/81", "blocked", 0, false, "a service is missing"},
 	} {
 		e := vpc.Expectation{Service: c.service, Want: c.want}
 		list, only, err := e.Services()

@@ -3,6 +3,7 @@ package vpc
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Validate checks the network for what the EC2 API would refuse. What it returns
@@ -167,7 +168,7 @@ func (c *checker) expectations() {
 }
 
 func incompleteClaim(e *Expectation) *mistake {
-	if e.Source == "" || e.Destination == "" || e.Want == "" {
+	if strings.TrimSpace(e.Source) == "" || strings.TrimSpace(e.Destination) == "" || e.Want == "" {
 		return wrong(CodeMissing, "needs a source, a destination and what to expect (ERR-4)")
 	}
 	return nil

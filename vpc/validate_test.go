@@ -91,6 +91,7 @@ func TestValidateExpectations(t *testing.T) {
 		{"blocked", fine, claim("app-1", "all", "blocked")},
 		{"unknown", fine, claim("app-1", "", "unknown")},
 		{"no source", bad(CodeMissing, "ERR-4"), claim("", "tcp/22", "blocked")},
+		{"a blank source", bad(CodeMissing, "ERR-4"), claim(" ", "tcp/22", "blocked")},
 		{"nothing expected", bad(CodeMissing, "ERR-4"), claim("app-1", "tcp/22", "")},
 		{"misspelt", bad(CodeInvalidValue, "ERR-5"), claim("app-1", "tcp/22", "reachible")},
 		{"no such service", bad(CodeInvalidValue, "ERR-5"), claim("app-1", "tcp/99999", "blocked")},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,16 +28,9 @@ own, or in both; those of the network come first.
     - any -> internet tcp/25, tcp/465: blocked
     - subnet:web -> private tcp/22: blocked
 
-SRC and DST are ends as "vpcemu trace --help" has them, or patterns:
-  app-*, prod/*            what is called so; * stands for any letters
-  any, *                   everything that has a name: interfaces of instances and,
-                           as DST, load balancers and interface endpoints. A line
-                           that begins with * stands in quotes.
-  public, private          in subnets with, without a route to an internet gateway
-  subnet:db, vpc:prod, group:web, tag:Name=db-*
-                           in them, with it, called so; each may be a pattern
-  a, b except c, d         several, and all but some
-A pattern that means nothing is an error.
+SRC and DST are ends as "vpcemu trace --help" has them, or patterns.
+
+` + patternHelp + `
 
 SERVICES are one or several with commas between them: tcp/443, tcp/8000-8099,
 tcp, udp/53, icmp (a ping), icmp/3/4, ip/50, all. Without any it is all. With
@@ -99,22 +93,16 @@ func (a *app) checkCommand() *cobra.Command {
 
 func (a *app) check(network string, files []string, output string, verbose, allTargets bool) error {
 	e, rep, err := a.openNetwork(network)
+	more, err := expectations(files, err)
 	if err != nil {
 		return err
 	}
-	list := e.Network().Expect
-	for _, f := range files {
-		more, err := yaml.LoadExpectations(f)
-		if err != nil {
-			return err
-		}
-		list = append(list, more...)
-	}
+	list := append(e.Network().Expect, more...)
 	if len(list) == 0 {
 		return fmt.Errorf("%s expects nothing: write a list under \"expect:\" in it, or into a file of its own "+
 			"(see \"vpcemu check --help\")", strings.Join(append([]string{network}, files...), ", "))
 	}
-	account := ask(e, list, allTargets)
+	account := a.ask(e, list, allTargets)
 	switch output {
 	case "json":
 		err = writeJSON(a.out, account.forJSON(verbose))
@@ -128,6 +116,31 @@ func (a *app) check(network string, files []string, output string, verbose, allT
 	}
 	a.warn(network, rep)
 	return account.status()
+}
+
+// expectations are those of files. An error has all mistakes of all files, and of the network
+// if it has some.
+func expectations(files []string, network error) ([]vpc.Expectation, error) {
+	var list []vpc.Expectation
+	var mistakes yaml.Errors
+	if errors.As(network, &mistakes) {
+		network = nil // it is among them
+	}
+	for _, f := range files {
+		more, err := yaml.LoadExpectations(f)
+		var some yaml.Errors
+		if err != nil && !errors.As(err, &some) {
+			return nil, err
+		}
+		list, mistakes = append(list, more...), append(mistakes, some...)
+	}
+	switch {
+	case len(mistakes) > 0 && network != nil:
+		return nil, errors.Join(network, mistakes)
+	case len(mistakes) > 0:
+		return nil, mistakes
+	}
+	return list, network
 }
 
 // account is what came out of a list of expectations. Its JSON form is stable.
@@ -156,23 +169,25 @@ type result struct {
 }
 
 // ask asks about every expectation of a list.
-func ask(e *emu.Emulator, list []vpc.Expectation, allTargets bool) *account {
-	a := &account{Results: []result{}}
+func (a *app) ask(e *emu.Emulator, list []vpc.Expectation, allTargets bool) *account {
+	all := &account{Results: []result{}}
 	n := e.Network()
 	c := reach.NewChecker(e)
 	for _, x := range list {
+		done := a.watch(x.String(), &c.Progress)
 		r := askOne(e, c, x, isBalancer(n, x.Destination), allTargets)
 		switch {
 		case r.Holds:
-			a.Passed++
+			all.Passed++
 		case r.Got == emu.Uncertain.String():
-			a.Unknown++
+			all.Unknown++
 		default:
-			a.Failed++
+			all.Failed++
 		}
-		a.Results = append(a.Results, r)
+		all.Results = append(all.Results, r)
+		done()
 	}
-	return a
+	return all
 }
 
 // isBalancer reports whether an end is a load balancer, by ID, by name or by

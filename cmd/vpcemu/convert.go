@@ -89,7 +89,7 @@ func (a *app) convert(c *cobra.Command, network string, f convertFlags) error {
 	a.warnLost(network, rep)
 	if toFolder && len(n.Expect) > 0 && !a.quiet {
 		fmt.Fprintf(a.stderr, "note: %s no place in the form of AWS; keep them in a file for \"vpcemu check %s FILE\"\n",
-			plural(len(n.Expect), "expectation has", "expectations have"), f.dir)
+			plural(len(n.Expect), "expectation has", "expectations have"), networkWord(f.dir))
 	}
 	return nil
 }
@@ -126,6 +126,6 @@ func (a *app) warnLost(network string, rep *report.Report) {
 	}
 	if lost > 0 && !a.quiet {
 		fmt.Fprintf(a.stderr, "note: %s not carried over; \"vpcemu show %s --only report\" lists %s\n",
-			plural(lost, "thing was", "things were"), network, itThem(lost))
+			plural(lost, "thing was", "things were"), networkWord(network), itThem(lost))
 	}
 }

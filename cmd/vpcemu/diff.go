@@ -65,7 +65,10 @@ func (a *app) diff(old, now, output string, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	d := reach.Diff(before, after)
+	var comparison reach.Comparison
+	done := a.watch(now, &comparison.Progress)
+	d := comparison.Diff(before, after)
+	done()
 	switch output {
 	case "json":
 		err = writeJSON(a.out, newDiffView(old, now, d, verbose))

@@ -56,8 +56,9 @@ func errorText(err error) string {
 	var meaning vpc.Errors
 	if errors.As(err, &syntax) {
 		count = len(syntax)
-	} else if errors.As(err, &meaning) {
-		count = len(meaning)
+	}
+	if errors.As(err, &meaning) {
+		count += len(meaning)
 	}
 	if text := err.Error(); count > 1 {
 		return fmt.Sprintf("%d mistakes:\n%s", count, text)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,8 +23,9 @@ It asks with packets, not with patterns: a rule that nothing can use yet is not
 an open database. What the description does not tell is listed as not judged.
 
 A comment in a YAML network silences a finding of its line, or, alone on a line,
-of the next one; --ignore silences one of any network. An ignore that silences
-nothing is a finding itself.
+of the next one; --ignore silences some of any network: sg-unused=web-*, in which *
+stands for any letters and ? for one. An ignore that silences nothing is a finding
+itself.
 
   ingress: [tcp/22 from 0.0.0.0/0] # vpcemu:ignore internet-administration: bastion
 
@@ -33,7 +35,8 @@ the network could not be read.`
 const lintExamples = `  vpcemu lint example:three-tier
   vpcemu lint net.yaml -o sarif          # for code scanning; github: annotations
   vpcemu lint snapshot --ignore sg-unused --fail-on error
-  vpcemu lint --checks`
+  vpcemu lint --checks
+  vpcemu lint net.yaml --checks          # and how much each finds there`
 
 type lintFlags struct {
 	output choice
@@ -51,14 +54,14 @@ func (a *app) lintCommand() *cobra.Command {
 		Example: lintExamples,
 		Args: func(c *cobra.Command, args []string) error {
 			if f.checks {
-				return arguments()(c, args)
+				return arguments("[NETWORK]")(c, args)
 			}
 			return arguments("NETWORK")(c, args)
 		},
 		ValidArgsFunction: completeNetwork,
 		RunE: func(c *cobra.Command, args []string) error {
-			if f.checks {
-				return a.listChecks()
+			if f.checks && len(args) == 0 {
+				return a.listChecks(nil, nil)
 			}
 			return a.lint(c, args[0], &f)
 		},
@@ -66,8 +69,8 @@ func (a *app) lintCommand() *cobra.Command {
 	outputFlag(c, &f.output, "form of the answer")
 	c.Flags().Var(&f.failOn, "fail-on", "the least severity that makes the exit status 1")
 	completeChoice(c, "fail-on", f.failOn.allowed)
-	c.Flags().StringArrayVar(&f.ignore, "ignore", nil, "silence `CHECK[=COMPONENT]`, of all components or of one by ID, name or vpc/name")
-	c.Flags().BoolVar(&f.checks, "checks", false, "list the checks")
+	c.Flags().StringArrayVar(&f.ignore, "ignore", nil, "silence `CHECK[=COMPONENT]`, of all components or by ID, name or vpc/name, with * and ?")
+	c.Flags().BoolVar(&f.checks, "checks", false, "list the checks, and how much each finds in NETWORK if there is one")
 	return c
 }
 
@@ -89,11 +92,14 @@ func (a *app) lint(c *cobra.Command, network string, f *lintFlags) error {
 		return err
 	}
 	list, silenced := lint.Silence(list, append(ignores, comments...))
-	r := lintReport(network, list, f.failOn.value)
-	if err := r.Write(a.out, f.output.value); err != nil {
+	if f.checks {
+		err = a.listChecks(countIDs(list, unjudged))
+	} else if err = lintReport(network, list, f.failOn.value).Write(a.out, f.output.value); err == nil {
+		a.lintRemarks(f, list, unjudged, silenced)
+	}
+	if err != nil {
 		return err
 	}
-	a.lintRemarks(f, list, unjudged, silenced)
 	a.warn(network, rep)
 	if slices.ContainsFunc(list, func(l lint.Finding) bool { return fails(&l, f.failOn.value) }) {
 		return status(statusNo)
@@ -177,7 +183,7 @@ func component(l *lint.Finding) string {
 
 // traceCommand is the command that shows a witness.
 func traceCommand(network string, w *lint.Witness) string {
-	text := fmt.Sprintf("vpcemu trace %s %s %s %s", shellWord(network), shellWord(w.Source), shellWord(w.Destination), w.Service)
+	text := fmt.Sprintf("vpcemu trace %s %s %s %s", networkWord(network), shellWord(w.Source), shellWord(w.Destination), w.Service)
 	if w.SourcePort != 0 && w.SourcePort != 49152 {
 		text += fmt.Sprintf(" --src-port %d", w.SourcePort)
 	}
@@ -185,18 +191,6 @@ func traceCommand(network string, w *lint.Witness) string {
 		text += " -6"
 	}
 	return text
-}
-
-// shellWord is a word as a shell reads it: in quotes if it has letters that shells read
-// otherwise.
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
-	}
-	if s != "" && strings.TrimFunc(s, plain) == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // lintRemarks say what was not judged, and how much was found: in text below the findings,
@@ -245,11 +239,33 @@ func lintSummary(list []lint.Finding, unjudged, silenced int) string {
 	return text
 }
 
-// listChecks lists all checks.
-func (a *app) listChecks() error {
-	g := &grid{title: "Checks", header: []string{"ID", "SEVERITY", "WHAT"}}
+// listChecks lists all checks, and what each has found, of a network, and could not judge.
+func (a *app) listChecks(found map[string]int, unsure map[string]int) error {
+	g := &grid{title: "Checks", header: []string{"ID", "SEVERITY", "FOUND", "NOT JUDGED", "WHAT"}}
 	for _, c := range lint.Checks {
-		g.add(true, c.ID, c.Severity.String(), c.Title)
+		g.add(true, c.ID, c.Severity.String(), number(found, c.ID), number(unsure, c.ID), c.Title)
 	}
 	return g.write(a.out, a.paint(), 0)
+}
+
+// number is one of some counts, "" if there are none at all.
+func number(counts map[string]int, id string) string {
+	if counts == nil {
+		return ""
+	}
+	return strconv.Itoa(counts[id])
+}
+
+// countIDs are how many findings, and places that could not be judged, each check has.
+func countIDs(list []lint.Finding, unjudged []lint.Unjudged) (found, unsure map[string]int) {
+	found, unsure = make(map[string]int), make(map[string]int)
+	for _, f := range list {
+		found[f.ID]++
+	}
+	for _, u := range unjudged {
+		for _, id := range u.IDs {
+			unsure[id]++
+		}
+	}
+	return found, unsure
 }

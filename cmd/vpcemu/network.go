@@ -62,7 +62,7 @@ func (a *app) warn(name string, rep *report.Report) {
 	if count > 0 && !a.quiet {
 		_ = a.out.Flush() // the answer first; run notices an error
 		fmt.Fprintf(a.stderr, "note: %s missing, left out or not modelled; \"vpcemu show %s --only report\" lists %s\n",
-			plural(count, "thing is", "things are"), name, itThem(count))
+			plural(count, "thing is", "things are"), networkWord(name), itThem(count))
 	}
 }
 

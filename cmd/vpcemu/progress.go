@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/vpcemu/vpcemu/reach"
 )
 
 // bar shows how far a long file has been read. The nil bar shows nothing.
@@ -25,7 +27,7 @@ func (a *app) readingBar(name string, size int64) *bar {
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())}
 }
 
-// longMatrix is from how many rows on a matrix takes long enough to show a bar.
+// longMatrix is from how many pairs of ends on it takes long enough to show a bar.
 const longMatrix = 2_000
 
 // countingBar is a bar on standard error for so many things, if somebody looks.
@@ -36,6 +38,22 @@ func (a *app) countingBar(name string, count int) *bar {
 	return &bar{bar: progressbar.NewOptions(count,
 		progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(name), progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())}
+}
+
+// watch has a bar for what is long as soon as that says how much there is of it; done
+// takes it away.
+func (a *app) watch(name string, of *reach.Progress) (done func()) {
+	var b *bar
+	*of = func(_, all int) {
+		if b == nil {
+			if b = a.countingBar(name, all); b == nil {
+				*of = nil // nobody looks
+				return
+			}
+		}
+		b.add()
+	}
+	return func() { b.done() }
 }
 
 // add counts one thing.

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,7 +9,6 @@ import (
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/emu/insights"
 	"github.com/vpcemu/vpcemu/firewall"
-	"github.com/vpcemu/vpcemu/internal/nearest"
 	"github.com/vpcemu/vpcemu/reach"
 )
 
@@ -24,8 +21,10 @@ and is answered, and what is not known.
   vpcemu reach NETWORK SRC DST     all traffic from SRC to DST, and of what does not get
                                    through everything that is in the way
 
-SRC and DST are as for trace ("vpcemu help trace"), or patterns like 'app-*' and '*',
-in which * and ? stand for any letters.
+SRC and DST are as for trace ("vpcemu help trace"), or patterns. Who is named by an
+address is asked about by that address.
+
+` + patternHelp + `
 
 Interfaces that nothing tells apart are listed together: they have the same subnet,
 groups and settings, and no rule or route is about the addresses of some of them only.
@@ -102,13 +101,20 @@ func (a *app) reach(c *cobra.Command, args []string, f *reachFlags) error {
 	if len(args) > 1 {
 		f.src = args[1]
 	}
+	to := c.Flags().Changed("to")
 	if len(args) > 2 {
-		if f.to != "" {
+		if to {
 			return usage(c, "DST is there twice: %q and --to %q", args[2], f.to)
 		}
-		f.dst = args[2]
+		f.dst, to = args[2], true
 	}
-	if f.service != "" {
+	switch {
+	case len(args) > 1 && strings.TrimSpace(f.src) == "":
+		return usage(c, "SRC is empty: want the name of an end, or a pattern; any for all interfaces")
+	case to && strings.TrimSpace(f.dst) == "":
+		return usage(c, "DST is empty: want the name of an end, or a pattern; any for all interfaces")
+	}
+	if c.Flags().Changed("service") {
 		s, err := firewall.ParseService(f.service)
 		if err != nil {
 			return usage(c, "--service: %v", err)
@@ -120,7 +126,8 @@ func (a *app) reach(c *cobra.Command, args []string, f *reachFlags) error {
 		return err
 	}
 	net := reach.Of(e)
-	switch one := single(f.src) && single(f.dst); {
+	one := f.src != "" && f.dst != "" && !net.IsPattern(f.src) && !net.IsPattern(f.dst)
+	switch {
 	case f.output.value == "aws" && !one:
 		return usage(c, "-o aws: AWS knows one source and one destination: want SRC and DST without patterns")
 	case one && (f.output.value == "text" || f.output.value == "json" || f.output.value == "aws"):
@@ -133,9 +140,6 @@ func (a *app) reach(c *cobra.Command, args []string, f *reachFlags) error {
 	}
 	return err
 }
-
-// single reports whether a pattern is the name of one end.
-func single(pattern string) bool { return pattern != "" && !strings.ContainsAny(pattern, "*?[") }
 
 // reachBetween answers about two ends, with everything that is in the way.
 func (a *app) reachBetween(net *reach.Network, e *emu.Emulator, f *reachFlags) error {
@@ -174,11 +178,11 @@ func (a *app) writeInsights(e *emu.Emulator, answer *reach.Answer) error {
 // reachMatrix answers about all pairs that are asked about.
 func (a *app) reachMatrix(name string, net *reach.Network, f *reachFlags) error {
 	m := net.Matrix()
-	src, err := matching(m, f.src)
+	src, err := matching(m, f.src, "source")
 	if err != nil {
 		return err
 	}
-	dst, err := matching(m, f.dst)
+	dst, err := matching(m, f.dst, "destination")
 	if err != nil {
 		return err
 	}
@@ -213,47 +217,18 @@ func (a *app) writeReach(v *reachView, f *reachFlags) error {
 	return v.writeText(a.out, a.paint())
 }
 
-// matching are the classes with a member that a pattern means, nil for all.
-func matching(m *reach.Matrix, pattern string) (map[*reach.Class]bool, error) {
+// matching are the classes that a pattern means, nil for all.
+func matching(m *reach.Matrix, pattern, place string) (map[*reach.Class]bool, error) {
 	if pattern == "" {
 		return nil, nil
 	}
-	found := make(map[*reach.Class]bool)
-	var names []string
-	for _, c := range m.Classes {
-		for _, e := range c.Members {
-			for _, name := range aliases(e) {
-				if ok, err := path.Match(pattern, name); err != nil {
-					return nil, fmt.Errorf("%q is not a pattern", pattern)
-				} else if ok || name == pattern {
-					found[c] = true
-				}
-				names = append(names, name)
-			}
-		}
+	found, err := m.Find(pattern, place == "source")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
 	}
-	if len(found) > 0 {
-		return found, nil
+	all := make(map[*reach.Class]bool, len(found))
+	for _, c := range found {
+		all[c] = true
 	}
-	text := fmt.Sprintf("nothing in the network is called %q", pattern)
-	if near := nearest.Best(pattern, names); near != "" {
-		text += fmt.Sprintf("; did you mean %q?", near)
-	}
-	return nil, fmt.Errorf("%s", text)
-}
-
-// aliases are the names that an end goes by.
-func aliases(e *emu.End) []string {
-	names := []string{e.Name, e.ID()}
-	if e.VPC != nil {
-		names = append(names, e.VPC.ID+"/"+e.ID(), e.VPC.ID+"/"+e.Name, nameOr(e.VPC.Name, e.VPC.ID)+"/"+e.Name)
-	}
-	if e.Instance != nil {
-		names = append(names, e.Instance.ID, e.Instance.Name)
-	}
-	if e.Kind == emu.OnPremisesEnd {
-		names = append(names, "onprem")
-	}
-	slices.Sort(names)
-	return slices.DeleteFunc(slices.Compact(names), func(s string) bool { return s == "" })
+	return all, nil
 }

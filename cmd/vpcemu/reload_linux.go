@@ -91,7 +91,7 @@ func (r *reloader) reload() {
 			a.say("  %s", leftText(left))
 		}
 	}
-	for _, x := range ask(e, after.Expect, false).Results {
+	for _, x := range a.ask(e, after.Expect, false).Results {
 		if !x.Holds {
 			a.say("  %s   %s: expected %s, is %s", a.paint()(emu.Doubt, "fails"), x.Expectation, x.Want, x.Got)
 		}

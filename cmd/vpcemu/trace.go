@@ -21,8 +21,10 @@ SRC and DST are one of
                            an interface endpoint, a gateway endpoint, which stands
                            for the service behind it, or, as DST, a load balancer
   prod/app-1               the same, where several VPCs have one of that name
-  10.0.2.4, 2001:db8::5    an address
-  internet                 some host out there
+  10.0.2.4, 2001:db8::5    an address: whoever has it
+  internet                 some host out there, behind an internet gateway: what goes
+                           there and leaves for on-premises is unknown, and what ends
+                           at a gateway endpoint's service is blocked
   internet:203.0.113.7     that host out there
   onprem                   some host on-premises: behind the only VPN connection or
                            Direct Connect of the network

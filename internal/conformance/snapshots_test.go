@@ -141,8 +141,8 @@ var ours = map[string]struct {
 	"vpc-peering-multi-account-02":     {given: defaultACLs, answer: emu.Reachable},
 	"transit-gateway-multi-account-01": {given: defaultACLs, answer: emu.Reachable},
 	"transit-gateway-multi-account-02": {given: defaultACLs, answer: emu.Reachable},
-	"vpn-gateway-04":                   {given: announced("0.0.0.0/0"), answer: emu.Reachable, differs: "leaves AWS through the gateway (VPN-3); theirs ends at the customer's router, which has no route"},
-	"vpn-gateway-05":                   {given: announced("0.0.0.0/0"), answer: emu.Reachable, differs: "leaves AWS through the gateway (VPN-3); theirs ends at the customer's router, which has no route"},
+	"vpn-gateway-04":                   {given: announced("0.0.0.0/0"), answer: emu.Uncertain, differs: "leaves AWS through the gateway (VPN-3); theirs ends at the customer's router, which has no route, and no listing of AWS has that"},
+	"vpn-gateway-05":                   {given: announced("0.0.0.0/0"), answer: emu.Uncertain, differs: "leaves AWS through the gateway (VPN-3); theirs ends at the customer's router, which has no route, and no listing of AWS has that"},
 	"vpn-gateway-06":                   {answer: emu.Uncertain, components: []string{}, differs: "the outside address of a tunnel takes IKE and ESP; theirs takes all, and no rule says what it does with others"},
 	"direct-connect-private-vif-02":    {given: announced("10.20.0.0/16"), answer: emu.Reachable},
 }

@@ -189,6 +189,22 @@ type Table struct {
 	Unknown string
 }
 
+// ToInternet reports whether some route leads to an internet gateway, whatever its
+// destination, and is no blackhole: subnets with such a table are what AWS calls public. If
+// none is known to, unknown says why one may; it is empty if none does.
+func (t *Table) ToInternet() (open bool, unknown string) {
+	unknown = t.Unknown
+	for k := range t.Targets {
+		switch r := &t.Targets[k]; {
+		case r.Kind == routing.InternetGateway && !r.Blackhole && r.Unknown == "":
+			return true, ""
+		case r.Unknown != "" && unknown == "":
+			unknown = r.Unknown
+		}
+	}
+	return false, unknown
+}
+
 // Gateway is a compiled gateway that packets are carried through.
 type Gateway struct {
 	Desc *vpc.Gateway

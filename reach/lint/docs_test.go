@@ -47,11 +47,11 @@ ssh: {ingress: [tcp/22 from 0.0.0.0/0]} # vpcemu:ignore internet-administration:
 later: {ingress: [tcp/443 from 192.168.0.0/16]}
 ` + "```" + `
 
-Of any network ` + "`--ignore CHECK`" + ` silences a check and ` + "`--ignore CHECK=COMPONENT`" + ` what it finds about one component, by ID, name or
-VPC/name. An ignore that silences nothing is a finding itself.
+Of any network ` + "`--ignore CHECK`" + ` silences a check and ` + "`--ignore CHECK=COMPONENT`" + ` what it finds about some components, by ID, name or
+VPC/name, in which * stands for any letters and ? for one. An ignore that silences nothing is a finding itself.
 
 **Limits.** Of interfaces that the network treats alike one is asked about, and about no more than 4,000 pairs; if there are more, that is
-said. Replies to on-premises are not asked about. A subnet is called public or private by its name: whether it gives out public addresses a description does not tell. Tags are not read.
+said. Replies to on-premises are not asked about. A subnet is called public or private by its name, and is public if its route table has a route to an internet gateway that is no blackhole, as for the patterns of that name in ` + "`check`" + `; whether it gives out public addresses a description does not tell. Tags are not read.
 
 | check | severity | |
 | --- | --- | --- |

@@ -4,18 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/internal/nearest"
+	"github.com/vpcemu/vpcemu/internal/pattern"
 )
 
 // Ignore silences findings.
 type Ignore struct {
 	// ID is that of a check.
 	ID string
-	// Component is the ID or the name of what findings are about, or "vpc/name"; "" for
-	// all, if Line is 0.
+	// Component is the ID or the name of what findings are about, or "vpc/name", in which
+	// * stands for any letters and ? for one; "" for all, if Line is 0.
 	Component string
 	// File and Line are those of findings, and Comment the line of the comment that says
 	// so, for an ignore that a comment makes.
@@ -88,7 +88,7 @@ func (g *Ignore) silences(f *Finding) bool {
 	case g.Line != 0:
 		return g.File == f.File && g.Line == f.Line
 	}
-	return g.Component == "" || slices.Contains([]string{f.Component, f.Name, f.VPC + "/" + f.Component, f.VPC + "/" + f.Name}, g.Component)
+	return g.Component == "" || pattern.In(g.Component, []string{f.VPC}, []string{f.Component, f.Name})
 }
 
 // Silence takes out the findings that are to be ignored, and adds one for each ignore that

@@ -9,22 +9,6 @@ import (
 	"github.com/vpcemu/vpcemu/routing"
 )
 
-// exit is whether a subnet has a route to an internet gateway, and what is not known.
-func exit(t *plan.Table) (open bool, unknown string) {
-	for k := range t.Targets {
-		switch r := &t.Targets[k]; {
-		case r.Unknown != "":
-			unknown = r.Unknown
-		case r.Kind == routing.InternetGateway && !r.Blackhole:
-			open = true
-		}
-	}
-	if t.Unknown != "" {
-		unknown = t.Unknown
-	}
-	return open, unknown
-}
-
 // called is what a subnet's name calls it: "public", "private", or "" for neither or both.
 func called(s *plan.Subnet) string {
 	name := s.Desc.Name
@@ -50,7 +34,7 @@ func notPublic(p *pass) {
 			if called(s) != "public" {
 				continue
 			}
-			switch open, unknown := exit(s.Routes); {
+			switch open, unknown := s.Routes.ToInternet(); {
 			case open:
 			case unknown != "":
 				p.unsure(ofSubnet(s), "%s", unknown)
@@ -69,7 +53,7 @@ func notPrivate(p *pass) {
 			if called(s) != "private" {
 				continue
 			}
-			switch open, unknown := exit(s.Routes); {
+			switch open, unknown := s.Routes.ToInternet(); {
 			case open:
 				p.find(ofSubnet(s), nil, "route 0.0.0.0/0 to a NAT gateway (and ::/0 to an egress-only internet gateway), or call the subnet otherwise",
 					"it is called private, and its route table %s has a route to an internet gateway: what gets a public address there is on the internet, as far as rules let it", s.Routes.ID)
@@ -86,7 +70,7 @@ func strandedAddresses(p *pass) {
 		if i.Gateway != nil || i.Subnet == nil || !i.HasPublic() {
 			continue
 		}
-		switch open, unknown := exit(i.Subnet.Routes); {
+		switch open, unknown := i.Subnet.Routes.ToInternet(); {
 		case open:
 		case unknown != "":
 			p.unsure(ofInterface(i), "%s", unknown)
@@ -105,7 +89,7 @@ func strandedNAT(p *pass) {
 			continue
 		}
 		at := ofGateway(g.VPCs[0].Desc, d)
-		switch open, unknown := exit(g.Place.Routes); {
+		switch open, unknown := g.Place.Routes.ToInternet(); {
 		case d.State == "failed":
 			p.find(at, nil, "mend what it failed for and make it anew", "it is in state failed%s: packets to it are dropped", because(d.Failure))
 		case open:

@@ -79,7 +79,19 @@ func (d *decoder) expectations(n *node) []vpc.Expectation {
 func (d *decoder) expectation(n *node) vpc.Expectation {
 	e := vpc.Expectation{Origin: d.origin(n)}
 	if n.Kind == goyaml.MappingNode && (len(n.Content) != 2 || hasKey(n, claimKeys.names())) {
+		before := len(d.errs)
 		read(d, n, "an expectation", claimKeys, &e)
+		if len(d.errs) > before {
+			return e // which says it
+		}
+		for _, part := range []struct{ key, value string }{{"from", e.Source}, {"to", e.Destination}} {
+			if strings.TrimSpace(part.value) == "" {
+				d.errorf(n, "an expectation needs %q: the name of an end, or a pattern", part.key)
+			}
+		}
+		if strings.TrimSpace(e.Service) == "" && hasKey(n, []string{"service"}) {
+			d.errorf(n, "the service is empty: want one like tcp/443, or all")
+		}
 		d.verdict(n, e.Want)
 		if _, _, err := e.Services(); err != nil {
 			d.errorf(n, "%v", err)

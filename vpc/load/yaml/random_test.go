@@ -129,7 +129,7 @@ func (r random) network() *vpc.Network {
 	}
 	for range r.n(3) {
 		r.net.Expect = append(r.net.Expect, vpc.Expectation{
-			Source: r.word(), Destination: r.word(), Service: pick(r.rarely(), "", r.service().String()), Want: verdicts[r.n(2)],
+			Source: "a" + r.word(), Destination: r.word() + "b", Service: pick(r.rarely(), "", r.service().String()), Want: verdicts[r.n(2)],
 		})
 	}
 	return r.net

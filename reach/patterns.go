@@ -1,30 +1,49 @@
 package reach
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/nearest"
-	"github.com/vpcemu/vpcemu/routing"
-	"github.com/vpcemu/vpcemu/vpc"
+	wild "github.com/vpcemu/vpcemu/internal/pattern"
 )
 
-// Patterns are what the ends of an expectation may be:
+// Patterns are what the ends of an expectation, and of a matrix, may be:
 //
 //	app-1, 10.0.2.4, internet, onprem   one end, as an [emu.Query] names it
-//	app-*, prod/*, *, any               what is called so; * stands for any letters
+//	app-*, prod/*, *, any               what is called so; * stands for any letters, ? for
+//	                                    one; before a slash is what its VPC is called
 //	public, private                     what is in subnets with and without a route to an
-//	                                    internet gateway
+//	                                    internet gateway ([emu.End.Public])
 //	subnet:db-*, vpc:prod, group:web    what is in such a subnet or VPC, or has such a group,
 //	                                    by name or ID
 //	tag:Name=db-*                       what has such a name, or whose instance has
 //	a, b except c, d                    several, and all but some
 //
 // Patterns mean interfaces of guests, and as destinations load balancers and interface
-// endpoints too; never the internet or on-premises, which are named. What is called exactly
-// as a pattern is, is that. A pattern that means nothing is an error.
+// endpoints too; never the internet or on-premises, which are named: "onprem", where there
+// are several, is all of them. What is called exactly as a pattern is, is that. A pattern
+// that means nothing is an error, and so is a name that means several things: also behind
+// "except".
+
+// names finds what patterns mean.
+type names struct {
+	x     *emu.Explorer
+	ends  []*emu.End
+	calls [][]string       // what each end is called
+	index map[*emu.End]int // where it is
+}
+
+func newNames(x *emu.Explorer, ends []*emu.End) *names {
+	n := &names{x: x, ends: ends, index: make(map[*emu.End]int, len(ends))}
+	for k, e := range ends {
+		n.calls, n.index[e] = append(n.calls, calls(e)), k
+	}
+	return n
+}
 
 // asked is one end to ask about.
 type asked struct {
@@ -33,9 +52,20 @@ type asked struct {
 	own  *emu.End // whose interface the text means, if one's
 }
 
-// texted is an end by a text that an explorer finds it by.
-func (c *Checker) texted(text string) asked {
-	return asked{text: text, own: c.x.Meant(c.ends, text)}
+// texted is an end by a text that an explorer finds it by. An error says that it means
+// nothing, or several things.
+func (n *names) texted(text string) (asked, error) {
+	a := asked{text: text}
+	found, err := n.x.End(text)
+	if err != nil || !found.Inside() {
+		return a, err
+	}
+	for _, e := range n.ends {
+		if e.Same(&found) {
+			a.own = e
+		}
+	}
+	return a, nil
 }
 
 // name is the end for people.
@@ -47,27 +77,32 @@ func (a *asked) name() string {
 }
 
 // find is the ends that a text means.
-func (c *Checker) find(text string, source bool) ([]asked, error) {
-	if text = strings.TrimSpace(text); !isPattern(text) || c.called(text) {
-		return []asked{c.texted(text)}, nil
+func (n *names) find(text string, source bool) ([]asked, error) {
+	switch text = strings.TrimSpace(text); {
+	case text == "":
+		return nil, errors.New("it is empty: want the name of an end, a pattern, or any")
+	case !isPattern(text) && !n.severalOnPremises(text), n.called(text):
+		a, err := n.texted(text)
+		return []asked{a}, err
 	}
 	wanted, but, except := strings.Cut(text, " except ")
-	found, err := c.terms(wanted, source)
+	found, err := n.terms(wanted, source)
 	if err != nil || !except {
 		return found, err
 	}
-	without, err := c.terms(but, source)
+	without, err := n.terms(but, source)
 	if err != nil {
 		return nil, err
 	}
 	gone := make(map[*emu.End]bool)
 	for _, a := range without {
-		for _, e := range c.meant(a) {
+		for _, e := range append(n.meant(a), a.own) {
 			gone[e] = true
 		}
 	}
+	delete(gone, nil)
 	kept := slices.DeleteFunc(found, func(a asked) bool {
-		return gone[a.end] || a.end == nil && slices.ContainsFunc(without, func(w asked) bool { return w.text == a.text })
+		return gone[a.end] || gone[a.own] || a.end == nil && slices.ContainsFunc(without, func(w asked) bool { return w.text == a.text })
 	})
 	if len(kept) == 0 {
 		return nil, fmt.Errorf("%q leaves nothing", text)
@@ -78,7 +113,7 @@ func (c *Checker) find(text string, source bool) ([]asked, error) {
 // isPattern reports whether a text is anything but the name of one end.
 func isPattern(text string) bool {
 	_, _, kind := pattern(text)
-	return kind || strings.ContainsAny(text, "*,") || strings.Contains(text, " except ") || slices.Contains(patternWords, text)
+	return kind || wild.Is(text) || strings.Contains(text, ",") || strings.Contains(text, " except ") || slices.Contains(patternWords, text)
 }
 
 // patternWords are patterns of one word, and patternKinds what stands before a colon.
@@ -94,23 +129,42 @@ func pattern(text string) (kind, rest string, ok bool) {
 }
 
 // terms is a list of ends with commas between them.
-func (c *Checker) terms(text string, source bool) ([]asked, error) {
+func (n *names) terms(text string, source bool) ([]asked, error) {
 	var all []asked
 	for term := range strings.SplitSeq(text, ",") {
 		if term = strings.TrimSpace(term); term == "" {
 			return nil, fmt.Errorf("%q: an end is missing before or behind a comma", text)
 		}
-		if !isPattern(term) || c.called(term) {
-			all = append(all, c.known(term))
+		if n.severalOnPremises(term) {
+			for _, e := range n.ends {
+				if e.Kind == emu.OnPremisesEnd {
+					all = append(all, asked{end: e})
+				}
+			}
 			continue
 		}
-		matches, err := c.matcher(term)
+		if !isPattern(term) || n.called(term) {
+			a, err := n.known(term)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, a)
+			continue
+		}
+		matches, err := n.matcher(term)
 		if err != nil {
 			return nil, err
 		}
 		count := 0
-		for k := range c.ends {
-			if e := &c.ends[k]; inPatterns(e, source) && matches(e) {
+		for _, e := range n.ends {
+			if !inPatterns(e, source) {
+				continue
+			}
+			is, err := matches(e)
+			if err != nil {
+				return nil, err
+			}
+			if is {
 				count++
 				if !slices.ContainsFunc(all, func(a asked) bool { return a.end == e }) {
 					all = append(all, asked{end: e})
@@ -118,7 +172,7 @@ func (c *Checker) terms(text string, source bool) ([]asked, error) {
 			}
 		}
 		if count == 0 {
-			return nil, c.nothing(term, source)
+			return nil, n.nothing(term, source)
 		}
 	}
 	return all, nil
@@ -136,42 +190,45 @@ func inPatterns(e *emu.End, source bool) bool {
 }
 
 // known is an end by its name: as the network has it if only one is called so.
-func (c *Checker) known(name string) asked {
-	if found := c.meant(asked{text: name}); len(found) == 1 {
-		return asked{end: found[0]}
+func (n *names) known(name string) (asked, error) {
+	if found := n.meant(asked{text: name}); len(found) == 1 {
+		return asked{end: found[0]}, nil
 	}
-	return c.texted(name)
+	return n.texted(name)
+}
+
+// severalOnPremises reports whether a text is "onprem", and there are several networks
+// that it may be.
+func (n *names) severalOnPremises(text string) bool {
+	count := 0
+	for _, e := range n.ends {
+		if e.Kind == emu.OnPremisesEnd {
+			count++
+		}
+	}
+	return text == "onprem" && count > 1
 }
 
 // called reports whether some end is called exactly so.
-func (c *Checker) called(name string) bool { return len(c.meant(asked{text: name})) > 0 }
+func (n *names) called(name string) bool { return len(n.meant(asked{text: name})) > 0 }
 
 // meant is the ends that are called as one that is asked about.
-func (c *Checker) meant(a asked) []*emu.End {
+func (n *names) meant(a asked) []*emu.End {
 	if a.end != nil {
 		return []*emu.End{a.end}
 	}
 	var found []*emu.End
-	for k := range c.ends {
-		if slices.Contains(c.calls[k], a.text) {
-			found = append(found, &c.ends[k])
+	for k, e := range n.ends {
+		if slices.Contains(n.calls[k], a.text) {
+			found = append(found, e)
 		}
 	}
 	return found
 }
 
-// calls are all that an end is called.
+// calls are all that an end is called, also with its VPC's ID or name before it.
 func calls(e *emu.End) []string {
-	all := []string{e.Name, e.ID()}
-	if e.Interface != nil {
-		all = append(all, e.Interface.Name, e.Interface.Instance)
-	}
-	if e.Instance != nil {
-		all = append(all, e.Instance.ID, e.Instance.Name)
-	}
-	slices.Sort(all)
-	all = slices.Compact(all)
-	all = slices.DeleteFunc(all, func(s string) bool { return s == "" })
+	all := callsIn(e)
 	if e.VPC != nil {
 		for _, name := range all[:len(all):len(all)] {
 			all = append(all, e.VPC.ID+"/"+name, e.VPC.Name+"/"+name)
@@ -180,27 +237,65 @@ func calls(e *emu.End) []string {
 	return all
 }
 
-// matcher says which ends a pattern means.
-func (c *Checker) matcher(term string) (func(*emu.End) bool, error) {
+// callsIn are all that an end is called in its VPC.
+func callsIn(e *emu.End) []string {
+	all := []string{e.ID()}
+	name := e.Name
+	for _, owner := range owners(e) { // before the names that several ends have
+		if rest, ok := strings.CutPrefix(name, owner+"/"); ok && owner != "" {
+			name = rest
+			break
+		}
+	}
+	all = append(all, name)
+	if e.Interface != nil {
+		all = append(all, e.Interface.Name, e.Interface.Instance)
+	}
+	if e.Instance != nil {
+		all = append(all, e.Instance.ID, e.Instance.Name)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+// matcher says which ends a pattern means. An error of what it returns means that the
+// description does not tell.
+func (n *names) matcher(term string) (func(*emu.End) (bool, error), error) {
 	switch term {
 	case "any", "*":
-		return func(*emu.End) bool { return true }, nil
+		return func(*emu.End) (bool, error) { return true, nil }, nil
 	case "public", "private":
-		return func(e *emu.End) bool {
-			return e.Subnet != nil && public(e.VPC, e.Subnet) == (term == "public")
+		return func(e *emu.End) (bool, error) {
+			if e.Subnet == nil {
+				return false, nil
+			}
+			public, unknown := e.Public()
+			if unknown != "" {
+				return false, fmt.Errorf("%q: whether subnet %s is public is not known: %s", term, e.Subnet.ID, unknown)
+			}
+			return public == (term == "public"), nil
 		}, nil
 	}
+	matches, err := n.matcherOf(term)
+	return func(e *emu.End) (bool, error) { return matches(e), nil }, err
+}
+
+// matcherOf is matcher for what always tells.
+func (n *names) matcherOf(term string) (func(*emu.End) bool, error) {
 	kind, rest, ok := pattern(term)
 	if ok && rest == "" {
 		return nil, fmt.Errorf("%q: nothing stands after the colon", term)
 	}
 	switch {
 	case !ok:
-		return func(e *emu.End) bool { return slices.ContainsFunc(c.calls[c.index[e]], glob(term)) }, nil
+		return func(e *emu.End) bool { return wild.In(term, owners(e), callsIn(e)) }, nil
 	case kind == "subnet":
-		return func(e *emu.End) bool { return e.Subnet != nil && anyOf(rest, e.VPC, e.Subnet.ID, e.Subnet.Name) }, nil
+		return func(e *emu.End) bool {
+			return e.Subnet != nil && wild.In(rest, owners(e), []string{e.Subnet.ID, e.Subnet.Name})
+		}, nil
 	case kind == "vpc":
-		return func(e *emu.End) bool { return e.VPC != nil && anyOf(rest, nil, e.VPC.ID, e.VPC.Name) }, nil
+		return func(e *emu.End) bool { return wild.In(rest, nil, owners(e)) }, nil
 	case kind == "group":
 		return func(e *emu.End) bool { return e.Interface != nil && inGroup(rest, e) }, nil
 	}
@@ -209,16 +304,16 @@ func (c *Checker) matcher(term string) (func(*emu.End) bool, error) {
 		return nil, fmt.Errorf("%q: of tags only Name is read: want tag:Name=VALUE", term)
 	}
 	return func(e *emu.End) bool {
-		return e.Interface != nil && anyOf(value, nil, e.Interface.Name) || e.Instance != nil && anyOf(value, nil, e.Instance.Name)
+		return e.Interface != nil && wild.In(value, nil, []string{e.Interface.Name}) || e.Instance != nil && wild.In(value, nil, []string{e.Instance.Name})
 	}, nil
 }
 
-// anyOf reports whether a pattern is one of some names, also with a VPC's before it.
-func anyOf(pattern string, v *vpc.VPC, names ...string) bool {
-	matches := glob(pattern)
-	return slices.ContainsFunc(names, func(name string) bool {
-		return name != "" && (matches(name) || v != nil && (matches(v.ID+"/"+name) || matches(v.Name+"/"+name)))
-	})
+// owners are the ID and the name of an end's VPC, if it has one.
+func owners(e *emu.End) []string {
+	if e.VPC == nil {
+		return nil
+	}
+	return []string{e.VPC.ID, e.VPC.Name}
 }
 
 // inGroup reports whether an interface has a security group. Who names none has the VPC's
@@ -229,63 +324,26 @@ func inGroup(pattern string, e *emu.End) bool {
 		groups = []string{e.VPC.DefaultSecurityGroup}
 	}
 	for _, name := range groups {
-		names := []string{name}
+		known := []string{name}
 		if g := e.VPC.SecurityGroup(name); g != nil {
-			names = []string{g.ID, g.Name}
+			known = []string{g.ID, g.Name}
 		}
-		if anyOf(pattern, e.VPC, names...) {
+		if wild.In(pattern, owners(e), known) {
 			return true
 		}
 	}
 	return false
 }
 
-// public reports whether a subnet has a route to an internet gateway.
-func public(v *vpc.VPC, s *vpc.Subnet) bool {
-	name := s.RouteTable
-	if name == "" {
-		name = v.MainRouteTable
-	}
-	t := v.RouteTable(name)
-	return t != nil && slices.ContainsFunc(t.Routes, func(r routing.Route) bool {
-		return r.Target.Kind == routing.InternetGateway && !r.Blackhole
-	})
-}
-
-// glob matches names against a pattern in which * stands for any letters.
-func glob(pattern string) func(string) bool {
-	parts := strings.Split(pattern, "*")
-	first, last := parts[0], parts[len(parts)-1]
-	return func(name string) bool {
-		if len(parts) == 1 {
-			return name == pattern
-		}
-		rest, ok := strings.CutPrefix(name, first)
-		if !ok || !strings.HasSuffix(rest, last) {
-			return false
-		}
-		rest = rest[:len(rest)-len(last)]
-		for _, p := range parts[1 : len(parts)-1] {
-			_, after, found := strings.Cut(rest, p)
-			if !found {
-				return false
-			}
-			rest = after
-		}
-		return true
-	}
-}
-
 // nothing is the error for a pattern that means nothing, with the nearest one that would.
-func (c *Checker) nothing(term string, source bool) error {
+func (n *names) nothing(term string, source bool) error {
 	kind, rest, ok := pattern(term)
 	var names []string
-	for k := range c.ends {
-		e := &c.ends[k]
+	for k, e := range n.ends {
 		switch {
 		case !inPatterns(e, source):
 		case !ok:
-			names = append(names, c.calls[k]...)
+			names = append(names, n.calls[k]...)
 		case kind == "subnet" && e.Subnet != nil:
 			names = append(names, e.Subnet.ID, e.Subnet.Name)
 		case kind == "vpc" && e.VPC != nil:
@@ -295,7 +353,7 @@ func (c *Checker) nothing(term string, source bool) error {
 				names = append(names, g.ID, g.Name)
 			}
 		case kind == "tag":
-			names = append(names, c.calls[k]...)
+			names = append(names, n.calls[k]...)
 			rest = strings.TrimPrefix(rest, "Name=")
 		}
 	}
