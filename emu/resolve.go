@@ -16,7 +16,8 @@ import (
 type queryEnd struct {
 	name     string
 	iface    *plan.Interface
-	service  *plan.Gateway // the service of a gateway endpoint
+	balancer *plan.LoadBalancer // the whole of it, for which the interface stands
+	service  *plan.Gateway      // the service of a gateway endpoint
 	internet bool
 	outer    *plan.Gateway // on-premises, behind this gateway
 	asked    bool          // the user wrote an address: addr
@@ -179,6 +180,7 @@ func (g *generation) resolveName(name string) (queryEnd, error) {
 		found = g.named(owner, rest)
 	}
 	var err error
+	balancer := len(found) == 0
 	if len(found) == 0 {
 		found, err = g.lbNamed("", name)
 	}
@@ -201,7 +203,11 @@ func (g *generation) resolveName(name string) (queryEnd, error) {
 	case 0:
 		return queryEnd{}, g.notFound(name)
 	case 1:
-		return queryEnd{name: name, iface: found[0]}, nil
+		end := queryEnd{name: name, iface: found[0]}
+		if balancer {
+			end.balancer = end.iface.Balancer
+		}
+		return end, nil
 	}
 	return queryEnd{}, ambiguous(name, found)
 }

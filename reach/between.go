@@ -57,16 +57,19 @@ type Part struct {
 	// Depends says on what the answer depends beside the packet, "" for nothing.
 	Depends string
 
-	pair *emu.Pair
-	v6   bool
-	set  space.Set
+	pair    *emu.Pair
+	v6      bool
+	set     space.Set
+	numbers [2]bool // sources and destinations have others like them
 }
 
 // IPv6 reports whether the packets are IPv6, else IPv4: a part has those of one version.
 func (p *Part) IPv6() bool { return p.v6 }
 
 // Traffic are the packets in words, as few lines as there may be.
-func (p *Part) Traffic() []Traffic { return placesOf(p.pair, p.v6).of(p.set) }
+func (p *Part) Traffic() []Traffic { return p.places().of(p.set) }
+
+func (p *Part) places() *places { return placesOf(p.pair, p.v6, p.numbers) }
 
 // Set is the packets of the part. Of the internet's addresses it may hold some that no
 // internet host has.
@@ -100,7 +103,7 @@ func (a *Answer) Set(answer emu.Answer, v6 bool) space.Set {
 func (a *Answer) Traffic(answer emu.Answer, v6 bool) []Traffic {
 	for i := range a.Parts {
 		if p := &a.Parts[i]; p.v6 == v6 {
-			return placesOf(p.pair, v6).of(a.Set(answer, v6))
+			return p.places().of(a.Set(answer, v6))
 		}
 	}
 	return nil

@@ -2,11 +2,13 @@ package reach
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // Kind is what a change does.
@@ -94,12 +96,12 @@ func diff(before, after *emu.Emulator, passOver bool) *Difference {
 type side struct {
 	x     *emu.Explorer
 	ends  []emu.End
-	class []int                       // of each end
-	known map[[2]int]*[2][3]space.Set // by classes: by IP version and answer
+	class []int            // of each end
+	known map[[3]int]*fate // by classes and IP version, with addresses
 }
 
 func newSide(e *emu.Emulator) *side {
-	s := &side{x: e.Explorer(), known: make(map[[2]int]*[2][3]space.Set)}
+	s := &side{x: e.Explorer(), known: make(map[[3]int]*fate)}
 	s.ends = s.x.Ends()
 	number := make(map[string]int)
 	for k, c := range classes(s.x) {
@@ -214,17 +216,19 @@ func keyed(ends []emu.End, partner []int, key func(*emu.End) string) map[string]
 
 // share sorts the ends into groups that neither network tells apart.
 func (d *differ) share() {
-	index := make(map[[3]int]*group)
+	type key struct {
+		before, after int
+		touched       bool
+		moved         string
+	}
+	index := make(map[key]*group)
 	for _, e := range d.ends {
-		key := [3]int{-1, -1, 0}
+		key := key{before: -1, after: -1, touched: d.touched(e), moved: d.moved(e)}
 		if e.before >= 0 {
-			key[0] = d.before.class[e.before]
+			key.before = d.before.class[e.before]
 		}
 		if e.after >= 0 {
-			key[1] = d.after.class[e.after]
-		}
-		if d.touched(e) {
-			key[2] = 1
+			key.after = d.after.class[e.after]
 		}
 		g := index[key]
 		if g == nil {
@@ -234,6 +238,24 @@ func (d *differ) share() {
 		}
 		g.ends = append(g.ends, e)
 	}
+}
+
+// moved says where in an interface's list the addresses stand that it had, if it has, or
+// had, several.
+func (d *differ) moved(e twin) string {
+	if e.before < 0 || e.after < 0 {
+		return ""
+	}
+	old, now := d.before.ends[e.before].Interface, d.after.ends[e.after].Interface
+	if old == nil || now == nil || len(old.Addresses) < 2 && len(now.Addresses) < 2 {
+		return ""
+	}
+	var at []int
+	for _, a := range now.Addresses {
+		at = append(at, slices.IndexFunc(old.Addresses, func(o vpc.Address) bool { return o.IP == a.IP }),
+			slices.IndexFunc(old.Addresses, func(o vpc.Address) bool { return o.Public == a.Public }))
+	}
+	return fmt.Sprint(at)
 }
 
 // touched reports whether a change of the filters is about an end itself.
@@ -284,9 +306,10 @@ func (d *differ) compare(from, to *group) {
 	if d.same.skips(d.kind(src), d.kind(dst)) && !d.touched(src) && !d.touched(dst) {
 		return
 	}
-	old := d.before.between(src.before, dst.before)
-	now := d.after.between(src.after, dst.after)
+	old, now := d.between(src, dst)
 	for v := range old {
+		old[v].numbers = [2]bool{len(from.ends) > 1, len(to.ends) > 1}
+		now[v].numbers = old[v].numbers
 		for _, c := range d.changes(&old[v], &now[v], v == 1) {
 			c.Sources, c.Destinations = d.names(from), d.names(to)
 			d.label(&c, src, dst)
@@ -305,37 +328,60 @@ func (d *differ) label(c *Change, src, dst twin) {
 	}
 }
 
-// between is what gets from one end to another, over IPv4 and over IPv6. It stands behind a
-// pointer since Go 1.26 loses what an array on the stack points to if one of its structs is
-// chosen by index and copied after a call: between(…)[v], f() (TestDiff_Random saw it).
+// between is what gets from one end to another in both networks, over IPv4 and over IPv6.
+func (d *differ) between(src, dst twin) (old, now *[2]fate) {
+	old, now = d.before.between(src.before, dst.before), d.after.between(src.after, dst.after)
+	for v := range old {
+		seatBoth(&old[v], &now[v])
+		d.before.ask(&old[v], src.before, dst.before, v)
+		d.after.ask(&now[v], src.after, dst.after, v)
+	}
+	return old, now
+}
+
+// between is the packets from one end to another. It stands behind a pointer since Go 1.26
+// loses what an array on the stack points to if one of its structs is chosen by index and
+// copied after a call: between(…)[v], f() (TestDiff_Random saw it).
 func (s *side) between(from, to int) *[2]fate {
 	both := new([2]fate)
 	if from < 0 || to < 0 {
 		return both
 	}
-	src, dst := &s.ends[from], &s.ends[to]
-	key := [2]int{s.class[from], s.class[to]}
-	sets, known := s.known[key]
-	if !known {
-		sets = new([2][3]space.Set)
-		s.known[key] = sets
-	}
 	for v := range both {
-		p, ok, err := s.x.Between(src, dst, v == 1)
-		if err != nil || !ok {
-			continue // nothing of it can be sent
+		if p, ok, err := s.x.Between(&s.ends[from], &s.ends[to], v == 1); err == nil && ok { // else nothing can be sent
+			both[v].pair = p
 		}
-		f := &both[v]
-		f.pair, f.bare = p, [2]bool{single(src.Kind), single(dst.Kind)}
-		f.all = f.strip(p.All)
-		if !known {
-			for _, part := range parts(p, v == 1, p.Decide) {
-				sets[v][part.Answer] = append(sets[v][part.Answer], f.strip(part.set)...)
-			}
-		}
-		f.sets = sets[v]
 	}
 	return both
+}
+
+// ask finds out what becomes of packets, if it is not known of others of the classes.
+func (s *side) ask(f *fate, from, to, v int) {
+	if f.pair == nil {
+		return
+	}
+	f.all = f.strip(f.pair.All)
+	key := [3]int{s.class[from], s.class[to], v}
+	first := s.known[key]
+	if first == nil {
+		first = &fate{pair: f.pair}
+		for _, part := range parts(f.pair, v == 1, f.pair.Decide) {
+			first.sets[part.Answer] = append(first.sets[part.Answer], part.set...)
+		}
+		s.known[key] = first
+	}
+	theirs := fate{pair: first.pair, seats: f.seats} // with their addresses, which stand in the same order
+	for n := range hosts {
+		mine, others := f.ranges(n), first.ranges(n)
+		theirs.seats[n] = slices.Clone(f.seats[n])
+		for k, s := range theirs.seats[n] {
+			at := slices.IndexFunc(mine, func(r emu.Range) bool { return r.Span == s.real })
+			theirs.seats[n][k].real = others[at].Span
+		}
+	}
+	for a, set := range first.sets {
+		f.sets[a] = theirs.strip(set)
+	}
 }
 
 // changes are those of one IP version between two ends.
@@ -399,15 +445,20 @@ func (d *differ) inWords(all []Change, old, now *fate) []Change {
 		}
 		var set space.Set
 		for _, b := range c.set {
-			set = append(set, f.dress(b))
+			if full, there := f.dress(b); there {
+				set = append(set, full)
+			}
 		}
-		c.Traffic = placesOf(f.pair, c.v6).of(set)
+		c.Traffic = placesOf(f.pair, c.v6, f.numbers).of(set)
 		c.words = wordsOf(c.Traffic)
 		at, ok := f.pair.Usual(set)
-		for n, dim := range [...]int{space.Sources, space.Destinations} {
-			if f.bare[n] {
-				at[dim] = space.Num{}
+		if ok {
+			one := space.Box{}
+			for d := range one {
+				one[d] = space.One(at[d])
 			}
+			b := f.strip(space.Set{one})[0]
+			at = b.First()
 		}
 		if ok && old.has(at) && now.has(at) {
 			c.Old, c.New = old.trace(at), now.trace(at)

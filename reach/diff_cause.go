@@ -171,13 +171,8 @@ func (d *differ) alike(b space.Box, old, now *fate) []space.Box {
 		}
 		all := left[len(left)-1]
 		for _, f := range [...]*fate{old, now} {
-			one := space.Box{}
-			for k := range one {
-				one[k] = space.One(at[k])
-			}
-			full := f.dress(one)
-			found := f.pair.Decide(full.First())
-			box := f.strip(space.Set{found.Box})[0]
+			real, _ := f.real(at) // which both networks have
+			box := f.strip(space.Set{f.pair.Decide(real).Box})[0]
 			all = all.And(&box)
 		}
 		if all.Empty() {

@@ -107,8 +107,8 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 	}; s.d.kind(s.src) == emu.InternetEnd && out(s.d.kind(s.dst)) {
 		return 0, 0, false
 	}
-	old := &s.d.before.between(s.src.before, s.dst.before)[v]
-	now := &s.d.after.between(s.src.after, s.dst.after)[v]
+	before, after := s.d.between(s.src, s.dst)
+	old, now := &before[v], &after[v]
 	if old.pair == nil || now.pair == nil {
 		return 0, 0, false
 	}
@@ -123,12 +123,10 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 		return 0, 0, false
 	}
 	for k, f := range [...]*fate{old, now} {
-		one := space.Box{}
-		for d := range one {
-			one[d] = space.One(s.at[d])
+		first, there := f.real(s.at)
+		if !there {
+			return 0, 0, false
 		}
-		full := f.dress(one)
-		first := full.First()
 		if f.pair.Ask(first).Depends != "" { // a trace takes one of several ways
 			return 0, 0, false
 		}

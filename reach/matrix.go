@@ -171,6 +171,9 @@ func brief(x *emu.Explorer, from, to *Class) *Answer {
 	if len(a.Parts) == 0 {
 		return nil
 	}
+	for i := range a.Parts {
+		a.Parts[i].numbers = [2]bool{len(from.Members) > 1, len(to.Members) > 1}
+	}
 	slices.SortStableFunc(a.Parts, func(a, b Part) int { return order(a.Answer) - order(b.Answer) })
 	return a
 }
