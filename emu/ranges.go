@@ -7,6 +7,7 @@ import (
 
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // Range is addresses that an end of a [Pair] has: one of an interface's, a prefix that is
@@ -17,6 +18,9 @@ import (
 // its nodes: its name leads to any of them.
 type Range struct {
 	Span space.Span
+	// For is what is asked about in its place: the range itself, unless [Pair.Thin] has found
+	// another that fares as it does.
+	For space.Span
 	// Node is the ID of the interface that has the addresses, if it is a load balancer's,
 	// and Subnet what the subnet of that is called.
 	Node, Subnet string
@@ -33,6 +37,29 @@ func (p *Pair) Sources() []Range { return p.ranges[0] }
 // Destinations are the ranges that the pair's packets are sent to.
 func (p *Pair) Destinations() []Range { return p.ranges[1] }
 
+// Owner is the interface that has the addresses, and its VPC; nil if none has.
+func (r *Range) Owner() (*vpc.VPC, *vpc.Interface) {
+	if r.iface == nil {
+		return nil, nil
+	}
+	return r.iface.VPC.Desc, r.iface.Desc
+}
+
+// Thin leaves ranges out of the pair's packets that fare as others do, which is for the
+// caller to know: of the ranges of an interface, like says of each which one stands for it.
+func (p *Pair) Thin(like func([]Range) []int) {
+	var kept [2]map[space.Span]bool
+	for n := range p.ranges {
+		p.ranges[n] = slices.Clone(p.ranges[n])
+		kept[n] = make(map[space.Span]bool)
+		for k, first := range like(p.ranges[n]) {
+			p.ranges[n][k].For = p.ranges[n][first].Span
+			kept[n][p.ranges[n][first].Span] = true
+		}
+	}
+	p.All = slices.DeleteFunc(p.All, func(b space.Box) bool { return !kept[0][b[space.Sources]] || !kept[1][b[space.Destinations]] })
+}
+
 // Networks says of source and destination whether they are networks, else hosts.
 func (p *Pair) Networks() [2]bool {
 	network := func(e *queryEnd) bool { return !e.asked && (e.internet || e.outer != nil) }
@@ -45,17 +72,16 @@ func rangesOf(e *queryEnd, chosen netip.Addr, fromInternet bool) (all []Range) {
 	switch {
 	case e.asked || e.iface == nil && e.outer == nil && !e.internet:
 	case e.internet:
-		return []Range{{Span: space.Addresses(chosen.Is6())}}
+		all = []Range{{Span: space.Addresses(chosen.Is6())}}
 	case e.outer != nil:
 		for _, s := range spans(e.outer.Outside.Prefixes(), chosen) {
 			all = append(all, Range{Span: s})
 		}
-		return all
 	case e.balancer != nil:
 		named := nodesInService(e.balancer)
 		for _, node := range e.balancer.Nodes {
 			for _, s := range own(node, chosen.Is6(), public) {
-				all = append(all, Range{s, node.Desc.ID, cmp.Or(node.Subnet.Desc.Name, node.Subnet.Desc.ID), slices.Contains(named, node), node})
+				all = append(all, Range{Span: s, Node: node.Desc.ID, Subnet: cmp.Or(node.Subnet.Desc.Name, node.Subnet.Desc.ID), Named: slices.Contains(named, node), iface: node})
 			}
 		}
 	default:
@@ -65,6 +91,9 @@ func rangesOf(e *queryEnd, chosen netip.Addr, fromInternet bool) (all []Range) {
 	}
 	if len(all) == 0 {
 		all = []Range{{Span: space.One(space.Address(chosen)), iface: e.iface}}
+	}
+	for k := range all {
+		all[k].For = all[k].Span
 	}
 	return all
 }

@@ -28,6 +28,7 @@ type Checker struct {
 	calls [][]string       // what each end is called
 	index map[*emu.End]int // where it is
 	class map[*emu.End]int // ends of a class fare alike
+	likes *classifier
 }
 
 // NewChecker is one for an emulator's network.
@@ -35,7 +36,9 @@ func NewChecker(e *emu.Emulator) *Checker {
 	c := &Checker{x: e.Explorer(), index: make(map[*emu.End]int), class: make(map[*emu.End]int)}
 	c.ends = c.x.Ends()
 	byID := make(map[string]int)
-	for k, class := range classes(c.x) {
+	all, likes := classes(c.x)
+	c.likes = likes
+	for k, class := range all {
 		for _, m := range class.Members {
 			byID[place(m)] = k
 		}

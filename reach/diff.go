@@ -3,6 +3,7 @@ package reach
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ const (
 	Opened   Kind = iota // is reachable, and was not
 	Closed               // was reachable, and is not
 	Unclear              // was unknown and is blocked, or the reverse
-	Rerouted             // is reachable as it was, through other gateways
+	Rerouted             // is reachable as it was, through other gateways or by another public address
 )
 
 // String is "opened", "closed", "unclear" or "rerouted".
@@ -61,16 +62,26 @@ type Change struct {
 	// Old and New are the traces of one of the packets, nil if an end is not there.
 	Old, New *emu.Trace
 
-	set   space.Set // the packets, the addresses of single ends left out
+	set   space.Set // the packets, with numbers of hosts
 	v6    bool
+	six   space.Set // those of IPv6, if there are such of both IP versions
 	words []string
 }
 
 // Words are the packets in words, each only once.
 func (c *Change) Words() []string { return c.words }
 
-// IPv6 reports whether they are IPv6, else IPv4.
-func (c *Change) IPv6() bool { return c.v6 }
+// Versions are the packets' IP versions, 4 and 6 in this order. The traces are those of a
+// packet of the first.
+func (c *Change) Versions() []int {
+	switch {
+	case c.v6:
+		return []int{6}
+	case c.six != nil:
+		return []int{4, 6}
+	}
+	return []int{4}
+}
 
 // Diff compares two networks as they stand. Ends are matched by name, or else by ID, or
 // else by address; classes of ends that neither network tells apart are compared once.
@@ -88,7 +99,7 @@ func diff(before, after *emu.Emulator, passOver bool) *Difference {
 			d.compare(from, to)
 		}
 	}
-	d.out.Changes = merge(d.out.Changes)
+	d.out.Changes = mergeVersions(merge(d.out.Changes))
 	return d.out
 }
 
@@ -98,13 +109,18 @@ type side struct {
 	ends  []emu.End
 	class []int            // of each end
 	known map[[3]int]*fate // by classes and IP version, with addresses
+
+	likes   *classifier
+	holders map[netip.Addr]*holder // of public addresses, when first needed
 }
 
 func newSide(e *emu.Emulator) *side {
 	s := &side{x: e.Explorer(), known: make(map[[3]int]*fate)}
 	s.ends = s.x.Ends()
 	number := make(map[string]int)
-	for k, c := range classes(s.x) {
+	all, likes := classes(s.x)
+	s.likes = likes
+	for k, c := range all {
 		for _, m := range c.Members {
 			number[place(m)] = k
 		}
@@ -240,20 +256,25 @@ func (d *differ) share() {
 	}
 }
 
-// moved says where in an interface's list the addresses stand that it had, if it has, or
-// had, several.
+// moved says what became of an interface's addresses, beside other values for the private
+// ones: where those that there were stand in the list, and whether some are public that
+// were not there before.
 func (d *differ) moved(e twin) string {
 	if e.before < 0 || e.after < 0 {
 		return ""
 	}
 	old, now := d.before.ends[e.before].Interface, d.after.ends[e.after].Interface
-	if old == nil || now == nil || len(old.Addresses) < 2 && len(now.Addresses) < 2 {
+	if old == nil || now == nil {
+		return ""
+	}
+	was, is := old.Addresses, now.Addresses
+	if len(was) == 1 && len(is) == 1 && was[0].Public == is[0].Public {
 		return ""
 	}
 	var at []int
-	for _, a := range now.Addresses {
-		at = append(at, slices.IndexFunc(old.Addresses, func(o vpc.Address) bool { return o.IP == a.IP }),
-			slices.IndexFunc(old.Addresses, func(o vpc.Address) bool { return o.Public == a.Public }))
+	for _, a := range is {
+		at = append(at, slices.IndexFunc(was, func(o vpc.Address) bool { return o.IP == a.IP }),
+			slices.IndexFunc(was, func(o vpc.Address) bool { return o.Public == a.Public }))
 	}
 	return fmt.Sprint(at)
 }
@@ -349,6 +370,9 @@ func (s *side) between(from, to int) *[2]fate {
 	}
 	for v := range both {
 		if p, ok, err := s.x.Between(&s.ends[from], &s.ends[to], v == 1); err == nil && ok { // else nothing can be sent
+			if thinner(p) {
+				s.likes.thin(p)
+			}
 			both[v].pair = p
 		}
 	}
@@ -443,23 +467,9 @@ func (d *differ) inWords(all []Change, old, now *fate) []Change {
 		if now.pair == nil || old.pair != nil && len(now.all.And(c.set)) == 0 {
 			f = old // only there are such packets
 		}
-		var set space.Set
-		for _, b := range c.set {
-			if full, there := f.dress(b); there {
-				set = append(set, full)
-			}
-		}
-		c.Traffic = placesOf(f.pair, c.v6, f.numbers).of(set)
+		c.Traffic = f.traffic(c.set, c.v6)
 		c.words = wordsOf(c.Traffic)
-		at, ok := f.pair.Usual(set)
-		if ok {
-			one := space.Box{}
-			for d := range one {
-				one[d] = space.One(at[d])
-			}
-			b := f.strip(space.Set{one})[0]
-			at = b.First()
-		}
+		at, ok := f.usual(c.set)
 		if ok && old.has(at) && now.has(at) {
 			c.Old, c.New = old.trace(at), now.trace(at)
 			if c.Kind != Rerouted {

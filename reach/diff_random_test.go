@@ -95,6 +95,9 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 			}
 		}
 		near, s.v6 = c.set, c.v6
+		if c.six != nil && s.m.One(2) {
+			near, s.v6 = c.six, true
+		}
 	} else {
 		s.v6 = s.m.One(3)
 	}
@@ -167,7 +170,7 @@ func (s *sampler) problem(was, is emu.Answer) string {
 	from, to := s.d.name(s.src), s.d.name(s.dst)
 	said := slices.IndexFunc(s.found.Changes, func(c Change) bool {
 		return c.Kind != Rerouted && slices.Contains(c.Sources, from) && slices.Contains(c.Destinations, to) &&
-			c.v6 == s.v6 && c.set.Has(&s.at)
+			(c.v6 == s.v6 && c.set.Has(&s.at) || s.v6 && c.six.Has(&s.at))
 	})
 	switch {
 	case said < 0 && was == is:

@@ -71,7 +71,7 @@ func (r Reason) String() string {
 func (p *Part) Explain() (*Explanation, error) {
 	all := p.places()
 	x := &Explanation{Passed: []Reason{}, Blockers: []Reason{}, Unknowns: []Reason{}}
-	left := p.Set()
+	left := p.set.Joined()
 	for {
 		at, ok := p.pair.Usual(left)
 		if !ok {

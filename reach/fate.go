@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
@@ -18,8 +19,12 @@ type fate struct {
 	numbers [2]bool // sources and destinations stand for others, whose addresses are others
 }
 
-// seat is addresses of a host, and the numbers that stand for them.
-type seat struct{ real, number space.Span }
+// seat is addresses of a host, the numbers that stand for them, and whatever else has these:
+// all that fares alike in both networks.
+type seat struct {
+	real, number space.Span
+	all          []space.Span
+}
 
 // hosts are the dimensions that seats are of.
 var hosts = [...]int{space.Sources, space.Destinations}
@@ -73,24 +78,47 @@ func seatBoth(old, now *fate) {
 		was, is := old.ranges(n), now.ranges(n)
 		partner := matchRanges(was, is)
 		var next space.Num
-		number := func(r emu.Range) space.Span {
-			s := space.Span{First: next, Last: next.Plus(r.Span.Last.Minus(r.Span.First))}
-			next = s.Last.Next().Next() // so that no two touch
-			return s
-		}
-		for j, r := range is {
-			s := number(r)
-			now.seats[n] = append(now.seats[n], seat{r.Span, s})
-			if i := partner[j]; i >= 0 {
-				old.seats[n] = append(old.seats[n], seat{was[i].Span, s})
+		numbers := make(map[[2]space.Span]space.Span) // by what stands for it in each network
+		take := func(i, j int) {
+			var key [2]space.Span
+			var size space.Num
+			if i >= 0 {
+				key[0], size = was[i].For, was[i].Span.Last.Minus(was[i].Span.First)
+			}
+			if j >= 0 {
+				key[1], size = is[j].For, is[j].Span.Last.Minus(is[j].Span.First)
+			}
+			s, ok := numbers[key]
+			if !ok {
+				s = space.Span{First: next, Last: next.Plus(size)}
+				next, numbers[key] = s.Last.Next().Next(), s // so that no two touch
+			}
+			if i >= 0 {
+				old.sit(n, was[i], s)
+			}
+			if j >= 0 {
+				now.sit(n, is[j], s)
 			}
 		}
-		for i, r := range was {
+		for j := range is {
+			take(partner[j], j)
+		}
+		for i := range was {
 			if !slices.Contains(partner, i) {
-				old.seats[n] = append(old.seats[n], seat{r.Span, number(r)})
+				take(i, -1)
 			}
 		}
 	}
+}
+
+// sit gives addresses a number.
+func (f *fate) sit(n int, r emu.Range, number space.Span) {
+	k := slices.IndexFunc(f.seats[n], func(s seat) bool { return s.number == number })
+	if k < 0 {
+		k = len(f.seats[n])
+		f.seats[n] = append(f.seats[n], seat{real: r.For, number: number})
+	}
+	f.seats[n][k].all = append(f.seats[n][k].all, r.Span)
 }
 
 // ranges are the addresses of the source or the destination, if it is a host.
@@ -110,6 +138,7 @@ func matchRanges(was, is []emu.Range) []int {
 	for j := range partner {
 		partner[j] = -1
 	}
+	taken := make([]bool, len(was))
 	size := func(r *emu.Range) space.Num { return r.Span.Last.Minus(r.Span.First) }
 	for _, same := range [...]func(a, b *emu.Range) bool{
 		func(a, b *emu.Range) bool { return a.Span == b.Span },
@@ -119,8 +148,8 @@ func matchRanges(was, is []emu.Range) []int {
 	} {
 		for j := range is {
 			for i := range was {
-				if partner[j] < 0 && !slices.Contains(partner, i) && size(&was[i]) == size(&is[j]) && same(&was[i], &is[j]) {
-					partner[j] = i
+				if partner[j] < 0 && !taken[i] && size(&was[i]) == size(&is[j]) && same(&was[i], &is[j]) {
+					partner[j], taken[i] = i, true
 				}
 			}
 		}
@@ -199,4 +228,56 @@ func (f *fate) trace(at space.Point) *emu.Trace {
 		return nil
 	}
 	return t
+}
+
+// traffic is a set in words, in the network's addresses.
+func (f *fate) traffic(set space.Set, v6 bool) (list []Traffic) {
+	all := placesOf(f.pair, v6, f.numbers)
+	for _, p := range set.Products() {
+		for n, d := range hosts {
+			if f.seats[n] == nil {
+				continue
+			}
+			var real []space.Span
+			for _, s := range f.seats[n] {
+				for _, own := range space.Common([]space.Span{s.number}, p[d]) {
+					if own == s.number {
+						real = append(real, s.all...)
+					} else {
+						real = append(real, moved(own, s.number, s.real))
+					}
+				}
+			}
+			p[d] = space.Union(real)
+		}
+		if t := all.exactly(p); !t.empty() {
+			list = append(list, t)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Traffic) int { return cmp.Compare(a.first(), b.first()) })
+	return list
+}
+
+// usual is an ordinary packet of a set, with numbers of hosts.
+func (f *fate) usual(set space.Set) (space.Point, bool) {
+	var real space.Set
+	for _, b := range set {
+		if full, there := f.dress(b); there {
+			real = append(real, full)
+		}
+	}
+	at, ok := f.pair.Usual(real)
+	if !ok {
+		return at, false
+	}
+	one := space.Box{}
+	for d := range one {
+		one[d] = space.One(at[d])
+	}
+	for _, b := range f.strip(space.Set{one}) {
+		if at = b.First(); set.Has(&at) {
+			return at, true
+		}
+	}
+	return at, false
 }

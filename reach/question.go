@@ -128,11 +128,16 @@ func (q *question) everything(choose func(space.Set) space.Set) ([]Wrong, error)
 }
 
 // pair are the packets between two ends.
-func (q *question) pair(from, to asked, v6 bool) (*emu.Pair, bool, error) {
+func (q *question) pair(from, to asked, v6 bool) (p *emu.Pair, ok bool, err error) {
 	if from.end != nil && to.end != nil && from.text == "" && to.text == "" {
-		return q.c.x.Between(from.end, to.end, v6)
+		p, ok, err = q.c.x.Between(from.end, to.end, v6)
+	} else {
+		p, ok, err = q.c.x.Pair(from.query(), to.query(), v6)
 	}
-	return q.c.x.Pair(from.query(), to.query(), v6)
+	if ok && thinner(p) {
+		q.c.likes.thin(p)
+	}
+	return p, ok, err
 }
 
 // query names the end as an [emu.Query] does.
@@ -226,7 +231,11 @@ func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
 		for _, b := range set {
 			spans = append(spans, b[d])
 		}
-		asked.all[d] = space.Common(asked.all[d], hull(spans))
+		spans = hull(spans)
+		if n := d - space.Sources; n >= 0 {
+			spans = expand(asked.hosts[n], spans)
+		}
+		asked.all[d] = space.Common(asked.all[d], spans)
 	}
 	for k := range all {
 		all[k].set = all[k].set.Joined()

@@ -34,6 +34,7 @@ func placesOf(p *emu.Pair, v6 bool, numbers [2]bool) *places {
 	for n, network := range p.Networks() {
 		if !network {
 			all.hosts[n] = [...][]emu.Range{p.Sources(), p.Destinations()}[n]
+			all.all[hosts[n]] = expand(all.hosts[n], all.all[hosts[n]])
 		}
 	}
 	return all
@@ -51,10 +52,22 @@ func (all *places) of(set space.Set) []Traffic {
 
 // traffic is a product without the places that there are not.
 func (all *places) traffic(p space.Product) Traffic {
+	for n, d := range hosts {
+		p[d] = expand(all.hosts[n], p[d])
+	}
+	return all.exactly(p)
+}
+
+// exactly is traffic for a product that has also what others stand for.
+func (all *places) exactly(p space.Product) Traffic {
 	for d := range p {
 		p[d] = space.Common(p[d], all.all[d])
 	}
 	return Traffic{p, all}
+}
+
+func (t Traffic) empty() bool {
+	return slices.ContainsFunc(t.product[:], func(s []space.Span) bool { return len(s) == 0 })
 }
 
 // first is where the first of the packets' services stands among all, as they are listed.
