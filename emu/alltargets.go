@@ -175,7 +175,12 @@ func (g *generation) lbNamed(owner, name string) ([]*plan.Interface, error) {
 	return found, nil
 }
 
-func nodeInService(b *plan.LoadBalancer) *plan.Interface {
+func nodeInService(b *plan.LoadBalancer) *plan.Interface { return nodesInService(b)[0] }
+
+// nodesInService are the nodes that a load balancer's name leads to: those whose listeners
+// all have a healthy target, or else all (ELB-10).
+func nodesInService(b *plan.LoadBalancer) []*plan.Interface {
+	var all []*plan.Interface
 	for _, node := range b.Nodes {
 		serves := true
 		for _, l := range b.Listeners {
@@ -188,8 +193,24 @@ func nodeInService(b *plan.LoadBalancer) *plan.Interface {
 			}
 		}
 		if serves {
-			return node
+			all = append(all, node)
 		}
 	}
-	return b.Nodes[0]
+	if len(all) == 0 {
+		return b.Nodes
+	}
+	return all
+}
+
+// Nodes are the nodes that a load balancer's name leads to, as a [Query] names them; nil if
+// an end is none.
+func (x *Explorer) Nodes(destination string) (keys []string) {
+	end, err := x.net.resolve(destination)
+	if err != nil || end.balancer == nil {
+		return nil
+	}
+	for _, node := range nodesInService(end.balancer) {
+		keys = append(keys, node.Key())
+	}
+	return keys
 }

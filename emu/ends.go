@@ -74,7 +74,7 @@ func (x *Explorer) Ends() []End {
 		open = open || v.Gateway != nil || v.EgressOnly != nil || v.Desc.Partial
 		for _, b := range v.Balancers {
 			if len(b.Nodes) > 0 {
-				more = append(more, End{Kind: BalancerEnd, Name: cmp.Or(b.Desc.Name, b.Desc.ID), VPC: v.Desc, end: queryEnd{name: b.Desc.ID, iface: nodeInService(b)}})
+				more = append(more, End{Kind: BalancerEnd, Name: cmp.Or(b.Desc.Name, b.Desc.ID), VPC: v.Desc, end: queryEnd{name: b.Desc.ID, iface: nodeInService(b), balancer: b}})
 			}
 		}
 	}

@@ -35,8 +35,8 @@ func newExplorer(g *generation, m *marks) *Explorer {
 // Pair is the packets of one IP version from one end to another.
 type Pair struct {
 	// All are the packets that there may be, as disjoint boxes of packets of one
-	// protocol, or of several that no filter has a name for. Both ends have their one
-	// address in it, or, if an end is a network, all of its addresses.
+	// protocol, or of several that no filter has a name for. Both ends have all their
+	// addresses in it: see [Range].
 	//
 	// Those of the internet are all but what this network has, and what no internet host
 	// may have: see Has.
@@ -47,6 +47,7 @@ type Pair struct {
 	src, dst queryEnd
 	v6       bool
 	usual    space.Point // what a query would take where it does not say
+	ranges   [2][]Range  // of the source and of the destination
 }
 
 // Finding is an answer, and for which packets it holds.
@@ -67,9 +68,9 @@ type Finding struct {
 	Depends string
 }
 
-// Pair explores packets between two ends as a [Query] names them. Only an end that is
-// "internet" or "onprem", without an address, or a gateway endpoint stands for more
-// than one. It is false if the ends have no address of the IP version in common.
+// Pair explores packets between two ends as a [Query] names them. An end that is named
+// stands for all its addresses, and one that is written as an address for that. It is
+// false if the ends have no address of the IP version in common.
 func (x *Explorer) Pair(source, destination string, v6 bool) (*Pair, bool, error) {
 	src, err := x.net.resolve(source)
 	if err != nil {
@@ -98,46 +99,16 @@ func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
 	}
 	p := &Pair{x: x, query: q, src: src, dst: dst, v6: v6}
 	p.usual = space.Point{space.SourcePorts: {Lo: defaultSourcePort}, space.Sources: space.Address(from), space.Destinations: space.Address(to)}
+	p.ranges = [2][]Range{rangesOf(&src, from, false), rangesOf(&dst, to, src.internet)}
 	for _, b := range servicesOf[version(from)]() {
-		for _, from := range src.addresses(from) {
-			for _, to := range dst.addresses(to) {
-				b[space.Sources], b[space.Destinations] = from, to
+		for _, from := range p.ranges[0] {
+			for _, to := range p.ranges[1] {
+				b[space.Sources], b[space.Destinations] = from.Span, to.Span
 				p.All = append(p.All, b)
 			}
 		}
 	}
 	return p, true, nil
-}
-
-// addresses are the ones that an end stands for, of which one has been chosen.
-func (e *queryEnd) addresses(chosen netip.Addr) []space.Span {
-	v6 := chosen.Is6()
-	switch {
-	case e.asked:
-	case e.internet:
-		return []space.Span{space.Addresses(v6)}
-	case e.outer != nil:
-		return spans(e.outer.Outside.Prefixes(), chosen)
-	}
-	return []space.Span{space.One(space.Address(chosen))}
-}
-
-// spans are the addresses of prefixes, or the chosen one if there are none.
-func spans(list []netip.Prefix, chosen netip.Addr) []space.Span {
-	var all space.Set
-	for _, p := range list {
-		if p.Addr().BitLen() == chosen.BitLen() {
-			all = all.With(&space.Box{space.Sources: space.Prefix(p)})
-		}
-	}
-	if len(all) == 0 {
-		return []space.Span{space.One(space.Address(chosen))}
-	}
-	var found []space.Span
-	for _, b := range all.Joined() {
-		found = append(found, b[space.Sources])
-	}
-	return found
 }
 
 // Ask asks about one of the pair's packets, and finds others that fare alike.
@@ -338,8 +309,8 @@ func (p *Pair) Trace(at space.Point) (*Trace, error) {
 // ends are the pair's, with the addresses that a packet has.
 func (p *Pair) ends(at space.Point) (src, dst queryEnd) {
 	src, dst = p.src, p.dst
-	src.asked, src.addr = true, at[space.Sources].Addr(p.v6)
-	dst.asked, dst.addr = true, at[space.Destinations].Addr(p.v6)
+	src.at(p.ranges[0], at[space.Sources], p.v6)
+	dst.at(p.ranges[1], at[space.Destinations], p.v6)
 	return src, dst
 }
 

@@ -16,13 +16,14 @@ import (
 type queryEnd struct {
 	name     string
 	iface    *plan.Interface
-	service  *plan.Gateway // the service of a gateway endpoint
-	internet bool          // a host of the internet, or all
-	anyone   bool          // an address of the internet by itself: whoever answers to it
-	outer    *plan.Gateway // on-premises, behind this gateway
-	asked    bool          // the user wrote an address: addr
-	addr     netip.Addr    //
-	hosts    [2]netip.Addr // internet: the hosts that stand for it, IPv4 and IPv6
+	balancer *plan.LoadBalancer // the whole of it, for which the interface stands
+	service  *plan.Gateway      // the service of a gateway endpoint
+	internet bool               // a host of the internet, or all
+	anyone   bool               // an address of the internet by itself: whoever answers to it
+	outer    *plan.Gateway      // on-premises, behind this gateway
+	asked    bool               // the user wrote an address: addr
+	addr     netip.Addr         //
+	hosts    [2]netip.Addr      // internet: the hosts that stand for it, IPv4 and IPv6
 }
 
 // The internet hosts that "internet" stands for, from the ranges set aside for
@@ -181,6 +182,7 @@ func (g *generation) resolveName(name string) (queryEnd, error) {
 		found = g.named(owner, rest)
 	}
 	var err error
+	balancer := len(found) == 0
 	if len(found) == 0 {
 		found, err = g.lbNamed("", name)
 	}
@@ -203,7 +205,11 @@ func (g *generation) resolveName(name string) (queryEnd, error) {
 	case 0:
 		return queryEnd{}, g.notFound(name)
 	case 1:
-		return queryEnd{name: name, iface: found[0]}, nil
+		end := queryEnd{name: name, iface: found[0]}
+		if balancer {
+			end.balancer = end.iface.Balancer
+		}
+		return end, nil
 	}
 	return queryEnd{}, ambiguous(name, found)
 }

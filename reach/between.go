@@ -15,6 +15,7 @@ import (
 // at a time may use it.
 type Network struct {
 	explorer *emu.Explorer
+	likes    *classifier // when first needed
 }
 
 // New compiles a network. An error is what is wrong with the description.
@@ -27,7 +28,7 @@ func New(n *vpc.Network) (*Network, error) {
 }
 
 // Of is the network of an emulator, as it stands.
-func Of(e *emu.Emulator) *Network { return &Network{e.Explorer()} }
+func Of(e *emu.Emulator) *Network { return &Network{explorer: e.Explorer()} }
 
 // Between is what gets from one end of a network to another. The ends are named as in
 // an [emu.Query].
@@ -57,24 +58,27 @@ type Part struct {
 	// Depends says on what the answer depends beside the packet, "" for nothing.
 	Depends string
 
-	pair *emu.Pair
-	v6   bool
-	set  space.Set
+	pair    *emu.Pair
+	v6      bool
+	set     space.Set
+	numbers [2]bool // sources and destinations have others like them
 }
 
 // IPv6 reports whether the packets are IPv6, else IPv4: a part has those of one version.
 func (p *Part) IPv6() bool { return p.v6 }
 
 // Traffic are the packets in words, as few lines as there may be.
-func (p *Part) Traffic() []Traffic { return placesOf(p.pair, p.v6).of(p.set) }
+func (p *Part) Traffic() []Traffic { return p.places().of(p.set) }
+
+func (p *Part) places() *places { return placesOf(p.pair, p.v6, p.numbers) }
 
 // Set is the packets of the part. Of the internet's addresses it may hold some that no
 // internet host has.
-func (p *Part) Set() space.Set { return p.set.Joined() }
+func (p *Part) Set() space.Set { return expanded(p.pair, p.set).Joined() }
 
 // Witness is the trace of one packet of the part, an ordinary one if there is one.
 func (p *Part) Witness() (*emu.Trace, error) {
-	at, ok := p.pair.Usual(p.Set())
+	at, ok := p.pair.Usual(p.set.Joined())
 	if !ok {
 		return nil, errors.New("a part without packets")
 	}
@@ -87,6 +91,16 @@ func (a *Answer) Reachable(v6 bool) space.Set { return a.Set(emu.Reachable, v6) 
 // Set is the packets of an IP version that have an answer. Of the internet's addresses it may
 // hold some that no internet host has.
 func (a *Answer) Set(answer emu.Answer, v6 bool) space.Set {
+	for i := range a.Parts {
+		if p := &a.Parts[i]; p.v6 == v6 {
+			return expanded(p.pair, a.set(answer, v6)).Joined()
+		}
+	}
+	return nil
+}
+
+// set is Set without the addresses that others stand for.
+func (a *Answer) set(answer emu.Answer, v6 bool) space.Set {
 	var all space.Set
 	for i := range a.Parts {
 		if p := &a.Parts[i]; p.Answer == answer && p.v6 == v6 {
@@ -100,7 +114,7 @@ func (a *Answer) Set(answer emu.Answer, v6 bool) space.Set {
 func (a *Answer) Traffic(answer emu.Answer, v6 bool) []Traffic {
 	for i := range a.Parts {
 		if p := &a.Parts[i]; p.v6 == v6 {
-			return placesOf(p.pair, v6).of(a.Set(answer, v6))
+			return p.places().of(a.set(answer, v6))
 		}
 	}
 	return nil
@@ -115,6 +129,7 @@ func (n *Network) Between(source, destination string) (*Answer, error) {
 			return nil, err
 		}
 		if ok {
+			n.thin(p)
 			a.Parts = append(a.Parts, parts(p, v6, p.Ask)...)
 		}
 	}
@@ -125,6 +140,17 @@ func (n *Network) Between(source, destination string) (*Answer, error) {
 		return cmp.Or(cmp.Compare(order(a.Answer), order(b.Answer)), cmp.Compare(order(a.Request), order(b.Request)))
 	})
 	return a, nil
+}
+
+// thin leaves addresses out that fare as others do.
+func (n *Network) thin(p *emu.Pair) {
+	if !thinner(p) {
+		return
+	}
+	if n.likes == nil {
+		n.likes = newClassifier(n.explorer, n.explorer.Ends())
+	}
+	n.likes.thin(p)
 }
 
 // order is that of parts.

@@ -16,8 +16,9 @@ import (
 //
 // What is expected to be reachable, or unknown, must be so for ordinary clients: those that
 // ask from a source port that Linux or Windows chooses by itself (32768 to 65535), by the
-// ends' first addresses, over IPv4 if both have it; and of the internet or on-premises for
-// an ordinary host, the one that a trace takes. What is expected to be blocked must be so
+// ends' first addresses, over IPv4 if both have it; of a load balancer by those of all nodes
+// that its name leads to; and of the internet or on-premises for an ordinary host, the one
+// that a trace takes. What is expected to be blocked must be so
 // for all packets: from all source ports, between all addresses of both, over both IP
 // versions, and from all hosts out there. "only" says both, the first of what it names and
 // the second of everything else.
@@ -27,14 +28,16 @@ type Checker struct {
 
 	*names
 	class map[*emu.End]int // ends of a class fare alike
+	likes *classifier
 }
 
 // NewChecker is one for an emulator's network.
 func NewChecker(e *emu.Emulator) *Checker {
 	x := e.Explorer()
-	c := &Checker{class: make(map[*emu.End]int)}
+	all, likes := classes(x)
+	c := &Checker{class: make(map[*emu.End]int), likes: likes}
 	ends := []*emu.End(nil)
-	for k, class := range classes(x) {
+	for k, class := range all {
 		for _, m := range class.Members {
 			c.class[m] = k
 			ends = append(ends, m)
@@ -226,64 +229,48 @@ func (c *Checker) pairOf(src, dst *asked) (key [2]int, shared bool) {
 // Windows 49152 to 65535.
 var ordinaryPorts = space.Ports(32768, 65535)
 
-// addresses is an end by each of its addresses: by its name, which means the first one, and
-// by the others. Others may send to a public one; who has it sends from the private one
-// (IGW-6). A load balancer has those of all its nodes: clients ask any of them.
+// addresses are all that an end may be asked by: its name, which means all its addresses, the
+// names of others that are called so, and as a destination the public addresses, which
+// others may send to. Who has one sends from the private one (IGW-6).
 func (c *Checker) addresses(a *asked, source bool) []asked {
 	all := []asked{*a}
-	for _, e := range c.meant(*a) {
-		if e.Kind == emu.BalancerEnd {
-			all = append(all, nodes(e)...)
+	meant := c.meant(*a)
+	for _, e := range meant {
+		if len(meant) > 1 {
+			all = append(all, asked{end: e})
 		}
-		if e.Interface == nil || e.VPC == nil {
-			continue
-		}
-		var first [2]bool
-		for _, d := range e.Interface.Addresses {
-			if v := version(d.IP.Is6()); !first[v] && d.IP.IsValid() {
-				first[v] = true
-				if len(c.meant(*a)) == 1 && !several(e.Interface, d.IP.Is6()) {
-					d.IP = netip.Addr{} // it is what the name means
-				}
-			}
-			if d.IP.IsValid() {
-				all = append(all, asked{text: e.VPC.ID + "/" + d.IP.String(), end: e})
-			}
-			if d.Public.IsValid() && !source {
-				all = append(all, asked{text: d.Public.String(), end: e})
+		for _, public := range publicAddresses(e) {
+			if !source {
+				all = append(all, asked{text: public.String(), end: e})
 			}
 		}
 	}
 	return all
 }
 
-// nodes are a load balancer by the addresses of its nodes.
-func nodes(e *emu.End) (all []asked) {
-	for _, b := range e.VPC.LoadBalancers {
-		if b.ID != e.ID() {
-			continue
-		}
-		for _, n := range b.Nodes {
-			for _, d := range n.Addresses {
-				if d.IP.IsValid() {
-					all = append(all, asked{text: e.VPC.ID + "/" + d.IP.String(), end: e})
-				}
-				if d.Public.IsValid() {
-					all = append(all, asked{text: d.Public.String(), end: e})
+// publicAddresses are those of an interface, or of all nodes of a load balancer.
+func publicAddresses(e *emu.End) (all []netip.Addr) {
+	var list []vpc.Address
+	switch {
+	case e.Interface != nil:
+		list = e.Interface.Addresses
+	case e.Kind == emu.BalancerEnd:
+		for _, b := range e.VPC.LoadBalancers {
+			for _, n := range b.Nodes {
+				if b.ID == e.ID() {
+					list = append(list, n.Addresses...)
 				}
 			}
+		}
+	}
+	for _, d := range list {
+		if d.Public.IsValid() {
+			all = append(all, d.Public)
 		}
 	}
 	return all
 }
 
-// several reports whether an interface has more than one address of an IP version.
-func several(i *vpc.Interface, v6 bool) bool {
-	count := 0
-	for _, d := range i.Addresses {
-		if d.IP.Is6() == v6 {
-			count++
-		}
-	}
-	return count > 1
-}
+// Nodes are the nodes that a load balancer's name leads to, as an [emu.Query] names them; nil
+// if the end is none.
+func (c *Checker) Nodes(destination string) []string { return c.x.Nodes(destination) }

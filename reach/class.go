@@ -38,7 +38,7 @@ func (c *Class) Names() []string {
 // and addresses; and an address matters by the prefixes that it is in and by who else has
 // it. So the two are in the same subnet and have the same groups, settings and kinds of
 // addresses, each in the same [cells]; and neither of them is named by anything.
-func classes(x *emu.Explorer) []*Class {
+func classes(x *emu.Explorer) ([]*Class, *classifier) {
 	ends := x.Ends()
 	c := newClassifier(x, ends)
 	var all []*Class
@@ -60,7 +60,7 @@ func classes(x *emu.Explorer) []*Class {
 		}
 		class.Members = append(class.Members, e)
 	}
-	return all
+	return all, c
 }
 
 // classifier is what a network has that may tell interfaces apart.

@@ -2,11 +2,14 @@ package reach
 
 import (
 	"cmp"
+	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // Kind is what a change does.
@@ -17,7 +20,7 @@ const (
 	Opened   Kind = iota // is reachable, and was not
 	Closed               // was reachable, and is not
 	Unclear              // was unknown and is blocked, or the reverse
-	Rerouted             // is reachable as it was, through other gateways
+	Rerouted             // is reachable as it was, through other gateways or by another public address
 )
 
 // String is "opened", "closed", "unclear" or "rerouted".
@@ -59,16 +62,26 @@ type Change struct {
 	// Old and New are the traces of one of the packets, nil if an end is not there.
 	Old, New *emu.Trace
 
-	set   space.Set // the packets, the addresses of single ends left out
+	set   space.Set // the packets, with numbers of hosts
 	v6    bool
+	six   space.Set // those of IPv6, if there are such of both IP versions
 	words []string
 }
 
 // Words are the packets in words, each only once.
 func (c *Change) Words() []string { return c.words }
 
-// IPv6 reports whether they are IPv6, else IPv4.
-func (c *Change) IPv6() bool { return c.v6 }
+// Versions are the packets' IP versions, 4 and 6 in this order. The traces are those of a
+// packet of the first.
+func (c *Change) Versions() []int {
+	switch {
+	case c.v6:
+		return []int{6}
+	case c.six != nil:
+		return []int{4, 6}
+	}
+	return []int{4}
+}
 
 // Diff compares two networks as they stand. Ends are matched by name, or else by ID, or
 // else by address; classes of ends that neither network tells apart are compared once.
@@ -103,7 +116,7 @@ func diff(before, after *emu.Emulator, passOver bool, progress Progress) *Differ
 			}
 		}
 	}
-	d.out.Changes = merge(d.out.Changes)
+	d.out.Changes = mergeVersions(merge(d.out.Changes))
 	return d.out
 }
 
@@ -111,15 +124,20 @@ func diff(before, after *emu.Emulator, passOver bool, progress Progress) *Differ
 type side struct {
 	x     *emu.Explorer
 	ends  []emu.End
-	class []int                       // of each end
-	known map[[2]int]*[2][3]space.Set // by classes: by IP version and answer
+	class []int            // of each end
+	known map[[3]int]*fate // by classes and IP version, with addresses
+
+	likes   *classifier
+	holders map[netip.Addr]*holder // of public addresses, when first needed
 }
 
 func newSide(e *emu.Emulator) *side {
-	s := &side{x: e.Explorer(), known: make(map[[2]int]*[2][3]space.Set)}
+	s := &side{x: e.Explorer(), known: make(map[[3]int]*fate)}
 	s.ends = s.x.Ends()
 	number := make(map[string]int)
-	for k, c := range classes(s.x) {
+	all, likes := classes(s.x)
+	s.likes = likes
+	for k, c := range all {
 		for _, m := range c.Members {
 			number[place(m)] = k
 		}
@@ -231,17 +249,19 @@ func keyed(ends []emu.End, partner []int, key func(*emu.End) string) map[string]
 
 // share sorts the ends into groups that neither network tells apart.
 func (d *differ) share() {
-	index := make(map[[3]int]*group)
+	type key struct {
+		before, after int
+		touched       bool
+		moved         string
+	}
+	index := make(map[key]*group)
 	for _, e := range d.ends {
-		key := [3]int{-1, -1, 0}
+		key := key{before: -1, after: -1, touched: d.touched(e), moved: d.moved(e)}
 		if e.before >= 0 {
-			key[0] = d.before.class[e.before]
+			key.before = d.before.class[e.before]
 		}
 		if e.after >= 0 {
-			key[1] = d.after.class[e.after]
-		}
-		if d.touched(e) {
-			key[2] = 1
+			key.after = d.after.class[e.after]
 		}
 		g := index[key]
 		if g == nil {
@@ -251,6 +271,29 @@ func (d *differ) share() {
 		}
 		g.ends = append(g.ends, e)
 	}
+}
+
+// moved says what became of an interface's addresses, beside other values for the private
+// ones: where those that there were stand in the list, and whether some are public that
+// were not there before.
+func (d *differ) moved(e twin) string {
+	if e.before < 0 || e.after < 0 {
+		return ""
+	}
+	old, now := d.before.ends[e.before].Interface, d.after.ends[e.after].Interface
+	if old == nil || now == nil {
+		return ""
+	}
+	was, is := old.Addresses, now.Addresses
+	if len(was) == 1 && len(is) == 1 && was[0].Public == is[0].Public {
+		return ""
+	}
+	var at []int
+	for _, a := range is {
+		at = append(at, slices.IndexFunc(was, func(o vpc.Address) bool { return o.IP == a.IP }),
+			slices.IndexFunc(was, func(o vpc.Address) bool { return o.Public == a.Public }))
+	}
+	return fmt.Sprint(at)
 }
 
 // touched reports whether a change of the filters is about an end itself.
@@ -301,9 +344,10 @@ func (d *differ) compare(from, to *group) {
 	if d.same.skips(d.kind(src), d.kind(dst)) && !d.touched(src) && !d.touched(dst) {
 		return
 	}
-	old := d.before.between(src.before, dst.before)
-	now := d.after.between(src.after, dst.after)
+	old, now := d.between(src, dst)
 	for v := range old {
+		old[v].numbers = [2]bool{len(from.ends) > 1, len(to.ends) > 1}
+		now[v].numbers = old[v].numbers
 		for _, c := range d.changes(&old[v], &now[v], v == 1) {
 			c.Sources, c.Destinations = d.names(from), d.names(to)
 			d.label(&c, src, dst)
@@ -322,37 +366,63 @@ func (d *differ) label(c *Change, src, dst twin) {
 	}
 }
 
-// between is what gets from one end to another, over IPv4 and over IPv6. It stands behind a
-// pointer since Go 1.26 loses what an array on the stack points to if one of its structs is
-// chosen by index and copied after a call: between(…)[v], f() (TestDiff_Random saw it).
+// between is what gets from one end to another in both networks, over IPv4 and over IPv6.
+func (d *differ) between(src, dst twin) (old, now *[2]fate) {
+	old, now = d.before.between(src.before, dst.before), d.after.between(src.after, dst.after)
+	for v := range old {
+		seatBoth(&old[v], &now[v])
+		d.before.ask(&old[v], src.before, dst.before, v)
+		d.after.ask(&now[v], src.after, dst.after, v)
+	}
+	return old, now
+}
+
+// between is the packets from one end to another. It stands behind a pointer since Go 1.26
+// loses what an array on the stack points to if one of its structs is chosen by index and
+// copied after a call: between(…)[v], f() (TestDiff_Random saw it).
 func (s *side) between(from, to int) *[2]fate {
 	both := new([2]fate)
 	if from < 0 || to < 0 {
 		return both
 	}
-	src, dst := &s.ends[from], &s.ends[to]
-	key := [2]int{s.class[from], s.class[to]}
-	sets, known := s.known[key]
-	if !known {
-		sets = new([2][3]space.Set)
-		s.known[key] = sets
-	}
 	for v := range both {
-		p, ok, err := s.x.Between(src, dst, v == 1)
-		if err != nil || !ok {
-			continue // nothing of it can be sent
-		}
-		f := &both[v]
-		f.pair, f.bare = p, [2]bool{single(src.Kind), single(dst.Kind)}
-		f.all = f.strip(p.All)
-		if !known {
-			for _, part := range parts(p, v == 1, p.Decide) {
-				sets[v][part.Answer] = append(sets[v][part.Answer], f.strip(part.set)...)
+		if p, ok, err := s.x.Between(&s.ends[from], &s.ends[to], v == 1); err == nil && ok { // else nothing can be sent
+			if thinner(p) {
+				s.likes.thin(p)
 			}
+			both[v].pair = p
 		}
-		f.sets = sets[v]
 	}
 	return both
+}
+
+// ask finds out what becomes of packets, if it is not known of others of the classes.
+func (s *side) ask(f *fate, from, to, v int) {
+	if f.pair == nil {
+		return
+	}
+	f.all = f.strip(f.pair.All)
+	key := [3]int{s.class[from], s.class[to], v}
+	first := s.known[key]
+	if first == nil {
+		first = &fate{pair: f.pair}
+		for _, part := range parts(f.pair, v == 1, f.pair.Decide) {
+			first.sets[part.Answer] = append(first.sets[part.Answer], part.set...)
+		}
+		s.known[key] = first
+	}
+	theirs := fate{pair: first.pair, seats: f.seats} // with their addresses, which stand in the same order
+	for n := range hosts {
+		mine, others := f.ranges(n), first.ranges(n)
+		theirs.seats[n] = slices.Clone(f.seats[n])
+		for k, s := range theirs.seats[n] {
+			at := slices.IndexFunc(mine, func(r emu.Range) bool { return r.Span == s.real })
+			theirs.seats[n][k].real = others[at].Span
+		}
+	}
+	for a, set := range first.sets {
+		f.sets[a] = theirs.strip(set)
+	}
 }
 
 // changes are those of one IP version between two ends.
@@ -414,18 +484,9 @@ func (d *differ) inWords(all []Change, old, now *fate) []Change {
 		if now.pair == nil || old.pair != nil && len(now.all.And(c.set)) == 0 {
 			f = old // only there are such packets
 		}
-		var set space.Set
-		for _, b := range c.set {
-			set = append(set, f.dress(b))
-		}
-		c.Traffic = placesOf(f.pair, c.v6).of(set)
+		c.Traffic = f.traffic(c.set, c.v6)
 		c.words = wordsOf(c.Traffic)
-		at, ok := f.pair.Usual(set)
-		for n, dim := range [...]int{space.Sources, space.Destinations} {
-			if f.bare[n] {
-				at[dim] = space.Num{}
-			}
-		}
+		at, ok := f.usual(c.set)
 		if ok && old.has(at) && now.has(at) {
 			c.Old, c.New = old.trace(at), now.trace(at)
 			if c.Kind != Rerouted {

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -139,13 +140,8 @@ func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
 				continue
 			}
 			c := Change{v6: v6, Kind: Rerouted, Was: emu.Reachable, Is: emu.Reachable, Old: old.trace(at), New: now.trace(at)}
-			if c.Old == nil || c.New == nil || d.samePath(c.Old, c.New) {
+			if c.Old == nil || c.New == nil || !d.otherWay(&c, now.numbers) {
 				continue
-			}
-			c.By, c.Before = newRoutes(c.New, c.Old), newRoutes(c.Old, c.New)
-			if len(c.By) == 0 {
-				c.By = []Cause{{Text: "by " + strings.Join(path(c.New), ", ")}}
-				c.Before = []Cause{{Text: "by " + strings.Join(path(c.Old), ", ")}}
 			}
 			k := slices.IndexFunc(all, func(o Change) bool {
 				return slices.Equal(causeKeys(o.By), causeKeys(c.By)) && slices.Equal(causeKeys(o.Before), causeKeys(c.Before))
@@ -160,6 +156,20 @@ func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
 	return d.inWords(all, old, now)
 }
 
+// otherWay reports whether a packet takes another way, or has another public address, and
+// says why.
+func (d *differ) otherWay(c *Change, numbers [2]bool) bool {
+	if d.samePath(c.Old, c.New) {
+		return d.readdressed(c, numbers)
+	}
+	c.By, c.Before = newRoutes(c.New, c.Old), newRoutes(c.Old, c.New)
+	if len(c.By) == 0 {
+		c.By = []Cause{{Text: "by " + strings.Join(path(c.New), ", ")}}
+		c.Before = []Cause{{Text: "by " + strings.Join(path(c.Old), ", ")}}
+	}
+	return true
+}
+
 // alike cuts a box into boxes of packets that fare alike in both networks.
 func (d *differ) alike(b space.Box, old, now *fate) []space.Box {
 	left, done := space.Set{b}, space.Set(nil)
@@ -171,13 +181,9 @@ func (d *differ) alike(b space.Box, old, now *fate) []space.Box {
 		}
 		all := left[len(left)-1]
 		for _, f := range [...]*fate{old, now} {
-			one := space.Box{}
-			for k := range one {
-				one[k] = space.One(at[k])
-			}
-			full := f.dress(one)
-			found := f.pair.Decide(full.First())
-			box := f.strip(space.Set{found.Box})[0]
+			real, _ := f.real(at) // which both networks have
+			boxes := f.strip(space.Set{f.pair.Decide(real).Box})
+			box := boxes[slices.IndexFunc(boxes, func(b space.Box) bool { return b.Has(&at) })]
 			all = all.And(&box)
 		}
 		if all.Empty() {
@@ -251,6 +257,36 @@ func merge(all []Change) []Change {
 		all = kept
 	}
 	return all
+}
+
+// mergeVersions makes one of changes that are alike but for the IP version.
+func mergeVersions(all []Change) []Change {
+	var kept []Change
+	for _, c := range all {
+		k := slices.IndexFunc(kept, func(o Change) bool {
+			return c.v6 && !o.v6 && o.six == nil && o.Kind == c.Kind && o.Was == c.Was && o.Is == c.Is && slices.Equal(o.words, c.words) &&
+				slices.Equal(o.Sources, c.Sources) && slices.Equal(o.Destinations, c.Destinations) &&
+				slices.EqualFunc(o.By, c.By, sameSetting) && slices.EqualFunc(o.Before, c.Before, sameSetting)
+		})
+		if k < 0 {
+			kept = append(kept, c)
+			continue
+		}
+		kept[k].six = c.set
+		kept[k].Traffic = append(kept[k].Traffic, c.Traffic...)
+	}
+	return kept
+}
+
+// sameSetting reports whether two causes are one setting, about packets of two IP versions:
+// all the words are the same, but for addresses.
+func sameSetting(a, b Cause) bool {
+	alike := func(x, y string) bool {
+		_, first := netip.ParseAddr(x)
+		_, second := netip.ParseAddr(y)
+		return x == y || first == nil && second == nil
+	}
+	return a.Component == b.Component && a.Rule == b.Rule && a.Origin == b.Origin && slices.EqualFunc(strings.Fields(a.Text), strings.Fields(b.Text), alike)
 }
 
 // rules are where causes are and what they say, whoever they were met at.

@@ -95,6 +95,9 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 			}
 		}
 		near, s.v6 = c.set, c.v6
+		if c.six != nil && s.m.One(2) {
+			near, s.v6 = c.six, true
+		}
 	} else {
 		s.v6 = s.m.One(3)
 	}
@@ -107,8 +110,8 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 	}; s.d.kind(s.src) == emu.InternetEnd && out(s.d.kind(s.dst)) {
 		return 0, 0, false
 	}
-	old := &s.d.before.between(s.src.before, s.dst.before)[v]
-	now := &s.d.after.between(s.src.after, s.dst.after)[v]
+	before, after := s.d.between(s.src, s.dst)
+	old, now := &before[v], &after[v]
 	if old.pair == nil || now.pair == nil {
 		return 0, 0, false
 	}
@@ -123,12 +126,10 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 		return 0, 0, false
 	}
 	for k, f := range [...]*fate{old, now} {
-		one := space.Box{}
-		for d := range one {
-			one[d] = space.One(s.at[d])
+		first, there := f.real(s.at)
+		if !there {
+			return 0, 0, false
 		}
-		full := f.dress(one)
-		first := full.First()
 		if f.pair.Ask(first).Depends != "" { // a trace takes one of several ways
 			return 0, 0, false
 		}
@@ -169,7 +170,7 @@ func (s *sampler) problem(was, is emu.Answer) string {
 	from, to := s.d.name(s.src), s.d.name(s.dst)
 	said := slices.IndexFunc(s.found.Changes, func(c Change) bool {
 		return c.Kind != Rerouted && slices.Contains(c.Sources, from) && slices.Contains(c.Destinations, to) &&
-			c.v6 == s.v6 && c.set.Has(&s.at)
+			(c.v6 == s.v6 && c.set.Has(&s.at) || s.v6 && c.six.Has(&s.at))
 	})
 	switch {
 	case said < 0 && was == is:

@@ -45,7 +45,7 @@ func pairs(d *Difference) (all []string) {
 		for _, from := range c.Sources {
 			for _, to := range c.Destinations {
 				if from != to {
-					all = append(all, fmt.Sprint(c.Kind, from, to, c.Words(), c.v6))
+					all = append(all, fmt.Sprint(c.Kind, from, to, c.Words(), c.Versions()))
 				}
 			}
 		}

@@ -69,9 +69,9 @@ func (r Reason) String() string {
 // packets each of them does. Where gateways choose by a hash, it goes by the way that they
 // choose for the packets that it traces.
 func (p *Part) Explain() (*Explanation, error) {
-	all := placesOf(p.pair, p.v6)
+	all := p.places()
 	x := &Explanation{Passed: []Reason{}, Blockers: []Reason{}, Unknowns: []Reason{}}
-	left := p.Set()
+	left := p.set.Joined()
 	for {
 		at, ok := p.pair.Usual(left)
 		if !ok {

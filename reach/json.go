@@ -2,6 +2,7 @@ package reach
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/space"
@@ -54,8 +55,9 @@ func (a *Answer) MarshalJSON() ([]byte, error) {
 }
 
 // MarshalJSON is {"services": ["tcp/443"], "source_ports": ["1024-65535"], "sources":
-// ["10.0.0.0/8"], "destinations": ["192.0.2.7"]}, of which the last three are left out if
-// they are all.
+// ["10.0.0.0/8"], "destinations": ["10.0.1.5"], "nodes": ["front-public-a"]}, of which all
+// but the first are left out if they are all, and the last, whose the destinations are, too
+// if that is no load balancer.
 func (t Traffic) MarshalJSON() ([]byte, error) {
 	list := func(d int, words func(some, rest []space.Span) []string) []string {
 		if rest := space.Except(t.places.all[d], t.product[d]); len(rest) > 0 {
@@ -63,15 +65,32 @@ func (t Traffic) MarshalJSON() ([]byte, error) {
 		}
 		return nil
 	}
-	addresses := func(some, rest []space.Span) []string { return addressWords(some, rest, t.places.v6) }
+	var nodes []string
+	addresses := func(d int) []string {
+		return list(d, func(some, rest []space.Span) (words []string) {
+			these, host := t.places.some(d, some)
+			if !host {
+				return addressWords(some, rest, t.places.v6)
+			}
+			for _, h := range these {
+				words = append(words, h.address)
+				if h.node != "" && !slices.Contains(nodes, h.node) {
+					nodes = append(nodes, h.node)
+				}
+			}
+			return words
+		})
+	}
+	sources, destinations := addresses(space.Sources), addresses(space.Destinations)
 	return json.Marshal(struct {
 		Services     []string `json:"services"`
 		SourcePorts  []string `json:"source_ports,omitempty"`
 		Sources      []string `json:"sources,omitempty"`
 		Destinations []string `json:"destinations,omitempty"`
+		Nodes        []string `json:"nodes,omitempty"`
 	}{
 		serviceWords(t.product[space.Services], t.places.all[space.Services]),
 		list(space.SourcePorts, func(some, _ []space.Span) []string { return portWords(some) }),
-		list(space.Sources, addresses), list(space.Destinations, addresses),
+		sources, destinations, nodes,
 	})
 }

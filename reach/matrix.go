@@ -30,7 +30,11 @@ func NewMatrix(n *vpc.Network) (*Matrix, error) {
 }
 
 // Matrix sorts the network's ends into classes.
-func (n *Network) Matrix() *Matrix { return &Matrix{Classes: classes(n.explorer), net: n} }
+func (n *Network) Matrix() *Matrix {
+	m := &Matrix{net: n}
+	m.Classes, n.likes = classes(n.explorer)
+	return m
+}
 
 // Row is what gets from one class to another: from any member of the one to any member of
 // the other. From a class to itself it is for two different members.
@@ -151,7 +155,7 @@ func (m *Matrix) work(todo <-chan *column) {
 		}
 		var rows []*Row
 		for _, src := range c.sources {
-			if a := brief(x, src, c.dst); a != nil {
+			if a := m.brief(x, src, c.dst); a != nil {
 				rows = append(rows, &Row{Source: src, Destination: c.dst, Answer: a})
 			}
 		}
@@ -160,16 +164,20 @@ func (m *Matrix) work(todo <-chan *column) {
 }
 
 // brief is the answer of a row; nil if there is no IP version for it.
-func brief(x *emu.Explorer, from, to *Class) *Answer {
+func (m *Matrix) brief(x *emu.Explorer, from, to *Class) *Answer {
 	src, dst := pairOf(from, to)
 	a := &Answer{Source: src.Name, Destination: dst.Name}
 	for _, v6 := range [...]bool{false, true} {
 		if p, ok, err := x.Between(src, dst, v6); err == nil && ok {
+			m.net.likes.thin(p)
 			a.Parts = append(a.Parts, parts(p, v6, p.Decide)...)
 		}
 	}
 	if len(a.Parts) == 0 {
 		return nil
+	}
+	for i := range a.Parts {
+		a.Parts[i].numbers = [2]bool{len(from.Members) > 1, len(to.Members) > 1}
 	}
 	slices.SortStableFunc(a.Parts, func(a, b Part) int { return order(a.Answer) - order(b.Answer) })
 	return a

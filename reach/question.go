@@ -26,7 +26,7 @@ type question struct {
 // ask is what is not as expected.
 func (q *question) ask() ([]Wrong, error) {
 	if q.want == emu.Blocked {
-		return q.everything(func(p *emu.Pair) space.Set { return q.named(p.All) })
+		return q.everything(q.named)
 	}
 	wrong, err := q.ordinary()
 	if err != nil || !q.only {
@@ -34,7 +34,7 @@ func (q *question) ask() ([]Wrong, error) {
 	}
 	rest := *q
 	rest.want = emu.Blocked
-	more, err := rest.everything(func(p *emu.Pair) space.Set { return p.All.Minus(q.named(p.All)) })
+	more, err := rest.everything(func(all space.Set) space.Set { return all.Minus(q.named(all)) })
 	return append(wrong, more...), err
 }
 
@@ -58,8 +58,11 @@ func (q *question) ordinary() ([]Wrong, error) {
 		var set space.Set
 		var none []firewall.Service
 		for _, s := range left {
-			b := space.Box{space.Services: usualSpan(s), space.SourcePorts: ordinaryPorts, space.Sources: space.One(usual[space.Sources]), space.Destinations: space.One(usual[space.Destinations])}
-			some := p.All.And(space.Set{b})
+			var some space.Set
+			for _, to := range clientsAsk(p, usual) {
+				b := space.Box{space.Services: usualSpan(s), space.SourcePorts: ordinaryPorts, space.Sources: space.One(usual[space.Sources]), space.Destinations: to}
+				some = some.Or(p.All.And(space.Set{b}))
+			}
 			if len(some) == 0 {
 				none = append(none, s)
 			}
@@ -74,8 +77,23 @@ func (q *question) ordinary() ([]Wrong, error) {
 	return all, nil
 }
 
-// everything asks about all packets of a set, between all addresses of the two ends.
-func (q *question) everything(set func(p *emu.Pair) space.Set) ([]Wrong, error) {
+// clientsAsk are the addresses that ordinary clients ask: an end's usual one, and of a load
+// balancer all that its name leads to.
+func clientsAsk(p *emu.Pair, usual space.Point) (all []space.Span) {
+	for _, r := range p.Destinations() {
+		if r.Named {
+			all = append(all, r.Span)
+		}
+	}
+	if len(all) == 0 {
+		all = []space.Span{space.One(usual[space.Destinations])}
+	}
+	return all
+}
+
+// everything asks about what a function chooses of all packets, between all addresses of
+// the two ends.
+func (q *question) everything(choose func(space.Set) space.Set) ([]Wrong, error) {
 	var all []Wrong
 	seen := make(map[[2]space.Span]bool) // addresses: several names may mean one
 	for _, v6 := range [...]bool{false, true} {
@@ -88,12 +106,18 @@ func (q *question) everything(set func(p *emu.Pair) space.Set) ([]Wrong, error) 
 				if !ok {
 					continue
 				}
-				between := [2]space.Span{p.All[0][space.Sources], p.All[0][space.Destinations]}
-				if seen[between] {
-					continue
+				var fresh space.Set
+				for _, b := range p.All {
+					if !seen[[2]space.Span{b[space.Sources], b[space.Destinations]}] {
+						fresh = append(fresh, b)
+					}
 				}
-				seen[between] = true
-				all = append(all, q.hold(p, v6, set(p))...)
+				for _, b := range fresh {
+					seen[[2]space.Span{b[space.Sources], b[space.Destinations]}] = true
+				}
+				if len(fresh) > 0 {
+					all = append(all, q.hold(p, v6, choose(fresh))...)
+				}
 			}
 		}
 	}
@@ -104,11 +128,16 @@ func (q *question) everything(set func(p *emu.Pair) space.Set) ([]Wrong, error) 
 }
 
 // pair are the packets between two ends.
-func (q *question) pair(from, to asked, v6 bool) (*emu.Pair, bool, error) {
+func (q *question) pair(from, to asked, v6 bool) (p *emu.Pair, ok bool, err error) {
 	if from.end != nil && to.end != nil && from.text == "" && to.text == "" {
-		return q.c.x.Between(from.end, to.end, v6)
+		p, ok, err = q.c.x.Between(from.end, to.end, v6)
+	} else {
+		p, ok, err = q.c.x.Pair(from.query(), to.query(), v6)
 	}
-	return q.c.x.Pair(from.query(), to.query(), v6)
+	if ok && thinner(p) {
+		q.c.likes.thin(p)
+	}
+	return p, ok, err
 }
 
 // query names the end as an [emu.Query] does.
@@ -196,13 +225,17 @@ func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
 		rest, *into = left.Cut(&f.Box, rest[:0], *into)
 		left, rest = rest, left
 	}
-	asked := placesOf(p, v6)
+	asked := placesOf(p, v6, [2]bool{})
 	for d := space.SourcePorts; d < space.Dimensions; d++ { // words are about what of it was asked
 		var spans []space.Span
 		for _, b := range set {
 			spans = append(spans, b[d])
 		}
-		asked.all[d] = space.Common(asked.all[d], hull(spans))
+		spans = hull(spans)
+		if n := d - space.Sources; n >= 0 {
+			spans = expand(asked.hosts[n], spans)
+		}
+		asked.all[d] = space.Common(asked.all[d], spans)
 	}
 	for k := range all {
 		all[k].set = all[k].set.Joined()

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -19,12 +20,22 @@ type Traffic struct {
 type places struct {
 	v6  bool
 	all space.Product
+	// hosts are the addresses of ends that are no networks, sources and destinations; if
+	// other ends fare as they do, which have other addresses, they go by their numbers.
+	hosts   [2][]emu.Range
+	numbers [2]bool
 }
 
-func placesOf(p *emu.Pair, v6 bool) *places {
-	all := &places{v6: v6}
+func placesOf(p *emu.Pair, v6 bool, numbers [2]bool) *places {
+	all := &places{v6: v6, numbers: numbers}
 	for d := range all.all {
 		all.all[d] = p.Places(d)
+	}
+	for n, network := range p.Networks() {
+		if !network {
+			all.hosts[n] = [...][]emu.Range{p.Sources(), p.Destinations()}[n]
+			all.all[hosts[n]] = expand(all.hosts[n], all.all[hosts[n]])
+		}
 	}
 	return all
 }
@@ -41,10 +52,22 @@ func (all *places) of(set space.Set) []Traffic {
 
 // traffic is a product without the places that there are not.
 func (all *places) traffic(p space.Product) Traffic {
+	for n, d := range hosts {
+		p[d] = expand(all.hosts[n], p[d])
+	}
+	return all.exactly(p)
+}
+
+// exactly is traffic for a product that has also what others stand for.
+func (all *places) exactly(p space.Product) Traffic {
 	for d := range p {
 		p[d] = space.Common(p[d], all.all[d])
 	}
 	return Traffic{p, all}
+}
+
+func (t Traffic) empty() bool {
+	return slices.ContainsFunc(t.product[:], func(s []space.Span) bool { return len(s) == 0 })
 }
 
 // first is where the first of the packets' services stands among all, as they are listed.
@@ -80,8 +103,9 @@ func (t Traffic) Services() string {
 	return shorter(serviceWords(some, all), serviceWords(space.Except(all, some), all), "all")
 }
 
-// Sources are the addresses that the packets are from, "" if there is but one: "10.0.0.0/8,
-// 192.0.2.7", "anywhere", or "anywhere but 192.0.2.0/24".
+// Sources are the addresses that the packets are from, "" if they are all that a host has:
+// "10.0.0.0/8, 192.0.2.7", "10.0.1.5 (eni-node)", or of a network "anywhere" or "anywhere but
+// 192.0.2.0/24".
 func (t Traffic) Sources() string { return t.addresses(space.Sources) }
 
 // Destinations are the addresses that the packets are to, as Sources.
@@ -103,7 +127,48 @@ func (t Traffic) addresses(d int) string {
 		return ""
 	}
 	rest := space.Except(all, some)
+	if these, host := t.places.some(d, some); host {
+		if len(rest) == 0 {
+			return ""
+		}
+		others, _ := t.places.some(d, rest)
+		return shorter(hostWords(these), hostWords(others), "all")
+	}
 	return shorter(addressWords(some, rest, t.places.v6), addressWords(rest, some, t.places.v6), "anywhere")
+}
+
+// host is an address that an end which is no network has.
+type host struct{ address, node string }
+
+// String is "10.0.1.5", with the node if it is a load balancer's.
+func (h host) String() string {
+	if h.node == "" {
+		return h.address
+	}
+	return h.address + " (" + h.node + ")"
+}
+
+// some are which of the addresses of an end's that is no network; false if it is one.
+func (all *places) some(d int, some []space.Span) (list []host, ok bool) {
+	n := d - space.Sources
+	for k, r := range all.hosts[n] {
+		for _, s := range space.Common([]space.Span{r.Span}, some) {
+			h := host{addresses(s, all.v6), r.Node}
+			if all.numbers[n] {
+				h.address = fmt.Sprintf("address %d", k+1)
+			}
+			list = append(list, h)
+		}
+	}
+	return list, len(all.hosts[n]) > 0
+}
+
+func hostWords(list []host) []string {
+	words := make([]string, len(list))
+	for k, h := range list {
+		words[k] = h.String()
+	}
+	return words
 }
 
 // shorter is the words for some, or everything but those for the rest.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/findings"
 	"github.com/vpcemu/vpcemu/reach"
 	"github.com/vpcemu/vpcemu/vpc"
@@ -43,9 +44,9 @@ the source ports 32768 to 65535, which Linux and Windows choose from, over IPv4
 if both ends have it, and on the internet or on-premises from (or to) the host
 that trace takes. A packet is blocked if it or its answer is.
 
-Of a load balancer that is expected to be reachable the target is asked about that
-it chooses for the client's ports; with --all-targets every one that it may choose,
-and all must be as expected.
+A load balancer is reachable if it is at every node that its name leads to: those
+with healthy targets. Of each the target is asked about that it chooses for the
+client's ports; with --all-targets every one that it may choose.
 
 A file of its own is the same, with or without the line "expect:", and holds
 nothing else.
@@ -202,9 +203,7 @@ func isBalancer(n *vpc.Network, end string) bool {
 func askOne(e *emu.Emulator, c *reach.Checker, x vpc.Expectation, balancer, allTargets bool) result {
 	r := result{Expectation: x.String(), Want: x.Want, Got: emu.Uncertain.String(), Origin: x.Origin}
 	if svc, err := oneService(x.Service); err == nil && balancer && (allTargets || x.Want != emu.Blocked.String()) {
-		if r.Trace, err = e.Trace(emu.Query{Source: x.Source, Destination: x.Destination, Service: svc, AllTargets: allTargets}); err == nil {
-			r.Got = r.Trace.Verdict.String()
-			r.Holds = r.Got == r.Want
+		if err = r.trace(e, c, x, svc, allTargets); err == nil {
 			return r
 		}
 	}
@@ -221,6 +220,29 @@ func askOne(e *emu.Emulator, c *reach.Checker, x vpc.Expectation, balancer, allT
 		r.Wrong = append(r.Wrong, newWrong(&out.Wrong[k]))
 	}
 	return r
+}
+
+// trace asks about a load balancer: about every target, or about the one that each node
+// chooses which its name leads to. All must be as expected.
+func (r *result) trace(e *emu.Emulator, c *reach.Checker, x vpc.Expectation, svc firewall.Service, allTargets bool) error {
+	destinations := []string{x.Destination}
+	if !allTargets {
+		destinations = c.Nodes(x.Destination)
+	}
+	if len(destinations) == 0 {
+		return fmt.Errorf("%s has no node", x.Destination)
+	}
+	for _, d := range destinations {
+		t, err := e.Trace(emu.Query{Source: x.Source, Destination: d, Service: svc, AllTargets: allTargets})
+		if err != nil {
+			return err
+		}
+		t.Destination = x.Destination
+		if got := t.Verdict.String(); r.Trace == nil || got != r.Want && (r.Holds || r.Got == emu.Uncertain.String()) {
+			r.Trace, r.Got, r.Holds = t, got, got == r.Want
+		}
+	}
+	return nil
 }
 
 // wrong is what is not as expected between two ends.

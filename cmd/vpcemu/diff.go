@@ -14,13 +14,16 @@ import (
 const diffHelp = `Diff tells what a change of a network opens and closes: for all packets between
 all ends, which get through and are answered in NEW and not in OLD, and the
 reverse, with the rule, the route or the setting that did it. What gets through
-as before and passes other gateways is listed too, as rerouted.
+as before and passes other gateways is listed too, as rerouted, and so is what has
+another public address: that of a NAT gateway, or of an end. Addresses that a file
+leaves open are no change.
 
 OLD and NEW may be of different forms, such as a snapshot of what is deployed and
 the YAML file that is to replace it. Ends are matched by name, or else by ID, or
 else by address. Ends that only one of the two has are listed as added or removed,
-and what gets to or from them as opened or closed. Only an end's first address of
-either IP version is compared.
+and what gets to or from them as opened or closed. All addresses of an end are
+compared, and all nodes of a load balancer: those of both networks that are the same,
+or else that stand at the same place.
 
 With -o sarif or github what changed is put at the line that did it.
 
@@ -100,10 +103,11 @@ type diffView struct {
 	Changes []changeView `json:"changes"`
 }
 
-// changeView is one change. Kind is "opened", "closed", "unclear" or "rerouted".
+// changeView is one change. Kind is "opened", "closed", "unclear" or "rerouted", and IP the
+// IP versions: 4, 6 or both.
 type changeView struct {
 	Kind         reach.Kind  `json:"kind"`
-	IPv6         bool        `json:"ipv6"`
+	IP           []int       `json:"ip"`
 	Sources      []string    `json:"sources"`
 	Destinations []string    `json:"destinations"`
 	Traffic      []string    `json:"traffic"`
@@ -126,7 +130,7 @@ func newDiffView(old, now string, d *reach.Difference, verbose bool) *diffView {
 	for k := range d.Changes {
 		c := &d.Changes[k]
 		one := changeView{
-			Kind: c.Kind, IPv6: c.IPv6(), Sources: c.Sources, Destinations: c.Destinations, Traffic: c.Words(), Was: c.Was, Is: c.Is,
+			Kind: c.Kind, IP: c.Versions(), Sources: c.Sources, Destinations: c.Destinations, Traffic: c.Words(), Was: c.Was, Is: c.Is,
 			By: causeViews(c.By), Before: causeViews(c.Before),
 		}
 		if verbose {
@@ -190,7 +194,10 @@ var changePaint = [...]emu.PaintKind{reach.Opened: emu.Bad, reach.Closed: emu.Go
 // changeLine is "internet → db-1, db-2  tcp/5432".
 func changeLine(c *reach.Change) string {
 	line := fmt.Sprintf("%s → %s  %s", some(c.Sources), some(c.Destinations), strings.Join(c.Words(), "; "))
-	if c.IPv6() {
+	switch v := c.Versions(); {
+	case len(v) == 2:
+		line += "  (IPv4 and IPv6)"
+	case v[0] == 6:
 		line += "  (IPv6)"
 	}
 	if c.Kind == reach.Unclear || c.Was == emu.Uncertain || c.Is == emu.Uncertain {
@@ -266,8 +273,9 @@ var diffRules = []findings.Rule{
 		Help: "In one of the networks the traffic meets something that is not described or not modelled.",
 	},
 	reach.Rerouted: {
-		ID: "rerouted", Name: "Rerouted", Short: "The change sends traffic through other gateways.", Severity: findings.Note,
-		Help: "The traffic gets through in both networks, and passes other gateways in the new one.",
+		ID: "rerouted", Name: "Rerouted", Short: "The change sends traffic through other gateways, or from or to another public address.", Severity: findings.Note,
+		Help: "The traffic gets through in both networks, and passes other gateways in the new one, or has another public address there. " +
+			"Who has a list of the addresses that may come in has to know.",
 	},
 }
 

@@ -30,9 +30,11 @@ Interfaces that nothing tells apart are listed together: they have the same subn
 groups and settings, and no rule or route is about the addresses of some of them only.
 "Each other" are two of them.
 
-Of an end that has several addresses of an IP version the first is asked, and of a load
-balancer the first node that has targets. With SRC and DST both given, others are named
-by their addresses.
+An end is asked by all its addresses, and a load balancer by those of all its nodes, any
+of which its name leads to. Where they differ it is said which ones it is: "tcp/443 to
+10.0.2.5 (front-b)", or, of interfaces that are listed together, "to address 2" of each.
+The internet asks public addresses, and who is inside private ones; "vpcemu reach NETWORK
+SRC 203.0.113.9" asks for another.
 
 Pairs that are not listed are blocked. "Source ports 1024-65535" are those from which
 something is reached, where that matters.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
@@ -193,6 +194,54 @@ func told(i *plan.Interface, fine []netip.Prefix) string {
 	var in []string
 	for _, q := range fine {
 		if slices.ContainsFunc(i.Desc.Addresses, func(a vpc.Address) bool { return q.Contains(a.IP) }) {
+			in = append(in, q.String())
+		}
+	}
+	return strings.Join(in, " ")
+}
+
+// thin leaves addresses out of a pair that nothing tells from others of their interface, but
+// for its first one and those with a public address.
+func (p *pass) thin(pair *emu.Pair, from, to *plan.Interface) {
+	if len(pair.Sources()) <= 2 && len(pair.Destinations()) <= 2 {
+		return
+	}
+	if p.found.fine == nil {
+		p.found.fine = p.fine()
+	}
+	pair.Thin(func(list []emu.Range) []int {
+		stands, known := make([]int, len(list)), make(map[string]int)
+		for k := range list {
+			stands[k] = k
+			_, owner := list[k].Owner()
+			for _, i := range [...]*plan.Interface{from, to} {
+				if k == 0 || owner == nil || i == nil || i.Desc.ID != owner.ID {
+					continue
+				}
+				at := slices.IndexFunc(i.Desc.Addresses, func(a vpc.Address) bool {
+					return !a.Public.IsValid() && a.IP.IsValid() && space.One(space.Address(a.IP)) == list[k].Span
+				})
+				if at < 0 {
+					continue
+				}
+				in := toldApart(i.Desc.Addresses[at].IP, p.found.fine[i.Subnet])
+				if one, ok := known[in]; ok {
+					stands[k] = one
+				} else {
+					known[in] = k
+				}
+				break
+			}
+		}
+		return stands
+	})
+}
+
+// toldApart are the prefixes that have an address.
+func toldApart(addr netip.Addr, fine []netip.Prefix) string {
+	var in []string
+	for _, q := range fine {
+		if q.Contains(addr) {
 			in = append(in, q.String())
 		}
 	}

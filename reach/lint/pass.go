@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -32,6 +33,7 @@ type pass struct {
 		open    *exposures
 		replies *replies
 		regions map[*plan.VPC]*region
+		fine    map[*plan.Subnet][]netip.Prefix
 	}
 }
 

@@ -84,6 +84,7 @@ func (p *pass) ask(x *replies, from, to *plan.Interface, rules []*rule, version 
 	if err != nil || !ok {
 		return // an end that cannot be asked about, or has no address of the IP version
 	}
+	p.thin(pair, from, to)
 	q := &question{pass: p, pair: pair, from: from, to: to, src: src, dst: dst, version: version}
 	for _, b := range q.candidates(rules) {
 		q.look(b)

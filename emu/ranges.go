@@ -1,0 +1,148 @@
+package emu
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// Range is addresses that an end of a [Pair] has: one of an interface's, a prefix that is
+// delegated to one, or a range of what is out there.
+//
+// An interface sends from any of its private addresses and is reached at any of them, from
+// the internet at those that are public there. A load balancer is reached at those of all
+// its nodes: its name leads to any of them.
+type Range struct {
+	Span space.Span
+	// For is what is asked about in its place: the range itself, unless [Pair.Thin] has found
+	// another that fares as it does.
+	For space.Span
+	// Node is the ID of the interface that has the addresses, if it is a load balancer's,
+	// and Subnet what the subnet of that is called.
+	Node, Subnet string
+	// Named means that the load balancer's name leads there: the addresses of nodes whose
+	// listeners all have healthy targets, or of all nodes if there are none (ELB-10).
+	Named bool
+
+	iface *plan.Interface
+}
+
+// Sources are the ranges that the pair's packets come from, in the order of the description.
+func (p *Pair) Sources() []Range { return p.ranges[0] }
+
+// Destinations are the ranges that the pair's packets are sent to.
+func (p *Pair) Destinations() []Range { return p.ranges[1] }
+
+// Owner is the interface that has the addresses, and its VPC; nil if none has.
+func (r *Range) Owner() (*vpc.VPC, *vpc.Interface) {
+	if r.iface == nil {
+		return nil, nil
+	}
+	return r.iface.VPC.Desc, r.iface.Desc
+}
+
+// Thin leaves ranges out of the pair's packets that fare as others do, which is for the
+// caller to know: of the ranges of an interface, like says of each which one stands for it.
+func (p *Pair) Thin(like func([]Range) []int) {
+	var kept [2]map[space.Span]bool
+	for n := range p.ranges {
+		p.ranges[n] = slices.Clone(p.ranges[n])
+		kept[n] = make(map[space.Span]bool)
+		for k, first := range like(p.ranges[n]) {
+			p.ranges[n][k].For = p.ranges[n][first].Span
+			kept[n][p.ranges[n][first].Span] = true
+		}
+	}
+	p.All = slices.DeleteFunc(p.All, func(b space.Box) bool { return !kept[0][b[space.Sources]] || !kept[1][b[space.Destinations]] })
+}
+
+// Networks says of source and destination whether they are networks, else hosts.
+func (p *Pair) Networks() [2]bool {
+	network := func(e *queryEnd) bool { return !e.asked && (e.internet || e.outer != nil) }
+	return [2]bool{network(&p.src), network(&p.dst)}
+}
+
+// rangesOf are those of an end, one of whose addresses has been chosen.
+func rangesOf(e *queryEnd, chosen netip.Addr, fromInternet bool) (all []Range) {
+	public := fromInternet && e.iface != nil && chosen.Is4() && !e.iface.Owns(chosen)
+	switch {
+	case e.asked || e.iface == nil && e.outer == nil && !e.internet:
+	case e.internet:
+		all = []Range{{Span: space.Addresses(chosen.Is6())}}
+	case e.outer != nil:
+		for _, s := range spans(e.outer.Outside.Prefixes(), chosen) {
+			all = append(all, Range{Span: s})
+		}
+	case e.balancer != nil:
+		named := nodesInService(e.balancer)
+		for _, node := range e.balancer.Nodes {
+			for _, s := range own(node, chosen.Is6(), public) {
+				all = append(all, Range{Span: s, Node: node.Desc.ID, Subnet: cmp.Or(node.Subnet.Desc.Name, node.Subnet.Desc.ID), Named: slices.Contains(named, node), iface: node})
+			}
+		}
+	default:
+		for _, s := range own(e.iface, chosen.Is6(), public) {
+			all = append(all, Range{Span: s, iface: e.iface})
+		}
+	}
+	if len(all) == 0 {
+		all = []Range{{Span: space.One(space.Address(chosen)), iface: e.iface}}
+	}
+	for k := range all {
+		all[k].For = all[k].Span
+	}
+	return all
+}
+
+// own are the addresses of an interface of one IP version: the private or the public ones.
+func own(i *plan.Interface, v6, public bool) (all []space.Span) {
+	add := func(p netip.Prefix) {
+		if p.IsValid() && p.Addr().Is6() == v6 {
+			all = append(all, space.Except([]space.Span{space.Prefix(p)}, space.Union(all))...)
+		}
+	}
+	for _, a := range i.Desc.Addresses {
+		if public {
+			a.IP, _ = i.Public(a.IP)
+		}
+		add(netip.PrefixFrom(a.IP, a.IP.BitLen()))
+	}
+	for _, p := range i.Desc.Prefixes {
+		if !public {
+			add(p)
+		}
+	}
+	return all
+}
+
+// at makes the end the address of a packet, and the interface that has it.
+func (e *queryEnd) at(ranges []Range, addr space.Num, v6 bool) {
+	e.asked, e.addr = true, addr.Addr(v6)
+	for k := range ranges {
+		if p := &ranges[k]; p.iface != nil && p.Span.Has(addr) {
+			e.iface = p.iface
+		}
+	}
+}
+
+// spans are the addresses of prefixes, or the chosen one if there are none.
+func spans(list []netip.Prefix, chosen netip.Addr) []space.Span {
+	var all space.Set
+	for _, p := range list {
+		if p.Addr().BitLen() == chosen.BitLen() {
+			all = all.With(&space.Box{space.Sources: space.Prefix(p)})
+		}
+	}
+	if len(all) == 0 {
+		return []space.Span{space.One(space.Address(chosen))}
+	}
+	var found []space.Span
+	for _, b := range all.Joined() {
+		found = append(found, b[space.Sources])
+	}
+	return found
+}

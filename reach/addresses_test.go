@@ -1,0 +1,215 @@
+package reach_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/reach"
+	"github.com/vpcemu/vpcemu/vpc"
+	"github.com/vpcemu/vpcemu/vpc/load/yaml"
+)
+
+func emulatorOf(t *testing.T, network string) *emu.Emulator {
+	t.Helper()
+	n, _, err := yaml.Parse("network.yaml", []byte(network))
+	require.NoError(t, err)
+	e, err := emu.New(n, emu.Options{})
+	require.NoError(t, err)
+	return e
+}
+
+// twoNodes is a network with a load balancer that has two nodes.
+func twoNodes(aclA, aclB, crossZone, targets string) string {
+	return fmt.Sprintf(`
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    internet-gateway: igw
+    network-acls:
+      open: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
+      shut: {ingress: [50 deny tcp/443 from 0.0.0.0/0, 100 allow all from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
+    security-groups:
+      lb: {ingress: [tcp/443 from 0.0.0.0/0], egress: [tcp/443 to 10.0.0.0/16]}
+      web: {ingress: [tcp/443 from 10.0.0.0/16]}
+      c: {egress: [all to 0.0.0.0/0]}
+    subnets:
+      a: {cidr: 10.0.1.0/24, az: a, acl: %s, routes: {0.0.0.0/0: igw}}
+      b: {cidr: 10.0.2.0/24, az: b, acl: %s, routes: {0.0.0.0/0: igw}}
+      app-a: {cidr: 10.0.3.0/24, az: a, acl: open}
+      app-b: {cidr: 10.0.4.0/24, az: b, acl: open}
+    instances:
+      c: {subnet: app-a, groups: [c]}
+      web-a: {subnet: app-a, groups: [web]}
+      web-b: {subnet: app-b, groups: [web]}
+    load-balancers:
+      front: {subnets: [a, b], groups: [lb], cross-zone: %s, listeners: [{port: 443, forward: web}]}
+    target-groups:
+      web: {type: instance, port: 443, targets: [%s], preserve-client-ip: false}
+`, aclA, aclB, crossZone, targets)
+}
+
+// TestNodes: what reaches a load balancer is said of each of its nodes.
+func TestNodes(t *testing.T) {
+	const a, b = "tcp/443 to 10.0.1.4 (front-a)", "tcp/443 to 10.0.2.4 (front-b)"
+	for _, c := range []struct {
+		name                         string
+		aclA, aclB                   string
+		crossZone, targets           string
+		reachable                    []string // from c
+		holdsReachable, holdsBlocked bool
+		opened                       string // beside both shut
+	}{
+		{name: "both open", aclA: "open", aclB: "open", crossZone: "false", targets: "web-a, web-b",
+			reachable: []string{"tcp/443"}, holdsReachable: true, opened: "tcp/443"},
+		{name: "both shut", aclA: "shut", aclB: "shut", crossZone: "false", targets: "web-a, web-b", holdsBlocked: true},
+		{name: "the first shut", aclA: "shut", aclB: "open", crossZone: "false", targets: "web-a, web-b",
+			reachable: []string{b}, opened: b},
+		{name: "the second shut", aclA: "open", aclB: "shut", crossZone: "false", targets: "web-a, web-b",
+			reachable: []string{a}, opened: a},
+		{name: "the first without targets", aclA: "open", aclB: "open", crossZone: "false", targets: "web-b",
+			reachable: []string{b}, holdsReachable: true, opened: b},
+		{name: "the first without targets of its zone", aclA: "open", aclB: "open", crossZone: "true", targets: "web-b",
+			reachable: []string{"tcp/443"}, holdsReachable: true, opened: "tcp/443"},
+		{name: "the first without targets, the second shut", aclA: "open", aclB: "shut", crossZone: "false", targets: "web-b", holdsBlocked: true},
+		{name: "the first without targets of its zone, the second shut", aclA: "open", aclB: "shut", crossZone: "true", targets: "web-b",
+			reachable: []string{a}, opened: a},
+		{name: "the first shut, the second without targets of its zone", aclA: "shut", aclB: "open", crossZone: "true", targets: "web-a",
+			reachable: []string{b}, opened: b},
+		{name: "the first shut, the second without targets", aclA: "shut", aclB: "open", crossZone: "false", targets: "web-a", holdsBlocked: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := emulatorOf(t, twoNodes(c.aclA, c.aclB, c.crossZone, c.targets))
+			net := reach.Of(e)
+			for _, source := range []string{"c", "internet"} {
+				want := c.reachable
+				if source == "internet" {
+					want = nil
+					for _, w := range c.reachable {
+						want = append(want, strings.NewReplacer("10.0.1.4", "198.51.100.1", "10.0.2.4", "198.51.100.2").Replace(w))
+					}
+				}
+				answer, err := net.Between(source, "front")
+				require.NoError(t, err)
+				assert.Equal(t, want, answer.Words(emu.Reachable), source)
+				assert.Equal(t, len(want) > 0, answer.Has(emu.Reachable), source)
+
+				m := net.Matrix()
+				for row := range m.Rows(func(src, dst *reach.Class) bool { return src.Name() == source && dst.Name() == "front" }) {
+					assert.Equal(t, want, row.Answer.Words(emu.Reachable), "the row from %s", source)
+				}
+
+				for answer, holds := range map[string]bool{"reachable": c.holdsReachable, "blocked": c.holdsBlocked} {
+					out, err := reach.NewChecker(e).Check(&vpc.Expectation{Source: source, Destination: "front", Service: "tcp/443", Want: answer})
+					require.NoError(t, err)
+					assert.Equal(t, holds, out.Holds, "%s -> front tcp/443: %s", source, answer)
+				}
+			}
+			shut := emulatorOf(t, twoNodes("shut", "shut", c.crossZone, c.targets))
+			for _, both := range []struct {
+				before, after *emu.Emulator
+				kind          reach.Kind
+			}{{shut, e, reach.Opened}, {e, shut, reach.Closed}} {
+				var got []string
+				for _, change := range reach.Diff(both.before, both.after).Changes {
+					if change.Kind == both.kind && change.Sources[0] == "c" {
+						got = append(got, change.Words()...)
+					}
+				}
+				assert.Equal(t, c.opened, strings.Join(got, "; "), both.kind)
+			}
+		})
+	}
+}
+
+// TestDiff_Addresses: all addresses of an end are compared.
+func TestDiff_Addresses(t *testing.T) {
+	const base = `
+vpcs:
+  v:
+    cidr: [10.0.0.0/16, "2001:db8::/56"]
+    internet-gateway: igw
+    nat-gateways: {nat: {subnet: out, elastic-ip: 203.0.113.10}}
+    security-groups:
+      client: {egress: [all to 0.0.0.0/0, "all to ::/0"]}
+      narrow: {egress: [tcp/22 to 10.0.2.5/32, tcp/22 to 10.0.2.6/32, tcp/22 to 10.0.2.96/28, "tcp/22 to 2001:db8:0:2::5/128", "tcp/22 to 2001:db8:0:2::6/128"]}
+      public: {ingress: [tcp/443 from 0.0.0.0/0]}
+      db: {ingress: [tcp/80 from 10.0.0.0/8]}
+    subnets:
+      out: {cidr: 10.0.0.0/24, routes: {0.0.0.0/0: igw}}
+      s: {cidr: [10.0.1.0/24, "2001:db8:0:1::/64"], routes: {0.0.0.0/0: nat}}
+      d: {cidr: [10.0.2.0/24, "2001:db8:0:2::/64"], routes: {0.0.0.0/0: igw}}
+    interfaces:
+      a: {subnet: s, groups: [client], ip: [10.0.1.5, 10.0.1.6, "2001:db8:0:1::5", "2001:db8:0:1::6"], prefixes: [10.0.1.96/28]}
+      b: {subnet: d, groups: [db], ip: [10.0.2.5, 10.0.2.6, "2001:db8:0:2::5", "2001:db8:0:2::6"], prefixes: [10.0.2.96/28]}
+      p: {subnet: d, groups: [public], ip: [{ip: 10.0.2.10, public-ip: 203.0.113.20, elastic: true}, {ip: 10.0.2.11}]}
+      q: {subnet: d, groups: [client], ip: [{ip: 10.0.2.20, public-ip: 203.0.113.40, elastic: true}]}
+`
+	to := func(from, to string) func(string) string {
+		return func(s string) string {
+			require.Contains(t, s, from)
+			return strings.Replace(s, from, to, 1)
+		}
+	}
+	same := func(s string) string { return s }
+	for _, c := range []struct {
+		name          string
+		before, after func(string) string
+		want          []string
+	}{
+		{name: "nothing", before: same, after: same},
+		{name: "all addresses", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/23 from client"),
+			want: []string{"opened a → b tcp/23 4+6", "opened q → b tcp/23 4"}},
+		{name: "from the first address", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.5/32"),
+			want: []string{"opened a → b tcp/22 from 10.0.1.5 4"}},
+		{name: "from the second address", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.6/32"),
+			want: []string{"opened a → b tcp/22 from 10.0.1.6 4"}},
+		{name: "from the second IPv6 address", before: same, after: to("tcp/80 from 10.0.0.0/8", `tcp/80 from 10.0.0.0/8, "tcp/22 from 2001:db8:0:1::6/128"`),
+			want: []string{"opened a → b tcp/22 from 2001:db8:0:1::6 6"}},
+		{name: "from a delegated prefix", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.96/29"),
+			want: []string{"opened a → b tcp/22 from 10.0.1.96/29 4"}},
+		{name: "from nobody's address", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.7/32")},
+		{name: "to the second address", before: to("groups: [client], ip: [10.0.1.5", "groups: [narrow], ip: [10.0.1.5"),
+			after: func(s string) string {
+				return to(", tcp/22 to 10.0.2.6/32", ", tcp/80 to 10.0.2.6/32")(to("groups: [client], ip: [10.0.1.5", "groups: [narrow], ip: [10.0.1.5")(s))
+			},
+			want: []string{"opened a → b tcp/80 to 10.0.2.6 4"}},
+		{name: "an Elastic IP for the second address", before: same, after: to("{ip: 10.0.2.11}", "{ip: 10.0.2.11, public-ip: 203.0.113.21, elastic: true}"),
+			want: []string{"opened internet → p tcp/443 to 203.0.113.21 4"}},
+		{name: "another Elastic IP", before: same, after: to("203.0.113.20", "203.0.113.29"),
+			want: []string{"rerouted internet → p tcp/443 4: eni p: it is sent to 203.0.113.29, was eni p: it is sent to 203.0.113.20"}},
+		{name: "an Elastic IP on another address", before: same,
+			after: func(s string) string {
+				return to("{ip: 10.0.2.11}", "{ip: 10.0.2.11, public-ip: 203.0.113.20, elastic: true}")(to("{ip: 10.0.2.10, public-ip: 203.0.113.20, elastic: true}", "{ip: 10.0.2.10}")(s))
+			}},
+		{name: "another Elastic IP of who asks", before: same, after: to("203.0.113.40", "203.0.113.41"),
+			want: []string{"rerouted q → internet all 4: eni q: it comes from 203.0.113.41, was eni q: it comes from 203.0.113.40"}},
+		{name: "another Elastic IP of the NAT gateway", before: same, after: to("203.0.113.10", "203.0.113.11"),
+			want: []string{"rerouted a → internet tcp, udp, icmp/8 4: nat nat: it comes from 203.0.113.11, was nat nat: it comes from 203.0.113.10"}},
+		{name: "a NAT gateway whose address is left open", before: same, after: to("{nat: {subnet: out, elastic-ip: 203.0.113.10}}", "{nat: {subnet: out}}")},
+		{name: "another first address", before: same, after: to("10.0.1.5, 10.0.1.6,", "10.0.1.7, 10.0.1.6,")},
+		{name: "addresses in another order", before: same, after: to("10.0.1.5, 10.0.1.6,", "10.0.1.6, 10.0.1.5,")},
+		{name: "one address less", before: same, after: to("10.0.2.5, 10.0.2.6,", "10.0.2.5,"),
+			want: []string{"closed a → b tcp/80 to 10.0.2.6 4", "closed q → b tcp/80 to 10.0.2.6 4"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, change := range reach.Diff(emulatorOf(t, c.before(base)), emulatorOf(t, c.after(base))).Changes {
+				if change.Destinations[0] == "a" {
+					continue
+				}
+				line := fmt.Sprintf("%s %s → %s %s %s", change.Kind, strings.Join(change.Sources, ", "), strings.Join(change.Destinations, ", "),
+					strings.Join(change.Words(), "; "), strings.ReplaceAll(strings.Trim(fmt.Sprint(change.Versions()), "[]"), " ", "+"))
+				if change.Kind == reach.Rerouted {
+					line += fmt.Sprintf(": %s, was %s", change.By[0].Text, change.Before[0].Text)
+				}
+				got = append(got, line)
+			}
+			assert.Equal(t, c.want, got)
+		})
+	}
+}

@@ -1,0 +1,77 @@
+package reach
+
+import (
+	"slices"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
+)
+
+// thin asks about one of the addresses of an interface that nothing tells apart, so that
+// who has thirty costs no more than who has two.
+func (c *classifier) thin(p *emu.Pair) { p.Thin(c.likes) }
+
+// thinner reports whether it may have something to leave out.
+func thinner(p *emu.Pair) bool { return len(p.Sources()) > 2 || len(p.Destinations()) > 2 }
+
+// likes says of each of an interface's addresses which one stands for it. The first one
+// stands for itself, for it is what others mean by the interface, and so does what is a
+// load balancer's, public or has a public address; others are alike if no prefix tells them
+// apart, as addresses of classes are.
+func (c *classifier) likes(list []emu.Range) []int {
+	first := make([]int, len(list))
+	known := make(map[int]int)
+	for k := range list {
+		first[k] = k
+		r := &list[k]
+		v, i := r.Owner()
+		if i == nil || k == 0 || !r.Span.Single() || r.Node != "" {
+			continue
+		}
+		at := slices.IndexFunc(i.Addresses, func(a vpc.Address) bool { return a.IP.IsValid() && space.Address(a.IP) == r.Span.First })
+		if at < 0 || i.Addresses[at].Public.IsValid() || c.owners[owned{c.realms[v], i.Addresses[at].IP}] > 1 {
+			continue
+		}
+		ip := i.Addresses[at].IP
+		cell := c.cells[version(ip.Is6())].of(ip)
+		if one, ok := known[cell]; ok {
+			first[k] = one
+		} else {
+			known[cell] = k
+		}
+	}
+	return first
+}
+
+// expand adds to spans of a pair's packets those that they stand for.
+func expand(list []emu.Range, spans []space.Span) []space.Span {
+	if !slices.ContainsFunc(list, func(r emu.Range) bool { return r.For != r.Span }) {
+		return spans
+	}
+	var all []space.Span
+	for _, r := range list {
+		if r.For != r.Span && space.Meets(spans, r.For) {
+			all = append(all, r.Span)
+		}
+	}
+	return space.Union(append(all, spans...))
+}
+
+// expanded is a set of a pair's packets with those that they stand for.
+func expanded(p *emu.Pair, set space.Set) space.Set {
+	if !thinner(p) {
+		return set
+	}
+	var all space.Set
+	for _, b := range set {
+		for _, from := range expand(p.Sources(), []space.Span{b[space.Sources]}) {
+			for _, to := range expand(p.Destinations(), []space.Span{b[space.Destinations]}) {
+				one := b
+				one[space.Sources], one[space.Destinations] = from, to
+				all = append(all, one)
+			}
+		}
+	}
+	return all
+}
