@@ -298,27 +298,7 @@ func (p *Pair) once(at space.Point) Finding {
 	a.maybe, a.doubtful = "", 0
 	t := p.reset(at)
 	out := t.trace()
-	f := Finding{Ways: 1, Answer: out.Verdict, Request: out.request(), Blockers: slices.Clone(out.Blockers), Unknowns: slices.Clone(out.Unknowns)}
-	if f.Depends = a.maybe; f.Depends != "" && len(f.Blockers) <= a.doubtful {
-		f.Answer = Uncertain
-	}
-	return f
-}
-
-// request is the answer for the request alone.
-func (t *Trace) request() Answer {
-	switch t.Request.Verdict {
-	case Delivered, Exited:
-		for _, b := range t.Blockers {
-			if b.Direction == "request" {
-				return Blocked
-			}
-		}
-		return Reachable
-	case Unknown:
-		return Uncertain
-	}
-	return Blocked
+	return Finding{Ways: 1, Answer: out.Verdict, Request: out.request, Depends: a.maybe, Blockers: slices.Clone(out.Blockers), Unknowns: slices.Clone(out.Unknowns)}
 }
 
 // Trace is the whole answer about one packet.

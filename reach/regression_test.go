@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/reach"
 	"github.com/vpcemu/vpcemu/vpc/load/yaml"
@@ -288,6 +289,10 @@ vpcs:
 				if !strings.HasSuffix(p.want, depends) {
 					assert.Equal(t, p.want, words(one.Verdict, one.Blockers), "the trace of %v: %v", p, one.Blockers)
 				}
+				request, err := e.Trace(emu.Query{Source: host(c.source, one.Sent().Src), Destination: host(c.destination, one.Sent().Dst), Service: firewall.MustParseService(one.Service),
+					SourcePort: p.sport, IPv6: c.v6, OneWay: true})
+				require.NoError(t, err)
+				require.Equal(t, one.Sent(), request.Sent())
 				parts := 0
 				for i := range a.Parts {
 					part := &a.Parts[i]
@@ -298,6 +303,9 @@ vpcs:
 							got += depends
 						}
 						assert.Equal(t, p.want, got, "%v: %v", p, part.Blockers)
+						if part.Depends == "" || part.Request != emu.Uncertain {
+							assert.Equal(t, request.Verdict, part.Request, "the request of %v", p)
+						}
 						if part.Depends == "" && len(part.Blockers) == len(one.Blockers) {
 							assert.Equal(t, reasons(one.Blockers), reasons(part.Blockers), p)
 						}
@@ -401,6 +409,14 @@ gateways:
 `
 
 const depends = ", depends"
+
+// host is one of an end that has many.
+func host(end string, a netip.Addr) string {
+	if end == "internet" || strings.HasPrefix(end, "onprem") {
+		return end + ":" + a.String()
+	}
+	return end
+}
 
 func words(a emu.Answer, blockers []emu.Blocker) string {
 	return a.String() + " " + string(rune('0'+len(blockers)))
