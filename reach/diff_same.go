@@ -177,8 +177,10 @@ func equal(a, b reflect.Value, ways bool) bool {
 // beside reports whether a field is left out of a comparison.
 func beside(t reflect.Type, field string, ways bool) bool {
 	switch field {
-	case "Origin", "Description", "Expect":
+	case "Origin", "Expect":
 		return true
+	case "Description":
+		return t != reflect.TypeFor[vpc.Interface]() // of which AWS's say what it is
 	case "Ingress", "Egress":
 		return ways && (t == reflect.TypeFor[vpc.SecurityGroup]() || t == reflect.TypeFor[vpc.NetworkACL]())
 	case "Groups":

@@ -90,6 +90,16 @@ func TestClassesOf(t *testing.T) {
 		v.AddSecurityGroup("g").AllowOut("all", "0.0.0.0/0")
 		return v
 	}
+	join := func(n *vpc.Network) {
+		n.Gateways = append(n.Gateways, &vpc.Gateway{Kind: bench.Tiers(10, 10).Gateways[0].Kind, ID: "tgw", Transit: &vpc.Transit{
+			Attachments: []*vpc.TransitAttachment{{ID: "to-a", VPC: "a"}, {ID: "to-b", VPC: "b"}}}})
+	}
+	instances := func(n *vpc.Network, v *vpc.VPC) {
+		for k := range 3 {
+			v.AddInstance(fmt.Sprintf("i-%d", k)).Name = fmt.Sprintf("host-%d", k)
+			n.Interface(fmt.Sprintf("a%d", k)).AttachTo(fmt.Sprintf("i-%d", k))
+		}
+	}
 	for _, c := range []struct {
 		name string
 		edit func(n *vpc.Network, v *vpc.VPC)
@@ -141,11 +151,63 @@ func TestClassesOf(t *testing.T) {
 			n.Interface("a0").AttachTo("i")
 			n.Interface("a1").AttachTo("i").DeviceIndex = 1
 		}, "a0|a1|a2"},
+		{"one that a route names by its name", func(n *vpc.Network, v *vpc.VPC) {
+			n.Interface("a1").Name = "fw"
+			v.RouteTable("r").AddRoute("192.0.2.0/24", "fw")
+		}, "a0 a2|a1"},
+		{"one that a route names by its ID", func(n *vpc.Network, v *vpc.VPC) {
+			n.Interface("a1").Name = "fw"
+			v.RouteTable("r").AddRoute("192.0.2.0/24", "a1")
+		}, "a0 a2|a1"},
+		{"one of an instance that a route names by its name", func(n *vpc.Network, v *vpc.VPC) {
+			instances(n, v)
+			v.RouteTable("r").AddRoute("192.0.2.0/24", "host-1")
+		}, "a0 a2|a1"},
+		{"one of an instance that a route names by its ID", func(n *vpc.Network, v *vpc.VPC) {
+			instances(n, v)
+			v.RouteTable("r").AddRoute("192.0.2.0/24", "i-1")
+		}, "a0 a2|a1"},
+		{"of instances", instances, "a0 a1 a2"},
+		{"of an instance that nothing describes", func(n *vpc.Network, v *vpc.VPC) {
+			v.Partial = true
+			n.Interface("a0").Instance = "i-gone"
+		}, "a0|a1 a2"},
+		{"a load balancer's that nothing describes", func(n *vpc.Network, _ *vpc.VPC) { n.Interface("a0").Description = "ELB app/web/1" }, "a0|a1 a2"},
+		{"a remark", func(n *vpc.Network, _ *vpc.VPC) { n.Interface("a0").Description = "mine" }, "a0 a1 a2"},
+		{"a delegated prefix", func(n *vpc.Network, _ *vpc.VPC) {
+			n.Interface("a0").Prefixes = []netip.Prefix{netip.MustParsePrefix("10.0.0.32/28")}
+			n.Interface("a1").Prefixes = []netip.Prefix{netip.MustParsePrefix("10.0.0.48/28")}
+		}, "a0|a1|a2"},
+		{"an Elastic IP", func(n *vpc.Network, _ *vpc.VPC) {
+			n.Interface("a0").AddPublicIP("198.51.100.1")
+			n.Interface("a1").AddPublicIP("198.51.100.9")
+			n.Interface("a1").Addresses[0].Elastic = true
+		}, "a0|a1|a2"},
+		{"a public address that hosts of the internet cannot have", func(n *vpc.Network, _ *vpc.VPC) {
+			n.Interface("a0").AddPublicIP("198.51.100.1")
+			n.Interface("a1").AddPublicIP("100.64.0.1")
+		}, "a0|a1|a2"},
+		{"an address that a target group has", func(_ *vpc.Network, v *vpc.VPC) {
+			v.TargetGroups = append(v.TargetGroups, &vpc.TargetGroup{ID: "t", Protocol: "TCP", Port: 80, Targets: []vpc.LoadBalancerTarget{{ID: "10.0.0.11"}}})
+		}, "a0|a1|a2"},
 		{"a VPC of the same addresses", func(n *vpc.Network, _ *vpc.VPC) { three(n, "b") }, "a0 a1 a2|b0 b1 b2"},
+		{"a VPC of the same addresses, peer of the same", func(n *vpc.Network, _ *vpc.VPC) {
+			three(n, "b").Name = "other"
+			n.AddVPC("hub", "10.9.0.0/16")
+			n.AddPeering("pcx-a", "hub", "a")
+			n.AddPeering("pcx-b", "hub", "other")
+		}, "a0|a1|a2|b0|b1|b2"},
+		{"a prefix delegated in another VPC, behind a gateway of both", func(n *vpc.Network, _ *vpc.VPC) {
+			b := three(n, "b")
+			b.Subnets[0].Interfaces = b.Subnets[0].Interfaces[:1]
+			n.Interface("b0").Addresses[0].IP = netip.MustParseAddr("10.0.0.99")
+			n.Interface("b0").Prefixes = []netip.Prefix{netip.MustParsePrefix("10.0.0.16/28")}
+			n.Interface("a2").Addresses[0].IP = netip.MustParseAddr("10.0.0.20")
+			join(n)
+		}, "a0 a1|a2|b0"},
 		{"a VPC of the same addresses behind a gateway of both", func(n *vpc.Network, _ *vpc.VPC) {
 			three(n, "b")
-			n.Gateways = append(n.Gateways, &vpc.Gateway{Kind: bench.Tiers(10, 10).Gateways[0].Kind, ID: "tgw", Transit: &vpc.Transit{
-				Attachments: []*vpc.TransitAttachment{{ID: "to-a", VPC: "a"}, {ID: "to-b", VPC: "b"}}}})
+			join(n)
 		}, "a0|a1|a2|b0|b1|b2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
