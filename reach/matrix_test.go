@@ -15,6 +15,7 @@ import (
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/reach"
 	"github.com/vpcemu/vpcemu/vpc"
+	"github.com/vpcemu/vpcemu/vpc/load/yaml"
 )
 
 func ExampleMatrix() {
@@ -197,6 +198,15 @@ func TestClassesOf(t *testing.T) {
 			n.AddPeering("pcx-a", "hub", "a")
 			n.AddPeering("pcx-b", "hub", "other")
 		}, "a0|a1|a2|b0|b1|b2"},
+		{"a VPC of the same addresses, peer of a peer of a peer", func(n *vpc.Network, _ *vpc.VPC) {
+			three(n, "b")
+			for k, ends := range [...][2]string{{"a", "hub-0"}, {"hub-1", "b"}, {"hub-2", "hub-3"}, {"hub-0", "hub-2"}, {"hub-3", "hub-1"}} {
+				if k < 4 {
+					n.AddVPC(fmt.Sprintf("hub-%d", k), fmt.Sprintf("10.%d.0.0/16", 1+k))
+				}
+				n.AddPeering(fmt.Sprintf("pcx-%d", k), ends[0], ends[1])
+			}
+		}, "a0|a1|a2|b0|b1|b2"},
 		{"a prefix delegated in another VPC, behind a gateway of both", func(n *vpc.Network, _ *vpc.VPC) {
 			b := three(n, "b")
 			b.Subnets[0].Interfaces = b.Subnets[0].Interfaces[:1]
@@ -228,6 +238,43 @@ func TestClassesOf(t *testing.T) {
 			assert.Equal(t, c.want, strings.Join(classes, "|"))
 		})
 	}
+}
+
+// TestRows_Kinds: who only answers is no source, and the internet asks what is inside.
+func TestRows_Kinds(t *testing.T) {
+	n, _, err := yaml.Parse("network.yaml", []byte(`
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    internet-gateway: igw
+    gateways:
+      s3: {kind: vpce, service: s3, prefix-list: pl, tables: [r]}
+      sqs: {kind: vpce-interface, service: sqs, subnets: [a]}
+      vgw: {kind: vgw, vpn-connections: {vpn: {prefixes: [192.168.0.0/16]}}}
+    subnets: {a: {cidr: 10.0.1.0/24, route-table: r}}
+    route-tables: {r: {0.0.0.0/0: igw, 192.168.0.0/16: vgw}}
+    load-balancers: {nlb: {subnets: [a], listeners: [{port: 80, forward: t}]}}
+    target-groups: {t: {type: ip, port: 80}}
+    interfaces: {a1: {subnet: a}, a2: {subnet: a}, a3: {subnet: a, source-dest-check: false}}
+prefix-lists: {pl: [52.218.0.0/17]}
+`))
+	require.NoError(t, err)
+	m, err := reach.NewMatrix(n)
+	require.NoError(t, err)
+	got := make(map[string][]string)
+	rows := 0
+	for r := range m.Rows(nil) {
+		got[r.Source.Name()] = append(got[r.Source.Name()], r.Destination.Name())
+		rows++
+	}
+	inside := []string{"a1", "a3", "sqs-a", "nlb"}
+	assert.Equal(t, map[string][]string{
+		"a1":         append(inside[:4:4], "s3", "onprem:vgw", "internet"),
+		"a3":         {"a1", "sqs-a", "nlb", "s3", "onprem:vgw", "internet"},
+		"onprem:vgw": append(inside[:4:4], "s3", "internet"),
+		"internet":   inside,
+	}, got)
+	assert.Equal(t, rows, m.Len(nil))
 }
 
 // TestAnswerOf is what of an answer is of some services.
