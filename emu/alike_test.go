@@ -199,23 +199,3 @@ func TestFinding_Ways(t *testing.T) {
 		})
 	}
 }
-
-// TestServices_ICMP: types of ICMP that stages tell apart are in boxes of their own: echoes and
-// their answers, errors, neighbour discovery (SUB-23).
-func TestServices_ICMP(t *testing.T) {
-	for v6, want := range map[bool][][2]int{
-		false: {{0, 0}, {1, 2}, {3, 3}, {4, 7}, {8, 8}, {9, 10}, {11, 12}, {13, 255}},
-		true:  {{0, 0}, {1, 4}, {5, 127}, {128, 128}, {129, 129}, {130, 132}, {133, 136}, {137, 255}},
-	} {
-		proto, got := packet.ICMP, [][2]int(nil)
-		if v6 {
-			proto = packet.ICMPv6
-		}
-		for _, b := range allServices(v6) {
-			if s := b[space.Services]; space.Protocol(uint8(proto)).Has(s.First) {
-				got = append(got, [2]int{int(s.First.Lo >> 8 & 0xff), int(s.Last.Lo >> 8 & 0xff)})
-			}
-		}
-		assert.Equal(t, want, got)
-	}
-}

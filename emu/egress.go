@@ -95,15 +95,10 @@ func housekeeping(w *walk) string {
 		return "dhcp"
 	case f.Proto == packet.UDP && onLink(w, f.Dst) && w.fromPort(546) && w.toPort(547):
 		return "dhcpv6"
-	case discovers(f.Proto, w.pkt.ICMPType) && onLink(w, f.Dst):
+	case f.Proto == packet.ICMPv6 && w.pkt.ICMPType >= 133 && w.pkt.ICMPType <= 136 && onLink(w, f.Dst):
 		return "neighbour discovery"
 	}
 	return ""
-}
-
-// discovers reports whether ICMP messages of a type are of neighbour discovery.
-func discovers(proto packet.Proto, kind uint8) bool {
-	return proto == packet.ICMPv6 && kind >= 133 && kind <= 136
 }
 
 // sourceCheck is the source half of the source/destination check (ENI-1, ENI-15,

@@ -369,16 +369,16 @@ var servicesOf = [...]func() []space.Box{
 	sync.OnceValue(func() []space.Box { return allServices(false) }), sync.OnceValue(func() []space.Box { return allServices(true) }),
 }
 
-// allServices are the services of an IP version: one box for TCP, one for UDP, one for
-// each kind of ICMP, and the rest, with all source ports.
+// allServices are the services of an IP version: one box for TCP, one for UDP, several
+// for the kinds of ICMP, and the rest, with all source ports.
 func allServices(v6 bool) []space.Box {
 	var all []space.Box
 	add := func(first, last space.Num) {
 		all = append(all, space.Box{space.Services: {First: first, Last: last}, space.SourcePorts: space.Ports(1, 65535)})
 	}
-	icmp := packet.ICMP
+	icmp, kinds := packet.ICMP, icmpKinds
 	if v6 {
-		icmp = packet.ICMPv6
+		icmp, kinds = packet.ICMPv6, icmpv6Kinds
 	}
 	rest := -1 // where the protocols began that are not yet in all
 	for proto := 0; proto <= 256; proto++ {
@@ -395,27 +395,24 @@ func allServices(v6 bool) []space.Box {
 		case packet.Proto(proto).HasPorts():
 			add(space.Service(uint8(proto), 0), space.Service(uint8(proto), 65535))
 		case packet.Proto(proto) == icmp:
-			first := 0
-			for kind := 1; kind <= 256; kind++ {
-				if kind == 256 || kindOf(icmp, uint8(kind)) != kindOf(icmp, uint8(first)) {
-					add(space.Service(uint8(proto), uint16(first<<8)), space.Service(uint8(proto), uint16(kind<<8-1)))
-					first = kind
+			for k, first := range kinds {
+				last := 256
+				if k+1 < len(kinds) {
+					last = kinds[k+1]
 				}
+				add(space.Service(uint8(proto), uint16(first<<8)), space.Service(uint8(proto), uint16(last<<8-1)))
 			}
 		}
 	}
 	return all
 }
 
-// icmpKind is all that stages know of a type of ICMP, beside the rules of filters.
-type icmpKind struct{ echo, request, failure, onLink bool }
-
-func kindOf(proto packet.Proto, kind uint8) (k icmpKind) {
-	k.echo, k.failure = packet.ICMPKind(proto, kind)
-	k.request = (&probe{flow: packet.Flow{Proto: proto}, kind: kind}).isEcho()
-	k.onLink = discovers(proto, kind)
-	return k
-}
+// Types of ICMP that some rule of AWS's or of the RFCs knows, and those behind each of
+// them.
+var (
+	icmpKinds   = []int{0, 1, 3, 4, 5, 6, 8, 9, 11, 12, 13}
+	icmpv6Kinds = []int{0, 1, 2, 3, 4, 5, 128, 129, 130, 133, 137, 138}
+)
 
 // carries reports whether packets of a protocol are such in an IP version: some are
 // the extension headers of IPv6.

@@ -154,7 +154,7 @@ vpcs:
     security-groups:
       usual: {ingress: [udp/10 from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}
       sg-web: {name: web, ingress: [udp/11 from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}
-      near: {ingress: [udp/12 from web], egress: [all to 0.0.0.0/0]}
+      near: {ingress: [udp/12 from web], egress: [udp to 0.0.0.0/0]}
       mid: {ingress: [udp/13 from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}
       front: {ingress: [udp/14 from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}
     load-balancers: {nlb: {subnets: [out], groups: [front], listeners: [{port: 14, protocol: UDP, forward: t}, {port: 15, protocol: UDP, forward: t}]}}
@@ -175,6 +175,7 @@ vpcs:
 		{"the default group", "udp/10 from", "udp/10-20 from"},
 		{"a group by its name", "udp/11 from", "udp/11-20 from"},
 		{"a group that others name", "b1: {subnet: b, groups: [web]}", "b1: {subnet: b, groups: [near]}"},
+		{"what a group lets out", "egress: [udp to 0.0.0.0/0]", "egress: [udp/9 to 0.0.0.0/0]"},
 		{"a middlebox's group", "udp/13 from", "udp/13-20 from"},
 		{"another group of a middlebox", "groups: [mid]", "groups: [mid, usual]"},
 		{"a load balancer's group", "udp/14 from", "udp/14-20 from"},
