@@ -156,6 +156,7 @@ vpcs:
       sg-web: {name: web, ingress: [udp/11 from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}
       near: {ingress: [udp/12 from web], egress: [udp to 0.0.0.0/0]}
       mid: {ingress: [udp/13 from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}
+      open: {ingress: [all from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}
       front: {ingress: [udp/14 from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}
     load-balancers: {nlb: {subnets: [out], groups: [front], listeners: [{port: 14, protocol: UDP, forward: t}, {port: 15, protocol: UDP, forward: t}]}}
     target-groups: {t: {type: ip, protocol: UDP, port: 10, preserve-client-ip: false, targets: [10.0.1.10]}}
@@ -166,7 +167,7 @@ vpcs:
       b1: {subnet: b, groups: [web]}
       b2: {subnet: b, groups: [web]}
       box: {subnet: m, groups: [mid], source-dest-check: false}
-      c1: {subnet: c, groups: [usual]}
+      c1: {subnet: c, groups: [open]}
 `
 	for _, c := range []struct{ name, from, to string }{
 		{"the default ACL", "90 deny udp/2", "90 deny udp/10"},
