@@ -91,13 +91,13 @@ func (w *walk) isPublic(addr netip.Addr) bool {
 }
 
 func (w *walk) asPublic(addr netip.Addr) {
-	if addr.Is6() {
-		w.isPrivate(addr)
-		for _, v := range w.net.plan.VPCs {
-			w.vpcHas(v, addr)
-		}
+	if addr.Is4() {
+		w.among(addr)
+		return
 	}
-	w.among(addr)
+	for _, v := range w.net.plan.VPCs { // none of which is private in part
+		w.vpcHas(v, addr)
+	}
 }
 
 // isPrivate reports whether an address cannot be that of an internet host.

@@ -156,6 +156,14 @@ func (e *End) Down() string {
 	return "not attached"
 }
 
+// Unknown says why no verdict about an interface is certain, "" for nothing.
+func (e *End) Unknown() string {
+	if e.end.iface == nil {
+		return ""
+	}
+	return e.end.iface.Unknown
+}
+
 // Between is [Explorer.Pair] for two ends that [Explorer.Ends] has.
 func (x *Explorer) Between(source, destination *End, v6 bool) (*Pair, bool, error) {
 	return x.pair(source.end, destination.end, v6)

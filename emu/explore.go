@@ -266,32 +266,10 @@ func (p *Pair) around(at space.Point) space.Box {
 // once walks the packet once, with the choices of now.
 func (p *Pair) once(at space.Point) Finding {
 	a := &p.x.alike
-	a.maybe, a.doubt, a.doubtful = "", false, 0
+	a.maybe, a.doubtful = "", 0
 	t := p.reset(at)
 	out := t.trace()
-	f := Finding{Ways: 1, Answer: out.Verdict, Request: out.request(), Blockers: slices.Clone(out.Blockers), Unknowns: slices.Clone(out.Unknowns)}
-	if f.Depends = a.maybe; f.Depends != "" && len(f.Blockers) <= a.doubtful {
-		f.Answer = Uncertain
-	}
-	return f
-}
-
-// request is the answer for the request alone.
-func (t *Trace) request() Answer {
-	switch t.Request.Verdict {
-	case Delivered, Exited:
-		of := func(b Blocker) bool { return b.Direction == "request" }
-		switch {
-		case slices.ContainsFunc(t.Blockers, of):
-			return Blocked
-		case slices.ContainsFunc(t.Unknowns, of):
-			return Uncertain
-		}
-		return Reachable
-	case Unknown:
-		return Uncertain
-	}
-	return Blocked
+	return Finding{Ways: 1, Answer: out.Verdict, Request: out.request, Depends: a.maybe, Blockers: slices.Clone(out.Blockers), Unknowns: slices.Clone(out.Unknowns)}
 }
 
 // Trace is the whole answer about one packet.

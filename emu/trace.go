@@ -100,8 +100,9 @@ type Trace struct {
 	// nothing from behind what drops one or is unknown (FLOW-10 to FLOW-15).
 	Records []Record `json:"-"`
 
-	sent  packet.Flow // the request as it was sent
-	shown string      // of Targets: whose legs these are
+	sent    packet.Flow // the request as it was sent
+	request Answer      // for the request alone
+	shown   string      // of Targets: whose legs these are
 }
 
 // Leg is one packet's way.

@@ -86,6 +86,7 @@ func (t *tracer) trace() *Trace {
 	t.outer = t.src.outer
 	w := t.walk("request", t.src.iface, t.dst, t.probe.request())
 	t.out.Request = t.leg
+	t.out.request = t.verdict()
 	t.quiet[IGWUnknownDst] = t.blockedBy(IGWNoPublicIP)
 	t.quiet[IGWNoPublicIP] = t.blockedBy(IGWUnknownDst)
 	t.quiet[EPProtocol] = t.blockedBy(EPProtocol)
@@ -110,6 +111,7 @@ func (t *tracer) insideGuest() *Trace {
 	t.out.Request = t.leg
 	t.checkGoal(w)
 	t.out.Verdict = t.verdict()
+	t.out.request = t.out.Verdict
 	return t.out
 }
 
@@ -173,6 +175,8 @@ func (t *tracer) farSide(w *walk) bool {
 // in the description unknown.
 func (t *tracer) verdict() Answer {
 	switch {
+	case t.alike != nil && t.alike.maybe != "" && len(t.out.Blockers) <= t.alike.doubtful:
+		return Uncertain
 	case len(t.out.Blockers) > 0 || t.out.Request.Verdict == Dropped:
 		return Blocked
 	case len(t.out.Unknowns) > 0 || t.out.Request.Verdict == Unknown:

@@ -70,7 +70,6 @@ type classifier struct {
 	subnets   map[*vpc.Subnet]int
 	realms    map[*vpc.VPC]*vpc.VPC // one VPC of those that are joined
 	owners    map[owned]int         // how many have an address
-	attached  map[*vpc.Instance]int // how many interfaces it has
 }
 
 type owned struct {
@@ -85,7 +84,7 @@ func newClassifier(x *emu.Explorer, ends []emu.End) *classifier {
 	for _, p := range x.Special() {
 		found.prefixes[p] = true
 	}
-	c := &classifier{mentioned: found.strings, subnets: make(map[*vpc.Subnet]int), realms: realms(n), owners: make(map[owned]int), attached: make(map[*vpc.Instance]int)}
+	c := &classifier{mentioned: found.strings, subnets: make(map[*vpc.Subnet]int), realms: realms(n), owners: make(map[owned]int)}
 	for k := range ends {
 		i := ends[k].Interface
 		if i == nil {
@@ -93,9 +92,6 @@ func newClassifier(x *emu.Explorer, ends []emu.End) *classifier {
 		}
 		if s := ends[k].Subnet; s != nil && c.subnets[s] == 0 {
 			c.subnets[s] = len(c.subnets) + 1
-		}
-		if ends[k].Instance != nil {
-			c.attached[ends[k].Instance]++
 		}
 		for _, a := range i.Addresses {
 			c.owners[owned{c.realms[ends[k].VPC], a.IP}]++
@@ -109,15 +105,14 @@ func newClassifier(x *emu.Explorer, ends []emu.End) *classifier {
 }
 
 // key is the same for interfaces of a class. It is alone in its class if something names
-// it, or if it is of an unusual kind.
+// it, or if too little is known of it.
 func (c *classifier) key(e *emu.End, key []byte) (_ []byte, alone bool) {
 	i, inst := e.Interface, e.Instance
-	if e.Subnet == nil || i.Unknown != "" || len(i.Prefixes) > 0 || i.Instance != "" && inst == nil ||
-		c.mentioned[i.ID] || c.mentioned[i.Name] || c.mentioned[i.Instance] {
+	if e.Unknown() != "" || c.mentioned[i.ID] || c.mentioned[i.Name] {
 		return key, true
 	}
 	if inst != nil {
-		if c.attached[inst] > 1 || c.mentioned[inst.ID] || c.mentioned[inst.Name] {
+		if c.mentioned[inst.ID] || c.mentioned[inst.Name] {
 			return key, true
 		}
 		rest := *inst

@@ -53,8 +53,5 @@ func realms(n *vpc.Network) map[*vpc.VPC]*vpc.VPC {
 		}
 		joinAll(transit, g)
 	}
-	for _, v := range n.VPCs {
-		joinAll(v, v.Gateways)
-	}
 	return of
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
-	"github.com/vpcemu/vpcemu/firewall"
-	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -14,8 +12,8 @@ import (
 type sameness struct {
 	// ways are the same: everything but the rules of filters and who has which group.
 	ways bool
-	// some says that what the filters of one end do is nobody else's: that no gateway,
-	// balancer or middlebox has filters that changed.
+	// some says that what the filters of one end do is nobody else's: that no gateway or
+	// middlebox has filters that changed, nor any subnet.
 	some bool
 	// groups and acls are those that changed, by VPC and name or ID.
 	groups, acls map[string]bool
@@ -33,35 +31,19 @@ func newSameness(before, after *vpc.Network) *sameness {
 	if s.ways = equal(reflect.ValueOf(before), reflect.ValueOf(after), true); !s.ways {
 		return s
 	}
-	moved := make(map[string]bool) // groups whose members changed
-	for k, v := range before.VPCs {
-		w := after.VPCs[k]
-		for i, sub := range v.Subnets {
-			for j, e := range sub.Interfaces {
-				if f := w.Subnets[i].Interfaces[j]; !slices.Equal(e.Groups, f.Groups) {
-					for _, g := range slices.Concat(e.Groups, f.Groups) {
-						moved[v.ID+" "+g] = true
-						if found := v.SecurityGroup(g); found != nil {
-							moved[v.ID+" "+found.ID], moved[v.ID+" "+found.Name] = true, true
-						}
-					}
-				}
-			}
-		}
-	}
-	s.filters(before, after, len(moved) > 0)
+	s.filters(before, after)
 	s.some = s.bystanders(before, after)
 	return s
 }
 
-// filters finds the groups and ACLs that changed. If some group has other members, those
-// that may refer to it count too: all with rules that name a group.
-func (s *sameness) filters(before, after *vpc.Network, moved bool) {
+// filters finds the groups and ACLs that changed. Who is in a group matters to packets from
+// and to those who came or went alone, and these are touched themselves.
+func (s *sameness) filters(before, after *vpc.Network) {
 	for k, v := range before.VPCs {
 		w := after.VPCs[k]
 		for i, g := range v.SecurityGroups {
 			h := w.SecurityGroups[i]
-			if !equal(reflect.ValueOf(g), reflect.ValueOf(h), false) || moved && refers(g) {
+			if !equal(reflect.ValueOf(g), reflect.ValueOf(h), false) {
 				s.groups[v.ID+" "+g.ID], s.groups[v.ID+" "+g.Name] = true, true
 			}
 		}
@@ -73,24 +55,9 @@ func (s *sameness) filters(before, after *vpc.Network, moved bool) {
 	}
 }
 
-// refers reports whether a group has a rule that names one.
-func refers(g *vpc.SecurityGroup) bool {
-	return slices.ContainsFunc(slices.Concat(g.Ingress, g.Egress), func(r firewall.Rule) bool { return r.Peer.Group != "" })
-}
-
 // bystanders reports whether nothing but ordinary ends has filters that changed.
 func (s *sameness) bystanders(before, after *vpc.Network) bool {
 	for k, v := range before.VPCs {
-		for _, g := range v.Gateways {
-			if g.Kind == routing.GWLBEndpoint {
-				return false // what is behind it filters too
-			}
-		}
-		for _, b := range v.LoadBalancers {
-			if len(s.groups) > 0 && len(b.Groups) > 0 {
-				return false
-			}
-		}
 		for i, sub := range v.Subnets {
 			if s.acl(v, sub) { // gateways may stand in it, or begin their way in it
 				return false
@@ -127,16 +94,14 @@ func (s *sameness) acl(v *vpc.VPC, sub *vpc.Subnet) bool {
 
 // touched reports whether filters of an end may have changed.
 func (s *sameness) touched(before, after *emu.End) bool {
-	if !s.ways || !s.some {
-		return false // everything is compared anyway
+	if !s.ways || !s.some || before.Interface == nil || after.Interface == nil {
+		return false // everything is compared anyway, or it has none
 	}
-	if before.Interface == nil || after.Interface == nil || before.Subnet == nil {
-		return false
-	}
-	return !slices.Equal(before.Interface.Groups, after.Interface.Groups) || s.grouped(before.VPC, before.Interface) || s.acl(before.VPC, before.Subnet)
+	return !slices.Equal(before.Interface.Groups, after.Interface.Groups) || s.grouped(before.VPC, before.Interface)
 }
 
-// skips reports whether ends of these kinds need no comparison unless one was touched.
+// skips reports whether ends of these kinds need no comparison unless one was touched: of a
+// load balancer the targets' filters count too.
 func (s *sameness) skips(src, dst emu.EndKind) bool {
 	return s.ways && s.some && dst != emu.BalancerEnd && src != emu.BalancerEnd
 }
@@ -177,8 +142,10 @@ func equal(a, b reflect.Value, ways bool) bool {
 // beside reports whether a field is left out of a comparison.
 func beside(t reflect.Type, field string, ways bool) bool {
 	switch field {
-	case "Origin", "Description", "Expect":
+	case "Origin", "Expect":
 		return true
+	case "Description":
+		return t != reflect.TypeFor[vpc.Interface]() // of which AWS's say what it is
 	case "Ingress", "Egress":
 		return ways && (t == reflect.TypeFor[vpc.SecurityGroup]() || t == reflect.TypeFor[vpc.NetworkACL]())
 	case "Groups":

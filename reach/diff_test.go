@@ -23,6 +23,7 @@ func TestDiff_PassedOver(t *testing.T) {
 		{"a rule", func(n *vpc.Network) { group(n, "tier-0-3").AllowIn("udp/53", "0.0.0.0/0") }, true},
 		{"a rule that names a group", func(n *vpc.Network) { group(n, "tier-0-3").AllowIn("udp/53", "tier-0-7") }, true},
 		{"another group", func(n *vpc.Network) { n.VPCs[0].Subnets[2].Interfaces[0].Groups = []string{"tier-0-5"} }, true},
+		{"a load balancer's interface, of which only AWS's remark tells", func(n *vpc.Network) { n.VPCs[0].Subnets[2].Interfaces[0].Description = "ELB app/web/1" }, true},
 		{"no rule", func(n *vpc.Network) { group(n, "tier-0-3").Ingress = nil }, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,9 @@ import (
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/reach"
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
+	"github.com/vpcemu/vpcemu/vpc/load/yaml"
 )
 
 func ExampleMatrix() {
@@ -90,6 +93,16 @@ func TestClassesOf(t *testing.T) {
 		v.AddSecurityGroup("g").AllowOut("all", "0.0.0.0/0")
 		return v
 	}
+	join := func(n *vpc.Network) {
+		n.Gateways = append(n.Gateways, &vpc.Gateway{Kind: routing.TransitGateway, ID: "tgw", Transit: &vpc.Transit{
+			Attachments: []*vpc.TransitAttachment{{ID: "to-a", VPC: "a"}, {ID: "to-b", VPC: "b"}}}})
+	}
+	instances := func(n *vpc.Network, v *vpc.VPC) {
+		for k := range 3 {
+			v.AddInstance(fmt.Sprintf("i-%d", k)).Name = fmt.Sprintf("host-%d", k)
+			n.Interface(fmt.Sprintf("a%d", k)).AttachTo(fmt.Sprintf("i-%d", k))
+		}
+	}
 	for _, c := range []struct {
 		name string
 		edit func(n *vpc.Network, v *vpc.VPC)
@@ -141,11 +154,79 @@ func TestClassesOf(t *testing.T) {
 			n.Interface("a0").AttachTo("i")
 			n.Interface("a1").AttachTo("i").DeviceIndex = 1
 		}, "a0|a1|a2"},
+		{"one that a route names by its name", func(n *vpc.Network, v *vpc.VPC) {
+			n.Interface("a1").Name = "fw"
+			v.RouteTable("r").AddRoute("192.0.2.0/24", "fw")
+		}, "a0 a2|a1"},
+		{"one that a route names by its ID", func(n *vpc.Network, v *vpc.VPC) {
+			n.Interface("a1").Name = "fw"
+			v.RouteTable("r").AddRoute("192.0.2.0/24", "a1")
+		}, "a0 a2|a1"},
+		{"one of an instance that a route names by its name", func(n *vpc.Network, v *vpc.VPC) {
+			instances(n, v)
+			v.RouteTable("r").AddRoute("192.0.2.0/24", "host-1")
+		}, "a0 a2|a1"},
+		{"one of an instance that a route names by its ID", func(n *vpc.Network, v *vpc.VPC) {
+			instances(n, v)
+			v.RouteTable("r").AddRoute("192.0.2.0/24", "i-1")
+		}, "a0 a2|a1"},
+		{"of instances", instances, "a0 a1 a2"},
+		{"of an instance that nothing describes", func(n *vpc.Network, v *vpc.VPC) {
+			v.Partial = true
+			n.Interface("a0").Instance = "i-gone"
+		}, "a0|a1 a2"},
+		{"a load balancer's that nothing describes", func(n *vpc.Network, _ *vpc.VPC) { n.Interface("a0").Description = "ELB app/web/1" }, "a0|a1 a2"},
+		{"a remark", func(n *vpc.Network, _ *vpc.VPC) { n.Interface("a0").Description = "mine" }, "a0 a1 a2"},
+		{"a delegated prefix", func(n *vpc.Network, _ *vpc.VPC) {
+			n.Interface("a0").Prefixes = []netip.Prefix{netip.MustParsePrefix("10.0.0.32/28")}
+			n.Interface("a1").Prefixes = []netip.Prefix{netip.MustParsePrefix("10.0.0.48/28")}
+		}, "a0|a1|a2"},
+		{"an Elastic IP", func(n *vpc.Network, _ *vpc.VPC) {
+			n.Interface("a0").AddPublicIP("198.51.100.1")
+			n.Interface("a1").AddPublicIP("198.51.100.9")
+			n.Interface("a1").Addresses[0].Elastic = true
+		}, "a0|a1|a2"},
+		{"a public address that hosts of the internet cannot have", func(n *vpc.Network, _ *vpc.VPC) {
+			n.Interface("a0").AddPublicIP("198.51.100.1")
+			n.Interface("a1").AddPublicIP("100.64.0.1")
+		}, "a0|a1|a2"},
+		{"an address that a target group has", func(_ *vpc.Network, v *vpc.VPC) {
+			v.TargetGroups = append(v.TargetGroups, &vpc.TargetGroup{ID: "t", Protocol: "TCP", Port: 80, Targets: []vpc.LoadBalancerTarget{{ID: "10.0.0.11"}}})
+		}, "a0|a1|a2"},
 		{"a VPC of the same addresses", func(n *vpc.Network, _ *vpc.VPC) { three(n, "b") }, "a0 a1 a2|b0 b1 b2"},
+		{"a VPC of the same addresses, peer of the same", func(n *vpc.Network, _ *vpc.VPC) {
+			three(n, "b").Name = "other"
+			n.AddVPC("hub", "10.9.0.0/16")
+			n.AddPeering("pcx-a", "hub", "a")
+			n.AddPeering("pcx-b", "hub", "other")
+		}, "a0|a1|a2|b0|b1|b2"},
+		{"a VPC of the same addresses, peer of a peer of a peer", func(n *vpc.Network, _ *vpc.VPC) {
+			three(n, "b")
+			for k, ends := range [...][2]string{{"a", "hub-0"}, {"hub-1", "b"}, {"hub-2", "hub-3"}, {"hub-0", "hub-2"}, {"hub-3", "hub-1"}} {
+				if k < 4 {
+					n.AddVPC(fmt.Sprintf("hub-%d", k), fmt.Sprintf("10.%d.0.0/16", 1+k))
+				}
+				n.AddPeering(fmt.Sprintf("pcx-%d", k), ends[0], ends[1])
+			}
+		}, "a0|a1|a2|b0|b1|b2"},
+		{"a VPC of the same addresses behind a peer of the gateway", func(n *vpc.Network, _ *vpc.VPC) {
+			three(n, "b")
+			for _, ends := range [...][3]string{{"tgw-a", "a", "tgw-b"}, {"tgw-b", "b", "tgw-a"}} {
+				n.Gateways = append(n.Gateways, &vpc.Gateway{Kind: routing.TransitGateway, ID: ends[0], Transit: &vpc.Transit{Attachments: []*vpc.TransitAttachment{
+					{ID: "to-" + ends[1], VPC: ends[1]}, {ID: "to-" + ends[2], Kind: vpc.PeeringAttachment, Peer: ends[2]}}}})
+			}
+		}, "a0|a1|a2|b0|b1|b2"},
+		{"a prefix delegated in another VPC, behind a gateway of both", func(n *vpc.Network, _ *vpc.VPC) {
+			b := three(n, "b")
+			b.Subnets[0].Interfaces = b.Subnets[0].Interfaces[:1]
+			n.Interface("b0").Addresses[0].IP = netip.MustParseAddr("10.0.0.99")
+			n.Interface("b0").Prefixes = []netip.Prefix{netip.MustParsePrefix("10.0.0.16/28")}
+			n.Interface("a2").Addresses[0].IP = netip.MustParseAddr("10.0.0.20")
+			join(n)
+		}, "a0 a1|a2|b0"},
 		{"a VPC of the same addresses behind a gateway of both", func(n *vpc.Network, _ *vpc.VPC) {
 			three(n, "b")
-			n.Gateways = append(n.Gateways, &vpc.Gateway{Kind: bench.Tiers(10, 10).Gateways[0].Kind, ID: "tgw", Transit: &vpc.Transit{
-				Attachments: []*vpc.TransitAttachment{{ID: "to-a", VPC: "a"}, {ID: "to-b", VPC: "b"}}}})
+			join(n)
 		}, "a0|a1|a2|b0|b1|b2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -166,6 +247,47 @@ func TestClassesOf(t *testing.T) {
 			assert.Equal(t, c.want, strings.Join(classes, "|"))
 		})
 	}
+}
+
+// TestRows_Kinds: who only answers is no source, and the internet asks what is inside.
+func TestRows_Kinds(t *testing.T) {
+	n, _, err := yaml.Parse("network.yaml", []byte(`
+vpcs:
+  v:
+    cidr: [10.0.0.0/16, "2001:db8:1::/56"]
+    internet-gateway: igw
+    gateways:
+      s3: {kind: vpce, service: s3, prefix-list: pl, tables: [r]}
+      sqs: {kind: vpce-interface, service: sqs, subnets: [a]}
+      vgw: {kind: vgw, vpn-connections: {vpn: {prefixes: [192.168.0.0/16]}}}
+    subnets: {a: {cidr: 10.0.1.0/24, route-table: r}, z: {cidr: "2001:db8:1:1::/64"}}
+    route-tables: {r: {0.0.0.0/0: igw, 192.168.0.0/16: vgw}}
+    load-balancers: {nlb: {subnets: [a], listeners: [{port: 80, forward: t}]}}
+    target-groups: {t: {type: ip, port: 80}}
+    interfaces: {a1: {subnet: a, groups: [open]}, a2: {subnet: a, groups: [open]}, a3: {subnet: a, source-dest-check: false}, z1: {subnet: z, ip: "2001:db8:1:1::10"}}
+    security-groups: {open: {ingress: [tcp/80 from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}}
+prefix-lists: {pl: [52.218.0.0/17]}
+`))
+	require.NoError(t, err)
+	m, err := reach.NewMatrix(n)
+	require.NoError(t, err)
+	got := make(map[string][]string)
+	rows := 0
+	order := []emu.Answer{emu.Reachable, emu.Uncertain, emu.Blocked}
+	for r := range m.Rows(nil) {
+		assert.True(t, slices.IsSortedFunc(r.Answer.Parts, func(a, b reach.Part) int { return slices.Index(order, a.Answer) - slices.Index(order, b.Answer) }))
+		got[r.Source.Name()] = append(got[r.Source.Name()], r.Destination.Name())
+		rows++
+	}
+	inside := []string{"a1", "a3", "sqs-a", "nlb"}
+	assert.Equal(t, map[string][]string{
+		"a1":         append(inside[:4:4], "s3", "onprem:vgw", "internet"),
+		"a3":         {"a1", "sqs-a", "nlb", "s3", "onprem:vgw", "internet"},
+		"onprem:vgw": append(inside[:4:4], "s3", "internet"),
+		"internet":   {"a1", "a3", "sqs-a", "z1", "nlb"},
+		"z1":         {"internet"}, // and nothing else speaks IPv6
+	}, got)
+	assert.Less(t, rows, m.Len(nil))
 }
 
 // TestAnswerOf is what of an answer is of some services.

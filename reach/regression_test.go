@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/reach"
 	"github.com/vpcemu/vpcemu/vpc/load/yaml"
@@ -133,6 +134,39 @@ vpcs:
 `,
 			source: "a1", destination: "internet",
 			packets: []packet{{udp, 32767, 443, "203.0.113.7", "reachable 0"}, {tcp, 32767, 443, "203.0.113.7", "unknown 0, depends"}, {tcp, 1024, 443, "203.0.113.7", "unknown 0, depends"}, {tcp, 32767, 80, "203.0.113.7", "blocked 1, depends"}, {udp, 32767, 80, "203.0.113.7", "blocked 1"}},
+		},
+		{
+			name: "which port a NAT gateway takes, and an ACL behind it that lets no answer in",
+			network: `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    internet-gateway: igw
+    subnets:
+      a: {cidr: 10.0.1.0/24, acl: shut, routes: {0.0.0.0/0: nat}}
+      p: {cidr: 10.0.2.0/24, acl: cut, routes: {0.0.0.0/0: igw}}
+    network-acls:
+      shut: {ingress: [100 deny tcp/32768-65535 from 0.0.0.0/0, 101 allow all from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
+      cut: {ingress: [100 allow all from 10.0.0.0/16, 101 allow tcp/1024-2000 from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
+    nat-gateways: {nat: {subnet: p, elastic-ip: 198.51.100.20}}
+    security-groups: {out: {egress: [all to 0.0.0.0/0]}}
+    interfaces: {a1: {subnet: a, groups: [out], ip: 10.0.1.10}}
+`,
+			source: "a1", destination: "internet",
+			packets: []packet{{tcp, 32767, 443, "203.0.113.7", "unknown 1, depends"}, {tcp, 32768, 443, "203.0.113.7", "blocked 2, depends"}, {udp, 32768, 443, "203.0.113.7", "blocked 1"}},
+		},
+		{
+			name: "to oneself",
+			network: `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    subnets: {a: {cidr: 10.0.1.0/24}}
+    security-groups: {shut: {}}
+    interfaces: {a1: {subnet: a, groups: [shut], ip: 10.0.1.10}}
+`,
+			source: "a1", destination: "10.0.1.10",
+			packets: []packet{{tcp, 49152, 443, "10.0.1.10", "reachable 0"}},
 		},
 		{
 			name:    "answers of targets, which do not see the client",
@@ -288,6 +322,11 @@ vpcs:
 				if !strings.HasSuffix(p.want, depends) {
 					assert.Equal(t, p.want, words(one.Verdict, one.Blockers), "the trace of %v: %v", p, one.Blockers)
 				}
+				request, err := e.Trace(emu.Query{Source: host(c.source, one.Sent().Src), Destination: host(c.destination, one.Sent().Dst), Service: firewall.MustParseService(one.Service),
+					SourcePort: p.sport, IPv6: c.v6, OneWay: true})
+				require.NoError(t, err)
+				require.Equal(t, one.Sent(), request.Sent())
+				brief := pair.Decide(at)
 				parts := 0
 				for i := range a.Parts {
 					part := &a.Parts[i]
@@ -298,6 +337,10 @@ vpcs:
 							got += depends
 						}
 						assert.Equal(t, p.want, got, "%v: %v", p, part.Blockers)
+						assert.Equal(t, part.Answer, brief.Answer, "in short, of %v", p)
+						if part.Depends == "" || part.Request != emu.Uncertain {
+							assert.Equal(t, request.Verdict, part.Request, "the request of %v", p)
+						}
 						if part.Depends == "" && len(part.Blockers) == len(one.Blockers) {
 							assert.Equal(t, reasons(one.Blockers), reasons(part.Blockers), p)
 						}
@@ -401,6 +444,14 @@ gateways:
 `
 
 const depends = ", depends"
+
+// host is one of an end that has many.
+func host(end string, a netip.Addr) string {
+	if end == "internet" || strings.HasPrefix(end, "onprem") {
+		return end + ":" + a.String()
+	}
+	return end
+}
 
 func words(a emu.Answer, blockers []emu.Blocker) string {
 	return a.String() + " " + string(rune('0'+len(blockers)))

@@ -101,16 +101,17 @@ func boxOf(m *Maker, p *emu.Pair) space.Box {
 }
 
 // tally is what was tried.
-type tally struct{ asked, sampled, depend, sent, reached, beside, alike int }
+type tally struct{ asked, sampled, requests, depend, sent, reached, beside, alike int }
 
 func (c *tally) String() string {
-	return fmt.Sprintf("%d packets asked about, %d others tried (%d where the answer depends on more), %d sent and %d of them answered; of %d beside a box %d fare alike",
-		c.asked, c.sampled, c.depend, c.sent, c.reached, c.beside, c.alike)
+	return fmt.Sprintf("%d packets asked about, %d others tried (%d also one way, and %d where the answer depends on more), %d sent and %d of them answered; of %d beside a box %d fare alike",
+		c.asked, c.sampled, c.requests, c.depend, c.sent, c.reached, c.beside, c.alike)
 }
 
 // TestExplore: whatever an Explorer finds out about one packet holds for all packets of
-// which it says so: a trace of each of them has the same answer and the same blockers,
-// and a real packet gets there and is answered if that is the answer.
+// which it says so: a trace of each of them has the same answer and the same blockers, one
+// of the request alone the answer for that, and a real packet gets there and is answered if
+// that is the answer.
 func TestExplore(t *testing.T) {
 	var c tally
 	property[ends]{
@@ -129,7 +130,7 @@ func TestExplore(t *testing.T) {
 				m := New(q.Seed, 0)
 				for k := range 6 {
 					if at, ok := open(m, l, p, k%2*8); ok {
-						if err := c.explore(m, n, l, p, q, at); err != nil {
+						if err := c.explore(m, e, n, l, p, q, at); err != nil {
 							return err
 						}
 					}
@@ -151,7 +152,7 @@ func open(m *Maker, l *landmarks, p *emu.Pair, tries int) (at space.Point, ok bo
 }
 
 // explore asks about one packet and tries others of its box.
-func (c *tally) explore(m *Maker, n *vpc.Network, l *landmarks, p *emu.Pair, q ends, at space.Point) error {
+func (c *tally) explore(m *Maker, e *emu.Emulator, n *vpc.Network, l *landmarks, p *emu.Pair, q ends, at space.Point) error {
 	f := p.Ask(at)
 	c.asked++
 	if !f.Box.Has(&at) {
@@ -173,6 +174,13 @@ func (c *tally) explore(m *Maker, n *vpc.Network, l *landmarks, p *emu.Pair, q e
 		if !holds(f, one) {
 			return fmt.Errorf("%s fares like %s:\n%v, %v, %v in %v\nbut %v, %v, %v", words(other, q.IPv6), words(at, q.IPv6),
 				f.Answer, f.Blockers, f.Unknowns, f.Box, one.Verdict, one.Blockers, one.Unknowns)
+		}
+		if request, ok := oneWay(e, q, other, one); ok && !(f.Request == emu.Uncertain && (f.Depends != "" || f.Ways > 1)) {
+			c.requests++
+			if request.Verdict != f.Request {
+				return fmt.Errorf("the request of %s fares like that of %s: %v (%v in all, %q) in %v\nbut %v, %v, %v", words(other, q.IPv6), words(at, q.IPv6),
+					f.Request, f.Answer, f.Depends, f.Box, request.Verdict, request.Blockers, request.Unknowns)
+			}
 		}
 		if f.Answer != emu.Uncertain && f.Depends == "" && k == 0 && (f.Answer == emu.Reachable || m.One(4)) {
 			if err := c.send(n, q, one, other); err != nil {
@@ -482,7 +490,11 @@ func somewhere(m *Maker, l *landmarks, pair *emu.Pair, b space.Box) (p space.Poi
 		q := p
 		switch d := Pick(m, space.Services, space.Services, space.SourcePorts, space.Sources, space.Destinations, space.Destinations); d {
 		case space.Services:
-			q[d] = space.Service(uint8(p[d].Lo>>16), Pick(m, notablePorts...))
+			proto := packet.Proto(p[d].Lo >> 16)
+			q[d] = space.Service(uint8(proto), Pick(m, notablePorts...))
+			if proto.IsICMP() {
+				q[d] = space.Service(uint8(proto), uint16(Pick(m, notableTypes...))<<8)
+			}
 			switch q[d] {
 			case space.Service(uint8(packet.UDP), 67): // DHCP, which is told by both
 				q[space.SourcePorts] = space.Num{Lo: 68}
@@ -509,6 +521,9 @@ var notablePorts = func() []uint16 {
 	}
 	return all
 }()
+
+// notableTypes are such of ICMP and ICMPv6, and those beside them.
+var notableTypes = []uint8{0, 1, 2, 3, 4, 5, 8, 11, 12, 13, 128, 129, 130, 132, 133, 136, 137}
 
 // notable are addresses of an IP version that some stage may look at: first and last ones
 // of ranges, those beside, and IPv6 ones that stand for such of IPv4.
