@@ -96,12 +96,15 @@ func pattern(text string) (kind, rest string, ok bool) {
 // terms is a list of ends with commas between them.
 func (c *Checker) terms(text string, source bool) ([]asked, error) {
 	var all []asked
+	seen := make(map[*emu.End]bool)
 	for term := range strings.SplitSeq(text, ",") {
 		if term = strings.TrimSpace(term); term == "" {
 			return nil, fmt.Errorf("%q: an end is missing before or behind a comma", text)
 		}
 		if !isPattern(term) || c.called(term) {
-			all = append(all, c.known(term))
+			a := c.known(term)
+			all = append(all, a)
+			seen[a.end] = true
 			continue
 		}
 		matches, err := c.matcher(term)
@@ -112,9 +115,10 @@ func (c *Checker) terms(text string, source bool) ([]asked, error) {
 		for k := range c.ends {
 			if e := &c.ends[k]; inPatterns(e, source) && matches(e) {
 				count++
-				if !slices.ContainsFunc(all, func(a asked) bool { return a.end == e }) {
+				if !seen[e] {
 					all = append(all, asked{end: e})
 				}
+				seen[e] = true
 			}
 		}
 		if count == 0 {
@@ -196,7 +200,8 @@ func (c *Checker) matcher(term string) (func(*emu.End) bool, error) {
 	}
 	switch {
 	case !ok:
-		return func(e *emu.End) bool { return slices.ContainsFunc(c.calls[c.index[e]], glob(term)) }, nil
+		matches := glob(term)
+		return func(e *emu.End) bool { return slices.ContainsFunc(c.calls[c.index[e]], matches) }, nil
 	case kind == "subnet":
 		return func(e *emu.End) bool { return e.Subnet != nil && anyOf(rest, e.VPC, e.Subnet.ID, e.Subnet.Name) }, nil
 	case kind == "vpc":
