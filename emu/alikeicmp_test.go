@@ -1,6 +1,7 @@
 package emu
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -58,5 +59,32 @@ func TestICMP_Alike(t *testing.T) {
 			box := p.Decide(at).Box
 			assert.Equal(t, space.Span{First: space.Service(uint8(packet.ICMP), c.first), Last: space.Service(uint8(packet.ICMP), c.last)}, box[space.Services])
 		})
+	}
+}
+
+// TestICMP_Asks: what a walk is told about the type of a message it is told about all that
+// stay in its box, and no box could be larger.
+func TestICMP_Asks(t *testing.T) {
+	for name, ask := range map[string]func(*walk) bool{
+		"echo request": (*walk).isEchoRequest, "echo reply": (*walk).isEchoReply, "error": (*walk).isICMPError, "neighbour discovery": (*walk).isNeighbourDiscovery,
+	} {
+		for _, f := range [...]packet.Flow{{Src: someHost4, Dst: someHost4.Next(), Proto: packet.ICMP}, {Src: someHost6, Dst: someHost6.Next(), Proto: packet.ICMPv6}} {
+			var told [256]bool
+			var boxes [256]space.Span
+			for kind := range 256 {
+				w := &walk{flow: f, alike: &alike{box: space.Box{space.Services: space.Protocol(uint8(f.Proto))}}}
+				w.alike.sent()
+				require.NoError(t, w.pkt.Parse(packet.Spec{Flow: f, ICMPType: uint8(kind)}.Bytes()))
+				told[kind] = ask(w)
+				boxes[kind] = w.alike.box[space.Services]
+			}
+			for kind := range 256 {
+				for other := range 256 {
+					between := told[min(kind, other) : max(kind, other)+1]
+					same := !slices.Contains(between, !told[kind])
+					require.Equal(t, same, boxes[kind].Has(space.Service(uint8(f.Proto), uint16(other)<<8|7)), "%s: %s of type %d and %d", name, f.Proto, kind, other)
+				}
+			}
+		}
 	}
 }
