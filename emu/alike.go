@@ -34,7 +34,9 @@ type alike struct {
 	maybe    string
 	doubt    bool
 	doubtful int
-	sentFrom []*plan.Interface // that the packet of this leg has left
+	// passed are the interfaces whose groups the packet of this leg has passed: on its way
+	// out, and if it is ICMP on its way in too.
+	passed []*plan.Interface
 
 	// brief means that the first thing that is in the way for certain ends the walk: the
 	// packet is blocked, whatever else there is.
@@ -76,21 +78,28 @@ type origins struct {
 func (a *alike) depends(on string) { a.maybe, a.doubt = on, true }
 
 // passes notes that the packet passes the groups of an interface. One that comes back to
-// who has sent it is its own answer if its ports are the same.
+// who has sent it is its own answer if its ports are the same; and ICMP that comes again is
+// known, unless it is an error.
 func (w *walk) passes(i *plan.Interface, dir firewall.Direction) {
 	a := w.alike
 	switch {
-	case a == nil || !w.flow.Proto.HasPorts():
+	case a == nil:
+	case w.flow.Proto.IsICMP():
+		if slices.Contains(a.passed, i) {
+			w.isICMPError()
+		}
+		a.passed = append(a.passed, i)
+	case !w.flow.Proto.HasPorts():
 	case dir == firewall.Egress:
-		a.sentFrom = append(a.sentFrom, i)
-	case slices.Contains(a.sentFrom, i):
+		a.passed = append(a.passed, i)
+	case slices.Contains(a.passed, i):
 		a.depends("whether its ports are the same")
 	}
 }
 
 // begin begins a leg.
 func (a *alike) begin(direction string) {
-	a.sentFrom = a.sentFrom[:0]
+	a.passed = a.passed[:0]
 	if direction == "reply" {
 		a.answered()
 	} else {

@@ -10,7 +10,7 @@ import (
 // asked is the flow that the packet answers, or about which it is an ICMP error: what
 // gateways with a memory let back in.
 func (w *walk) asked() packet.Flow {
-	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
+	if about, ok := w.about(); ok {
 		return about
 	}
 	return w.flow.Reverse()

@@ -95,7 +95,7 @@ func housekeeping(w *walk) string {
 		return "dhcp"
 	case f.Proto == packet.UDP && onLink(w, f.Dst) && w.fromPort(546) && w.toPort(547):
 		return "dhcpv6"
-	case f.Proto == packet.ICMPv6 && w.pkt.ICMPType >= 133 && w.pkt.ICMPType <= 136 && onLink(w, f.Dst):
+	case f.Proto == packet.ICMPv6 && onLink(w, f.Dst) && w.isNeighbourDiscovery():
 		return "neighbour discovery"
 	}
 	return ""

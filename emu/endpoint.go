@@ -81,8 +81,7 @@ func endpointSource(w *walk) verdict {
 
 // endpointCarries: TCP and ICMP echo (EP-7).
 func endpointCarries(w *walk) verdict {
-	_, request, echo := w.pkt.ICMPEcho()
-	if w.flow.Proto == packet.TCP || echo && request || w.pkt.IsLaterFragment() && w.flow.Proto.IsICMP() {
+	if w.flow.Proto == packet.TCP || w.isEchoRequest() || w.pkt.IsLaterFragment() && w.flow.Proto.IsICMP() {
 		return passed
 	}
 	return dropped(EPProtocol)
@@ -114,7 +113,6 @@ func unlessPassed(v verdict) verdict {
 // endpointAnswers: the service answers and never begins (EP-8), and of ICMP only echo
 // replies come back (EP-7).
 func endpointAnswers(w *walk) verdict {
-	_, request, echo := w.pkt.ICMPEcho()
 	switch {
 	case !w.point.Desc.Works():
 		w.sayName(w.point.Desc.ID, "is in state "+w.point.Desc.State)
@@ -122,7 +120,7 @@ func endpointAnswers(w *walk) verdict {
 	case w.plainSYN():
 		w.say("a service begins no connection through an endpoint")
 		return dropped(EPSource)
-	case w.flow.Proto == packet.TCP, echo && !request, w.pkt.IsLaterFragment() && w.flow.Proto.IsICMP():
+	case w.flow.Proto == packet.TCP, w.isEchoReply(), w.pkt.IsLaterFragment() && w.flow.Proto.IsICMP():
 		return passed
 	}
 	return dropped(EPProtocol)

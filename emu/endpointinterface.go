@@ -39,7 +39,7 @@ func serviceMTUBack(w *walk) verdict {
 // serviceProtocol: TCP, and UDP where the service takes it (EP-18).
 func serviceProtocol(w *walk) verdict {
 	switch {
-	case w.flow.Proto == packet.TCP, w.pkt.IsICMPError():
+	case w.flow.Proto == packet.TCP, w.isICMPError():
 		return passed
 	case w.flow.Proto != packet.UDP:
 		return dropped(EPProtocol)
@@ -63,7 +63,7 @@ func serviceProtocol(w *walk) verdict {
 // (NAT-15) it is then dropped.
 func serviceEnter(w *walk) verdict {
 	table := w.state(w.to).rare().service
-	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
+	if about, ok := w.about(); ok {
 		if !table.knows(about.Reverse(), w.now) {
 			return dropped(NoFlow)
 		}

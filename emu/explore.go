@@ -315,11 +315,12 @@ const mostRemembered = 1000
 
 // serviceAt is the service of a packet.
 func serviceAt(at space.Point) firewall.Service {
-	proto, key := packet.Proto(at[space.Services].Lo>>16), int(at[space.Services].Lo&0xffff)
-	s := firewall.Service{Protocol: int(proto), From: key, To: key}
+	protocol, key := at[space.Services].Service()
+	proto := packet.Proto(protocol)
+	s := firewall.Service{Protocol: int(proto), From: int(key), To: int(key)}
 	switch {
 	case proto.IsICMP():
-		s.From, s.To = key>>8, key&0xff
+		s.From, s.To = int(key>>8), int(key&0xff)
 	case !proto.HasPorts():
 		s.From, s.To = -1, -1
 	}
@@ -340,50 +341,33 @@ var servicesOf = [...]func() []space.Box{
 	sync.OnceValue(func() []space.Box { return allServices(false) }), sync.OnceValue(func() []space.Box { return allServices(true) }),
 }
 
-// allServices are the services of an IP version: one box for TCP, one for UDP, several
-// for the kinds of ICMP, and the rest, with all source ports.
+// allServices are the services of an IP version: one box for each protocol that stages know
+// by name, and one for the rest, with all source ports.
 func allServices(v6 bool) []space.Box {
+	var named, rest []space.Span
+	for n := range 256 {
+		switch proto := packet.Proto(n); {
+		case !carries(uint8(n), v6) || proto.IsICMP() && proto != icmpOf(v6):
+		case proto.HasPorts() || proto.IsICMP():
+			named = append(named, space.Protocol(uint8(n)))
+		default:
+			rest = append(rest, space.Protocol(uint8(n)))
+		}
+	}
 	var all []space.Box
-	add := func(first, last space.Num) {
-		all = append(all, space.Box{space.Services: {First: first, Last: last}, space.SourcePorts: space.Ports(1, 65535)})
-	}
-	icmp, kinds := packet.ICMP, icmpKinds
-	if v6 {
-		icmp, kinds = packet.ICMPv6, icmpv6Kinds
-	}
-	rest := -1 // where the protocols began that are not yet in all
-	for proto := 0; proto <= 256; proto++ {
-		own := proto < 256 && (packet.Proto(proto).HasPorts() || packet.Proto(proto).IsICMP() || !carries(uint8(proto), v6))
-		switch {
-		case !own && proto < 256 && rest < 0:
-			rest = proto
-		case (own || proto == 256) && rest >= 0:
-			add(space.Service(uint8(rest), 0), space.Service(uint8(proto-1), 65535))
-			rest = -1
-		}
-		switch {
-		case proto == 256:
-		case packet.Proto(proto).HasPorts():
-			add(space.Service(uint8(proto), 0), space.Service(uint8(proto), 65535))
-		case packet.Proto(proto) == icmp:
-			for k, first := range kinds {
-				last := 256
-				if k+1 < len(kinds) {
-					last = kinds[k+1]
-				}
-				add(space.Service(uint8(proto), uint16(first<<8)), space.Service(uint8(proto), uint16(last<<8-1)))
-			}
-		}
+	for _, s := range append(named, space.Union(rest)...) {
+		all = append(all, space.Box{space.Services: s, space.SourcePorts: space.Ports(1, 65535)})
 	}
 	return all
 }
 
-// Types of ICMP that some rule of AWS's or of the RFCs knows, and those behind each of
-// them.
-var (
-	icmpKinds   = []int{0, 1, 3, 4, 5, 6, 8, 9, 11, 12, 13}
-	icmpv6Kinds = []int{0, 1, 2, 3, 4, 5, 128, 129, 130, 133, 137, 138}
-)
+// icmpOf is that of an IP version.
+func icmpOf(v6 bool) packet.Proto {
+	if v6 {
+		return packet.ICMPv6
+	}
+	return packet.ICMP
+}
 
 // carries reports whether packets of a protocol are such in an IP version: some are
 // the extension headers of IPv6.

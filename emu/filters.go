@@ -31,10 +31,8 @@ func (w *walk) groups(i *plan.Interface, dir firewall.Direction, remote []firewa
 		return passed
 	}
 	w.tracked = byRelated
-	if w.pkt.IsICMPError() && !w.stray {
-		if about, ok := w.pkt.EmbeddedFlow(); ok && flows.Related(dir, about, w.now) {
-			return passed
-		}
+	if about, ok := w.about(); ok && !w.stray && flows.Related(dir, about, w.now) {
+		return passed
 	}
 	w.tracked = byRule
 	open, v := w.rules(i, dir, remote, denied)

@@ -138,7 +138,7 @@ func translateSource(w *walk) verdict {
 	if public, ok := w.publicOf(w.flow.Src); ok {
 		w.setSrc(public)
 	}
-	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
+	if about, ok := w.about(); ok {
 		if public, ok := w.publicOf(about.Dst); ok {
 			w.pkt.SetEmbeddedDst(public)
 		}
@@ -242,7 +242,7 @@ func translateDestination(w *walk) verdict {
 		return passed
 	}
 	w.setDst(private)
-	if about, ok := w.pkt.EmbeddedFlow(); ok && w.pkt.IsICMPError() {
+	if about, ok := w.about(); ok {
 		if w.stray = about.Src != public; !w.stray {
 			w.pkt.SetEmbeddedSrc(private)
 		}

@@ -65,7 +65,7 @@ func balancerAnswer(w *walk) verdict {
 		w.say("fragments at a load balancer are not modelled")
 		return undetermined
 	}
-	if w.pkt.IsICMPError() {
+	if w.isICMPError() {
 		return balancerError(w)
 	}
 	back, ok := w.state(w.from).rare().balancer.Answer(w.flow, w.now)

@@ -116,9 +116,8 @@ func natProtocol(w *walk) verdict {
 		w.say("IPv6 to a destination that stands for no IPv4 address")
 		return dropped(NATProtocol)
 	}
-	_, _, echo := w.pkt.ICMPEcho()
 	switch {
-	case w.flow.Proto.HasPorts(), echo, w.pkt.IsICMPError(), w.flow.Proto.IsICMP() && w.pkt.IsFragment():
+	case w.flow.Proto.HasPorts(), w.isEchoRequest(), w.isEchoReply(), w.isICMPError(), w.flow.Proto.IsICMP() && w.pkt.IsFragment():
 		return passed
 	case w.flow.Proto.IsICMP():
 		w.say("ICMP that is neither echo nor an error")
@@ -174,7 +173,7 @@ func natMTUBack(w *walk) verdict {
 // of its own (NAT-2, NAT-5, NAT-7), and makes IPv4 of IPv6 (NAT-36).
 func natMap(w *walk) verdict {
 	table := w.natOf(w.from)
-	if w.pkt.IsICMPError() {
+	if w.isICMPError() {
 		about, ok := w.pkt.EmbeddedFlow()
 		if !ok {
 			w.say("is an ICMP error that quotes no packet")
@@ -188,11 +187,10 @@ func natMap(w *walk) verdict {
 		ok = false
 	}
 	if !ok {
-		_, request, echo := w.pkt.ICMPEcho()
 		switch {
 		case w.flow.Proto == packet.TCP && w.pkt.Flags&(packet.SYN|packet.ACK|packet.RST) != packet.SYN:
 			return natReset(w)
-		case echo && !request:
+		case w.isEchoReply():
 			w.say("answers nothing that came through the gateway")
 			return dropped(NATUnsolicited)
 		}
@@ -267,8 +265,7 @@ func natMapError(w *walk, table *firewall.Mappings, about packet.Flow) verdict {
 // one of its flows or is an ICMP error about one (NAT-17, NAT-18, NAT-20, NAT-32).
 func natUnmap(w *walk) verdict {
 	mapping, ok := w.natInside()
-	_, request, echo := w.pkt.ICMPEcho()
-	if !ok || echo && request || w.natCut(w.flow.Dst) {
+	if !ok || w.isEchoRequest() || w.natCut(w.flow.Dst) {
 		return dropped(NATUnsolicited)
 	}
 	if v := natHop(w); v.outcome != pass {
@@ -289,7 +286,7 @@ func natUnmap(w *walk) verdict {
 // the inside host: it answers it, or is an ICMP error about it.
 func (w *walk) natInside() (firewall.Mapping, bool) {
 	arrived := w.flow
-	if w.pkt.IsICMPError() {
+	if w.isICMPError() {
 		about, ok := w.pkt.EmbeddedFlow()
 		if !ok || w.stray {
 			return firewall.Mapping{}, false

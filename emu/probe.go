@@ -87,13 +87,8 @@ func (p *probe) icmp(svc firewall.Service) {
 }
 
 func (p *probe) isEcho() bool {
-	return p.kind == packet.ICMPEchoRequest && p.flow.Proto == packet.ICMP ||
-		p.kind == packet.ICMPv6EchoRequest && p.flow.Proto == packet.ICMPv6
+	return p.flow.Proto.IsICMP() && echoRequest(p.flow.Proto, p.kind)
 }
-
-// answers reports whether the request has an answer; ICMP other than an echo
-// request has none.
-func (p *probe) answers() bool { return !p.flow.Proto.IsICMP() || p.isEcho() }
 
 func (p *probe) request() packet.Spec {
 	s := packet.Spec{Flow: p.flow, ICMPType: p.kind, ICMPCode: p.code}

@@ -118,7 +118,20 @@ func (t *tracer) insideGuest() *Trace {
 // canReply reports whether the request got anywhere an answer could come from.
 func (t *tracer) canReply(w *walk) bool {
 	ended := w.result.Fate == Delivered || w.result.Fate == Exited
-	return !t.query.OneWay && t.probe.answers() && ended && !t.strayed
+	return !t.query.OneWay && ended && !t.strayed && t.answers()
+}
+
+// answers reports whether the request has an answer; ICMP other than an echo request has
+// none.
+func (t *tracer) answers() bool {
+	p := &t.probe
+	if !p.flow.Proto.IsICMP() {
+		return true
+	}
+	if t.alike != nil {
+		t.alike.types(p.flow.Proto, p.kind, echoRequest)
+	}
+	return p.isEcho()
 }
 
 // reply walks the answer from where the request ended.

@@ -61,7 +61,7 @@ func (p *part) areas(areas []Area, rank int, v6 bool) []Area {
 // area is the span of the packets of an IP version that a service is for; false if there are none.
 func (s Service) area(v6 bool) (space.Span, bool) {
 	if s.Protocol == AllProtocols {
-		return space.Span{First: space.Service(0, 0), Last: space.Service(255, maxKey)}, true
+		return space.AllServices(), true
 	}
 	c := classOf(s.Protocol)
 	first, last, ok := s.span(c)

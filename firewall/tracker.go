@@ -108,7 +108,7 @@ func (q *Query) First(f packet.Flow, h Header) {
 	if !f.Proto.IsICMP() {
 		return
 	}
-	echo, failure := packet.ICMPKind(f.Proto, h.ICMPType)
+	echo, _, failure := packet.ICMPKind(f.Proto, h.ICMPType)
 	q.key = q.t.keyOf(q.dir, f, echo)
 	q.at = q.key.hash(q.t.realm)
 	q.failure = failure

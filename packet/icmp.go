@@ -93,18 +93,18 @@ func (p *Packet) IsICMPError() bool {
 	if !p.hasICMP() {
 		return false
 	}
-	_, failure := ICMPKind(p.Flow.Proto, p.ICMPType)
+	_, _, failure := ICMPKind(p.Flow.Proto, p.ICMPType)
 	return failure
 }
 
-// ICMPKind reports whether ICMP or ICMPv6 messages of a type are echoes, and whether they are errors as of [Packet.IsICMPError]. It is
-// for later fragments, whose type stands in the first one.
-func ICMPKind(proto Proto, kind uint8) (echo, failure bool) {
-	echo, _ = isEcho(proto, kind)
+// ICMPKind reports whether ICMP or ICMPv6 messages of a type are echoes, requests of them, and errors as of [Packet.IsICMPError]. It is
+// for later fragments, whose type stands in the first one, and for who asks about many types.
+func ICMPKind(proto Proto, kind uint8) (echo, request, failure bool) {
+	echo, request = isEcho(proto, kind)
 	if proto == ICMP {
-		return echo, kind == ICMPUnreachable || kind == ICMPTimeExceeded || kind == ICMPParamProblem
+		return echo, request, kind == ICMPUnreachable || kind == ICMPTimeExceeded || kind == ICMPParamProblem
 	}
-	return echo, kind >= ICMPv6Unreachable && kind <= ICMPv6ParamProblem
+	return echo, request, kind >= ICMPv6Unreachable && kind <= ICMPv6ParamProblem
 }
 
 // TooBigMTU returns the MTU that an ICMP fragmentation needed (RFC 1191) or ICMPv6 packet too big message announces.

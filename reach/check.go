@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -72,9 +71,10 @@ type Checked struct {
 // Wrong is packets that do not fare as expected.
 type Wrong struct {
 	Source, Destination string
-	// Others are pairs of ends, source and destination, of which the network cannot tell
-	// the one from those, so that their packets fare the same.
-	Others [][2]string
+	// Sources and Destinations are all ends of which the network cannot tell those from that
+	// Source and Destination: it is so from each of the ones to each of the others that is
+	// not the same.
+	Sources, Destinations []string
 	// Got is what becomes of them, and Want what should.
 	Got, Want emu.Answer
 	// Traffic are the packets.
@@ -109,41 +109,29 @@ func (c *Checker) Check(e *vpc.Expectation) (*Checked, error) {
 	}
 	one := len(sources) == 1 && len(destinations) == 1
 	out := &Checked{Got: want, Holds: true}
-	known := make(map[[2]int][2]int) // of classes, which of out.Wrong are theirs
-	var first *emu.Pair
-	for k := range sources {
-		for l := range destinations {
-			if c.Progress != nil {
-				c.Progress(k*len(destinations)+l+1, len(sources)*len(destinations))
-			}
-			src, dst := &sources[k], &destinations[l]
-			if !one && (c.same(src, dst) || !c.meet(src, dst)) {
-				continue
-			}
-			out.Pairs++
-			key, shared := c.pairOf(src, dst)
-			if theirs, asked := known[key]; shared && asked {
-				for k := theirs[0]; k < theirs[1]; k++ {
-					out.Wrong[k].Others = append(out.Wrong[k].Others, [2]string{src.name(), dst.name()})
-				}
-				continue
-			}
-			q := question{c: c, src: src, dst: dst, services: services, only: only, want: want, one: one}
-			wrong, err := q.ask()
-			if err != nil {
+	encounters := c.encounters(sources, destinations)
+	for k, e := range encounters {
+		if c.Progress != nil {
+			c.Progress(k+1, len(encounters))
+		}
+		out.Pairs += e.pairs
+		q := question{c: c, src: e.src, dst: e.dst, services: services, only: only, want: want, one: one}
+		wrong, err := q.ask()
+		if err != nil {
+			return nil, err
+		}
+		if one && len(wrong) == 0 && q.shown != nil {
+			if out.Trace, err = c.trace(q.shown, q.shownSet, e.src, e.dst); err != nil {
 				return nil, err
 			}
-			if first == nil {
-				first = q.shown
-				if one && len(wrong) == 0 && first != nil {
-					if out.Trace, err = c.trace(first, q.shownSet, src, dst); err != nil {
-						return nil, err
-					}
-				}
-			}
-			known[key] = [2]int{len(out.Wrong), len(out.Wrong) + len(wrong)}
-			out.Wrong = append(out.Wrong, wrong...)
 		}
+		if len(wrong) > 0 {
+			from, to := e.from.names(), e.to.names()
+			for k := range wrong {
+				wrong[k].Sources, wrong[k].Destinations = from, to
+			}
+		}
+		out.Wrong = append(out.Wrong, wrong...)
 	}
 	if out.Pairs == 0 {
 		return nil, fmt.Errorf("%s: no two different ends of it ever talk", e)
@@ -187,43 +175,9 @@ func (c *Checker) trace(p *emu.Pair, set space.Set, src, dst *asked) (*emu.Trace
 	return t, err
 }
 
-// same reports whether two ends are one.
-func (c *Checker) same(src, dst *asked) bool {
-	from, to := cmp.Or(src.end, src.own), cmp.Or(dst.end, dst.own)
-	if from != nil || to != nil {
-		return from == to
-	}
-	return src.text == dst.text
-}
-
 // meet reports whether there are packets from one end to another: what is outside does not
 // come in to go out again.
-func (c *Checker) meet(src, dst *asked) bool {
-	out := func(a *asked) bool {
-		for _, e := range c.meant(*a) {
-			return e.Kind == emu.InternetEnd
-		}
-		return false
-	}
-	return !out(src) || !out(dst)
-}
-
-// pairOf is the same for pairs that fare alike. Ends that are not the network's are not
-// shared.
-func (c *Checker) pairOf(src, dst *asked) (key [2]int, shared bool) {
-	number := func(a *asked) (int, bool) {
-		if a.end != nil {
-			return c.class[a.end], true
-		}
-		if a.text == "internet" {
-			return -1, true
-		}
-		return 0, false
-	}
-	from, ok := number(src)
-	to, also := number(dst)
-	return [2]int{from, to}, ok && also
-}
+func (c *Checker) meet(src, dst *asked) bool { return !c.outside(src) || !c.outside(dst) }
 
 // ordinaryPorts are the source ports of ordinary clients: Linux takes 32768 to 60999, and
 // Windows 49152 to 65535.

@@ -102,8 +102,12 @@ vpcs:
 				for _, l := range w.Traffic {
 					words = append(words, strings.TrimSuffix(l.String(), " from anywhere"))
 				}
-				for _, pair := range append([][2]string{{w.Source, w.Destination}}, w.Others...) {
-					got = append(got, w.Got.String()+": "+pair[0]+" > "+pair[1]+" "+strings.Join(words, ", "))
+				for _, src := range w.Sources {
+					for _, dst := range w.Destinations {
+						if src != dst {
+							got = append(got, w.Got.String()+": "+src+" > "+dst+" "+strings.Join(words, ", "))
+						}
+					}
 				}
 			}
 			got = slices.Compact(got) // by several addresses

@@ -85,7 +85,7 @@ func (c *Checker) contradicts(m *random.Maker, x *vpc.Expectation) (problem, wha
 		return "", "", false
 	}
 	src, dst := random.Pick(m, sources...), random.Pick(m, destinations...)
-	if c.same(&src, &dst) || !c.meet(&src, &dst) {
+	if src.self() == dst.self() || !c.meet(&src, &dst) {
 		return "", "", false
 	}
 	services, only, _ := x.Services()
@@ -120,7 +120,7 @@ func (c *Checker) contradicts(m *random.Maker, x *vpc.Expectation) (problem, wha
 		usual, _ := p.Usual(p.All)
 		at[space.SourcePorts] = space.Num{Lo: 32768 + m.Uint64()%32768}
 		at[space.Sources], at[space.Destinations] = usual[space.Sources], usual[space.Destinations]
-		if proto := at[space.Services].Lo >> 16; proto == 1 || proto == 58 {
+		if proto, _ := at[space.Services].Service(); proto == 1 || proto == 58 {
 			at[space.Services] = b[space.Services].First
 		}
 	}

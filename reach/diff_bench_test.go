@@ -32,11 +32,13 @@ func BenchmarkDiff(b *testing.B) {
 				now, err := emu.New(n, emu.Options{})
 				require.NoError(b, err)
 				b.ReportAllocs()
-				for b.Loop() {
-					if d := reach.Diff(old, now); d.Same() != (c.name != "rule") {
-						b.Fatal(len(d.Changes))
+				peak(b, func() {
+					for b.Loop() {
+						if d := reach.Diff(old, now); d.Same() != (c.name != "rule") {
+							b.Fatal(len(d.Changes))
+						}
 					}
-				}
+				})
 			})
 		}
 	}

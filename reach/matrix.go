@@ -124,9 +124,13 @@ func (m *Matrix) Rows(want Select) iter.Seq[*Row] {
 		}()
 		for c := range queue {
 			for _, r := range <-c.rows {
+				var found, moved *emu.Pair
 				for i := range r.Answer.Parts { // whoever has found it goes on with other rows
 					p := &r.Answer.Parts[i]
-					p.pair = p.pair.On(m.net.explorer)
+					if p.pair != found {
+						found, moved = p.pair, p.pair.On(m.net.explorer)
+					}
+					p.pair = moved
 				}
 				if !yield(r) {
 					return

@@ -130,7 +130,7 @@ func (a *Answer) Of(service firewall.Service) *Answer {
 // spanOf is the places of a service.
 func spanOf(s firewall.Service) space.Span {
 	if s.Protocol == firewall.AllProtocols {
-		return space.Span{First: space.Service(0, 0), Last: space.Service(255, 65535)}
+		return space.AllServices()
 	}
 	proto, first, last := uint8(s.Protocol), uint16(0), uint16(65535)
 	switch {

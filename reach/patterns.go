@@ -131,6 +131,7 @@ func pattern(text string) (kind, rest string, ok bool) {
 // terms is a list of ends with commas between them.
 func (n *names) terms(text string, source bool) ([]asked, error) {
 	var all []asked
+	seen := make(map[*emu.End]bool)
 	for term := range strings.SplitSeq(text, ",") {
 		if term = strings.TrimSpace(term); term == "" {
 			return nil, fmt.Errorf("%q: an end is missing before or behind a comma", text)
@@ -139,6 +140,7 @@ func (n *names) terms(text string, source bool) ([]asked, error) {
 			for _, e := range n.ends {
 				if e.Kind == emu.OnPremisesEnd {
 					all = append(all, asked{end: e})
+					seen[e] = true
 				}
 			}
 			continue
@@ -149,6 +151,7 @@ func (n *names) terms(text string, source bool) ([]asked, error) {
 				return nil, err
 			}
 			all = append(all, a)
+			seen[a.end] = true
 			continue
 		}
 		matches, err := n.matcher(term)
@@ -166,9 +169,10 @@ func (n *names) terms(text string, source bool) ([]asked, error) {
 			}
 			if is {
 				count++
-				if !slices.ContainsFunc(all, func(a asked) bool { return a.end == e }) {
+				if !seen[e] {
 					all = append(all, asked{end: e})
 				}
+				seen[e] = true
 			}
 		}
 		if count == 0 {

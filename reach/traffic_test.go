@@ -3,6 +3,7 @@ package reach
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,8 +21,11 @@ func echo(first, last uint16) space.Span {
 	return space.Span{First: space.Service(1, first), Last: space.Service(1, last)}
 }
 
-func protocols(first, last uint8) space.Span {
-	return space.Span{First: space.Service(first, 0), Last: space.Service(last, 65535)}
+func protocols(first, last uint8) (all []space.Span) {
+	for n := int(first); n <= int(last); n++ {
+		all = append(all, space.Protocol(uint8(n)))
+	}
+	return space.Union(all)
 }
 
 func TestTraffic_Services(t *testing.T) {
@@ -34,15 +38,16 @@ func TestTraffic_Services(t *testing.T) {
 		"tcp/1-65535":                           {tcp(1, 65535)},
 		"all but tcp/22":                        space.Except(all, []space.Span{tcp(22, 22)}),
 		"all but tcp":                           space.Except(all, []space.Span{tcp(0, 65535)}),
-		"tcp, other protocols":                  space.Except(all, []space.Span{protocols(1, 1), protocols(17, 17)}),
+		"tcp, other protocols":                  space.Except(all, slices.Concat(protocols(1, 1), protocols(17, 17))),
 		"icmp/3/4":                              {echo(0x0304, 0x0304)},
 		"icmp/3/1-4":                            {echo(0x0301, 0x0304)},
 		"icmp/3-8":                              {echo(0x0300, 0x08ff)},
 		"icmp/3/4-8/0":                          {echo(0x0304, 0x0800)},
-		"ip/47-50":                              {protocols(47, 50)},
-		"udp, ip/50":                            {protocols(17, 17), protocols(50, 50)},
-		"ip/5, ip/7":                            {protocols(5, 5), protocols(7, 7)}, // TCP is between
-		"ip/57, ip/59":                          {protocols(57, 57), protocols(59, 59)},
+		"ip/47-50":                              protocols(47, 50),
+		"udp, ip/50":                            slices.Concat(protocols(17, 17), protocols(50, 50)),
+		"ip/5, ip/7":                            slices.Concat(protocols(5, 5), protocols(7, 7)), // TCP is between
+		"ip/42-44, ip/59-61":                    append(protocols(42, 44), protocols(59, 61)...), // extension headers of IPv6
+		"ip/57, ip/59":                          slices.Concat(protocols(57, 57), protocols(59, 59)),
 		"tcp/0-1, tcp/3-4, tcp/6-7, tcp/9-1000": {tcp(0, 1), tcp(3, 4), tcp(6, 7), tcp(9, 1000)},
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -30,9 +30,24 @@ func serviceWords(some, all []space.Span) (words []string) {
 	if len(own) > 0 && len(space.Except(other, own)) == 0 {
 		return append(words, "other protocols")
 	}
-	for _, s := range joined(own, space.Except(all, own)) {
-		first, last := s.First.Lo>>16, s.Last.Lo>>16
-		words = append(words, "ip/"+numbers(first, last))
+	return append(words, protocolWords(own, space.Except(all, own))...)
+}
+
+// protocolWords are some protocols by number, of those that there are besides.
+func protocolWords(own, besides []space.Span) (words []string) {
+	var first, last uint64
+	open := false
+	for n := range uint64(257) {
+		one := space.Protocol(uint8(n))
+		switch {
+		case n < 256 && space.Meets(own, one):
+			if !open {
+				first, open = n, true
+			}
+			last = n
+		case open && (n == 256 || space.Meets(besides, one)):
+			words, open = append(words, "ip/"+numbers(first, last)), false
+		}
 	}
 	return words
 }

@@ -253,8 +253,9 @@ type wrong struct {
 	Want        string `json:"want"`
 	// Traffic are the services, of a part of the source ports or addresses maybe.
 	Traffic []string `json:"traffic"`
-	// Others are pairs of ends between which it is the same.
-	Others [][2]string `json:"others,omitempty"`
+	// Sources and Destinations are all ends between which it is the same, if there are more.
+	Sources      []string `json:"sources,omitempty"`
+	Destinations []string `json:"destinations,omitempty"`
 	// By is the rule, the route or the setting that opens or blocks, and Origin where it
 	// was written.
 	By     string `json:"by,omitempty"`
@@ -277,10 +278,14 @@ func tracedWrong(r *result) wrong {
 
 func newWrong(w *reach.Wrong) wrong {
 	cause := w.Cause()
-	return wrong{
-		Source: w.Source, Destination: w.Destination, Got: w.Got.String(), Want: w.Want.String(), Traffic: w.Words(), Others: w.Others,
+	n := wrong{
+		Source: w.Source, Destination: w.Destination, Got: w.Got.String(), Want: w.Want.String(), Traffic: w.Words(),
 		By: cause.Text, Origin: cause.Origin, Depends: w.Depends, component: cause.Component, trace: w.Trace,
 	}
+	if len(w.Sources) > 1 || len(w.Destinations) > 1 {
+		n.Sources, n.Destinations = w.Sources, w.Destinations
+	}
+	return n
 }
 
 // status: a definite failure is a no, whatever else is not known.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -115,14 +114,9 @@ func ping(services, traced string) bool {
 
 // ends are those between which it is so: "internet → db-1, db-2".
 func (w *wrong) ends() string {
-	sources, destinations := []string{w.Source}, []string{w.Destination}
-	for _, o := range w.Others {
-		if !slices.Contains(sources, o[0]) {
-			sources = append(sources, o[0])
-		}
-		if !slices.Contains(destinations, o[1]) {
-			destinations = append(destinations, o[1])
-		}
+	sources, destinations := w.Sources, w.Destinations
+	if sources == nil {
+		sources, destinations = []string{w.Source}, []string{w.Destination}
 	}
 	return some(sources) + " → " + some(destinations)
 }

@@ -92,7 +92,7 @@ func wideEnds(n *vpc.Network) []string {
 func boxOf(m *Maker, p *emu.Pair) space.Box {
 	b := Pick(m, p.All...)
 	for range 4 {
-		if packet.Proto(b[space.Services].First.Lo>>16).HasPorts() || m.One(4) {
+		if proto, _ := b[space.Services].First.Service(); packet.Proto(proto).HasPorts() || m.One(4) {
 			break
 		}
 		b = Pick(m, p.All...)
@@ -438,7 +438,8 @@ func explained(f emu.Finding, one *emu.Trace) bool {
 }
 
 func words(p space.Point, v6 bool) string {
-	return fmt.Sprintf("%d/%d from %d, %v > %v", p[space.Services].Lo>>16, p[space.Services].Lo&0xffff, p[space.SourcePorts].Lo, p[space.Sources].Addr(v6), p[space.Destinations].Addr(v6))
+	proto, key := p[space.Services].Service()
+	return fmt.Sprintf("%d/%d from %d, %v > %v", proto, key, p[space.SourcePorts].Lo, p[space.Sources].Addr(v6), p[space.Destinations].Addr(v6))
 }
 
 // kinds are blockers without their words.
@@ -490,10 +491,10 @@ func somewhere(m *Maker, l *landmarks, pair *emu.Pair, b space.Box) (p space.Poi
 		q := p
 		switch d := Pick(m, space.Services, space.Services, space.SourcePorts, space.Sources, space.Destinations, space.Destinations); d {
 		case space.Services:
-			proto := packet.Proto(p[d].Lo >> 16)
-			q[d] = space.Service(uint8(proto), Pick(m, notablePorts...))
-			if proto.IsICMP() {
-				q[d] = space.Service(uint8(proto), uint16(Pick(m, notableTypes...))<<8)
+			proto, _ := p[d].Service()
+			q[d] = space.Service(proto, Pick(m, notablePorts...))
+			if packet.Proto(proto).IsICMP() {
+				q[d] = space.Service(proto, uint16(Pick(m, notableTypes...))<<8)
 			}
 			switch q[d] {
 			case space.Service(uint8(packet.UDP), 67): // DHCP, which is told by both

@@ -137,13 +137,6 @@ const (
 	Dimensions          // how many there are
 )
 
-// Service is the place of a protocol and, within it, of a port, or of an ICMP type and
-// code as one number. Protocols without ports have all places from 0 to 65535.
-func Service(protocol uint8, key uint16) Num { return Num{Lo: uint64(protocol)<<16 | uint64(key)} }
-
-// Protocol is the span of all services of a protocol.
-func Protocol(protocol uint8) Span { return Span{Service(protocol, 0), Service(protocol, 65535)} }
-
 // Point is one packet.
 type Point [Dimensions]Num
 

@@ -117,20 +117,19 @@ type blocked struct {
 // receiver let in, else to some port of each protocol.
 func (q *question) candidates(rules []*rule) (all space.Set) {
 	for _, b := range q.pair.All {
-		first := b[space.Services].First.Lo
-		switch proto := first >> 16; {
-		case proto != 6 && proto != 17 && first != space.Service(1, 8<<8).Lo && first != space.Service(58, 128<<8).Lo:
-			continue
-		case proto == 6 || proto == 17:
-			b[space.SourcePorts] = clients
-		default:
+		usual := space.Num{}
+		switch proto, _ := b[space.Services].First.Service(); proto {
+		case 6, 17:
+			b[space.SourcePorts], usual = clients, space.Service(proto, 443)
+		case 1, 58:
 			b[space.SourcePorts] = space.One(b[space.SourcePorts].First)
+			b[space.Services] = requests[q.version][2]
+			usual = b[space.Services].First
+		default:
+			continue
 		}
 		if q.to == nil || len(q.plan.Filters(q.to).Groups) == 0 {
-			b[space.Services] = space.One(space.Service(uint8(first>>16), uint16(first&0xffff)))
-			if first>>16 == 6 || first>>16 == 17 {
-				b[space.Services] = space.One(space.Service(uint8(first>>16), 443))
-			}
+			b[space.Services] = space.One(usual)
 			all = all.With(&b)
 			continue
 		}
@@ -311,7 +310,8 @@ func (p *pass) passed(l *emu.Leg) (way []string) {
 // witness is a packet as a trace takes it.
 func (p *pass) witness(pair *emu.Pair, at space.Point, src, dst string) *Witness {
 	w := &Witness{Source: src, Destination: dst}
-	service := firewall.Service{Protocol: int(at[space.Services].Lo >> 16), From: int(at[space.Services].Lo & 0xffff)}
+	proto, key := at[space.Services].Service()
+	service := firewall.Service{Protocol: int(proto), From: int(key)}
 	service.To = service.From
 	switch {
 	case service.IsICMP():

@@ -1,0 +1,62 @@
+package reach
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/random"
+)
+
+// TestChecker_Encounters: what is asked from cohort to cohort is each pair of different ends
+// that an expectation means, once.
+func TestChecker_Encounters(t *testing.T) {
+	shared := 0
+	for n := range uint64(40) {
+		m := random.New(17, n)
+		net := m.Network(random.Everything)
+		if m.One(2) {
+			m.Crowd(net)
+		}
+		e, err := emu.New(net, emu.Options{})
+		if err != nil {
+			continue
+		}
+		c := NewChecker(e)
+		for range 6 {
+			sources, err := c.find(random.Pick(m, "any", "internet", "public", c.some(m), c.some(m)+", any"), true)
+			destinations, wrong := c.find(random.Pick(m, "any", "*0", "internet", c.some(m), "any, internet"), false)
+			if err != nil || wrong != nil {
+				continue
+			}
+			met := make(map[[2]*asked]int)
+			for _, e := range c.encounters(sources, destinations) {
+				pairs := 0
+				for _, src := range e.from {
+					for _, dst := range e.to {
+						if len(sources)*len(destinations) > 1 && src.self() == dst.self() {
+							continue
+						}
+						met[[2]*asked{src, dst}]++
+						pairs++
+					}
+				}
+				require.Equal(t, pairs, e.pairs, "network %d", n)
+				require.Equal(t, 1, met[[2]*asked{e.src, e.dst}], "network %d: who is asked about is not among them", n)
+				shared += pairs - 1
+			}
+			for k := range sources {
+				for l := range destinations {
+					src, dst := &sources[k], &destinations[l]
+					want := 1
+					if len(sources)*len(destinations) > 1 && (src.self() == dst.self() || !c.meet(src, dst)) {
+						want = 0
+					}
+					require.Equal(t, want, met[[2]*asked{src, dst}], "network %d: %s to %s", n, src.name(), dst.name())
+				}
+			}
+		}
+	}
+	require.Positive(t, shared)
+}
