@@ -21,16 +21,14 @@ func TestProgress(t *testing.T) {
 	require.NoError(t, err)
 	var told [][2]int
 	tell := func(done, all int) { told = append(told, [2]int{done, all}) }
-	want := [][2]int{{1, 4}, {2, 4}, {3, 4}, {4, 4}}
-
 	c := NewChecker(e)
 	c.Progress = tell
 	_, err = c.Check(&vpc.Expectation{Source: "any", Destination: "any", Want: "blocked"})
 	require.NoError(t, err)
-	assert.Equal(t, want, told)
+	assert.Equal(t, [][2]int{{1, 2}, {2, 2}}, told, "an end with itself is not asked about")
 
 	told = nil
 	d := (&Comparison{Progress: tell}).Diff(e, e)
 	assert.True(t, d.Same())
-	assert.Equal(t, want, told)
+	assert.Equal(t, [][2]int{{1, 4}, {2, 4}, {3, 4}, {4, 4}}, told)
 }
