@@ -86,7 +86,7 @@ func (r *Replay) arrive(f *Flow, d Direction, mute bool) Verdict {
 		return Passed
 	case !met:
 		return r.stray(fmt.Sprintf("it ends at %s", last.port.ID()))
-	case r.beyond(d, goal, last.port):
+	case r.beyond(goal, last.port):
 		r.lose(lossKey{result: c.result, direction: d}, Unknown, func() emu.Step {
 			return emu.Step{Verdict: emu.Undecided, Component: c.result.At, Detail: "what is behind is not modelled"}
 		})
@@ -103,10 +103,10 @@ func (r *Replay) arrive(f *Flow, d Direction, mute bool) Verdict {
 }
 
 // beyond reports whether a packet has left for where it is not known how it goes on: behind
-// a gateway that is not modelled, or, as an answer to the internet, on-premises.
-func (r *Replay) beyond(d Direction, goal, at *emu.Port) bool {
+// a gateway that is not modelled, or, if it is for the internet, on-premises.
+func (r *Replay) beyond(goal, at *emu.Port) bool {
 	if internet := r.em.Internet(); at != internet {
-		return d == Reply && goal == internet && outside(at)
+		return goal == internet && outside(at)
 	}
 	return !r.known[r.current.result.At]
 }
