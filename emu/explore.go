@@ -144,7 +144,13 @@ func (p *Pair) Has(at *space.Point) bool {
 			return false
 		}
 	}
-	return p.All.Has(at)
+	return p.All.Has(at) && !p.toItself(at)
+}
+
+// toItself reports whether a host outside would send a packet to its own address, so that
+// it would stay there. An address of the network may be in the ranges of an office.
+func (p *Pair) toItself(at *space.Point) bool {
+	return p.src.iface == nil && at[space.Sources] == at[space.Destinations]
 }
 
 // Places are what the pair's packets have in a dimension, in order and apart.
@@ -171,7 +177,18 @@ func (p *Pair) Some(b space.Box) (space.Point, bool) {
 			at[d] = hole.Last.Next()
 		}
 	}
-	return at, true
+	if !p.toItself(&at) {
+		return at, true
+	}
+	for _, d := range [...]int{space.Sources, space.Destinations} {
+		if more := b; at[d].Less(b[d].Last) {
+			more[d].First = at[d].Next()
+			if other, ok := p.Some(more); ok {
+				return other, true
+			}
+		}
+	}
+	return at, false
 }
 
 // Usual is a packet of the pair's in a set, such as a [Query] asks about, or as near to it

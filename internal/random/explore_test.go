@@ -115,7 +115,7 @@ func (c *tally) String() string {
 func TestExplore(t *testing.T) {
 	var c tally
 	property[ends]{
-		with: Everything, many: 12, networks: *explored, ask: askOpen,
+		with: Everything, many: 12, networks: *explored, change: unlimited, ask: askOpen,
 		about: func(n *vpc.Network) (func(ends) error, error) {
 			e, err := emulator(n)
 			if err != nil {

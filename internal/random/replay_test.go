@@ -18,7 +18,7 @@ import (
 func TestReplaysEndAsTraced(t *testing.T) {
 	verdicts := make(map[string]int)
 	property[emu.Query]{
-		with: Everything, many: 40,
+		with: Everything, many: 40, change: unlimited,
 		ask: (*Maker).Query,
 		about: func(n *vpc.Network) (func(emu.Query) error, error) {
 			e, err := emulator(n)
