@@ -213,10 +213,10 @@ type Blocker struct {
 	Targets []string `json:"targets,omitempty"`
 }
 
-// Trace answers a query on the network as it stands, with no flows under way. It
-// moves nothing in the emulator itself. An error means that the question could
-// not be asked: a name that is not there or that several things have, or a
-// service without a single first packet.
+// Trace answers a query on the network as it stands, with no flows under way and no
+// limit to them (SG-48). It moves nothing in the emulator itself. An error means that
+// the question could not be asked: a name that is not there or that several things
+// have, or a service without a single first packet.
 func (e *Emulator) Trace(q Query) (*Trace, error) {
 	g := e.current.Load()
 	if q.AllTargets {
