@@ -162,8 +162,10 @@ func (g *generation) behindOne(name string, list []*plan.Gateway) (queryEnd, err
 	case 1:
 		o := list[0]
 		hosts := [2]netip.Addr{o.Outside.Host(false), o.Outside.Host(true)}
-		if !hosts[0].IsValid() {
-			hosts[0] = g.someHost(false, 0)
+		for v, v6 := range [...]bool{false, true} { // behind a default route, or nobody says what
+			if !hosts[v].IsValid() && (!v6 || o.Outside.MayHaveIPv6()) {
+				hosts[v] = g.someHost(v6, 0)
+			}
 		}
 		return queryEnd{name: name, outer: o, hosts: hosts}, nil
 	}

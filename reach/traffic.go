@@ -17,12 +17,13 @@ type Traffic struct {
 
 // places are all that there may be between two ends.
 type places struct {
-	v6  bool
-	all space.Product
+	v6       bool
+	all      space.Product
+	internet func() []space.Span // the addresses of IPv4 that internet hosts may have
 }
 
 func placesOf(p *emu.Pair, v6 bool) *places {
-	all := &places{v6: v6}
+	all := &places{v6: v6, internet: func() []space.Span { return p.Internet(false) }}
 	for d := range all.all {
 		all.all[d] = p.Places(d)
 	}
@@ -103,16 +104,30 @@ func (t Traffic) addresses(d int) string {
 		return ""
 	}
 	rest := space.Except(all, some)
-	return shorter(addressWords(some, rest, t.places.v6), addressWords(rest, some, t.places.v6), "anywhere")
+	return shorter(t.addressWords(some, rest), t.addressWords(rest, some), "anywhere")
+}
+
+// addressWords are addresses as prefixes, and those that NAT64 makes IPv4 of as that.
+func (t Traffic) addressWords(some, rest []space.Span) []string {
+	nat64, left := t.nat64Words(some, rest)
+	if len(nat64) > 0 {
+		rest = space.Union(append(slices.Clone(rest), space.Prefix(wellKnown)))
+	}
+	return append(addressWords(left, rest, t.places.v6), nat64...)
 }
 
 // shorter is the words for some, or everything but those for the rest.
 func shorter(some, rest []string, everything string) string {
+	return strings.Join(shorterList(some, rest, everything), ", ")
+}
+
+// shorterList is shorter, word by word.
+func shorterList(some, rest []string, everything string) []string {
 	switch {
 	case len(rest) == 0:
-		return everything
+		return []string{everything}
 	case len(rest) < len(some):
-		return everything + " but " + strings.Join(rest, ", ")
+		return append([]string{everything + " but " + rest[0]}, rest[1:]...)
 	}
-	return strings.Join(some, ", ")
+	return some
 }

@@ -34,7 +34,8 @@ Of an end that has several addresses of an IP version the first is asked, and of
 balancer the first node that has targets. With SRC and DST both given, others are named
 by their addresses.
 
-Pairs that are not listed are blocked. "Source ports 1024-65535" are those from which
+Pairs that are not listed are blocked, and so is what the fabric answers in place of
+DST: IPv6 neighbour discovery, DHCPv6. "Source ports 1024-65535" are those from which
 something is reached, where that matters.
 
 -o aws, of one SRC and one DST, is like that of trace: an analysis of one packet of each
