@@ -116,7 +116,7 @@ func (e *queryEnd) addresses(chosen netip.Addr) []space.Span {
 	case e.internet:
 		return []space.Span{space.Addresses(v6)}
 	case e.outer != nil:
-		return spans(e.outer.Outside.Prefixes(), chosen)
+		return behind(e.outer, chosen)
 	}
 	return []space.Span{space.One(space.Address(chosen))}
 }

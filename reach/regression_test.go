@@ -448,3 +448,39 @@ func reasons(blockers []emu.Blocker) (all []string) {
 	}
 	return all
 }
+
+// TestRequestAlone: the answer for the request is as sure as where it ends.
+func TestRequestAlone(t *testing.T) {
+	for _, c := range []struct{ name, routes, acl, want string }{
+		{"to the internet", "0.0.0.0/0: igw", "100 allow all from 0.0.0.0/0", "reachable reachable"},
+		{"and not back", "0.0.0.0/0: igw", "100 deny all from 0.0.0.0/0", "blocked reachable"},
+		{"to on-premises", "0.0.0.0/0: vgw", "100 allow all from 0.0.0.0/0", "unknown unknown"},
+		{"to what is not modelled", "0.0.0.0/0: {kind: core-network, target: 'arn:core'}", "100 allow all from 0.0.0.0/0", "unknown unknown"},
+		{"nowhere", "9.9.9.0/24: igw", "100 allow all from 0.0.0.0/0", "blocked blocked"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n, _, err := yaml.Parse("network.yaml", []byte(`
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    internet-gateway: igw
+    gateways: {vgw: {kind: vgw, vpn-connections: {vpn: {static: true, prefixes: [0.0.0.0/0]}}}}
+    subnets: {a: {cidr: 10.0.1.0/24, acl: a, routes: {`+c.routes+`}}}
+    network-acls: {a: {ingress: [`+c.acl+`], egress: [100 allow all to 0.0.0.0/0]}}
+    security-groups: {open: {egress: [tcp/443 to 8.8.8.8/32]}}
+    interfaces: {a1: {subnet: a, groups: [open], ip: 10.0.1.10, public-ip: 198.51.100.10}}
+`))
+			require.NoError(t, err)
+			a, err := reach.Between(n, "a1", "internet:8.8.8.8")
+			require.NoError(t, err)
+			var got []string
+			for _, p := range a.Parts {
+				at := p.Set()[0].First()
+				if at[space.Services] == space.Service(6, 443) {
+					got = append(got, p.Answer.String()+" "+p.Request.String())
+				}
+			}
+			assert.Equal(t, []string{c.want}, got)
+		})
+	}
+}
