@@ -3,7 +3,6 @@ package emu
 import (
 	"fmt"
 	"net/netip"
-	"reflect"
 	"slices"
 	"sync"
 
@@ -166,6 +165,13 @@ func (p *Pair) Places(d int) []space.Span {
 	return list
 }
 
+// Internet are the addresses of an IP version that hosts of the internet may have, in order
+// and apart.
+func (p *Pair) Internet(v6 bool) []space.Span {
+	all := space.Addresses(v6)
+	return space.Except([]space.Span{all}, p.x.marks.inside[version(all.First.Addr(v6))])
+}
+
 // Some is a packet of the pair's in a box; false if there is none.
 func (p *Pair) Some(b space.Box) (space.Point, bool) {
 	at := b.First()
@@ -247,12 +253,18 @@ func (f *Finding) and(g Finding) {
 	f.Ways++
 }
 
-// union adds the blockers of a second list that the first one does not have.
+// union adds the blockers of a second list that the first one does not have. One that is
+// hypothetical on one way only, where something else is in the way, is real.
 func union(all, more []Blocker) []Blocker {
 	for _, b := range more {
-		if !slices.ContainsFunc(all, func(o Blocker) bool { return reflect.DeepEqual(o, b) }) {
+		k := slices.IndexFunc(all, func(o Blocker) bool {
+			return o.Reason == b.Reason && o.Stage == b.Stage && o.Kind == b.Kind && o.Component == b.Component && o.Direction == b.Direction && o.Origin == b.Origin
+		})
+		if k < 0 {
 			all = append(all, b)
+			continue
 		}
+		all[k].Hypothetical = all[k].Hypothetical && b.Hypothetical
 	}
 	return all
 }

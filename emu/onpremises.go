@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/vpcemu/vpcemu/internal/plan"
+	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/routing"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // On-premises is what lies behind a gateway that knows prefixes of it
@@ -162,8 +164,10 @@ func (g *generation) behindOne(name string, list []*plan.Gateway) (queryEnd, err
 	case 1:
 		o := list[0]
 		hosts := [2]netip.Addr{o.Outside.Host(false), o.Outside.Host(true)}
-		if !hosts[0].IsValid() {
-			hosts[0] = g.someHost(false, 0)
+		for v, v6 := range [...]bool{false, true} { // behind a default route, or nobody says what
+			if !hosts[v].IsValid() && (!v6 || o.Outside.MayHaveIPv6()) {
+				hosts[v] = g.someHost(v6, 0)
+			}
 		}
 		return queryEnd{name: name, outer: o, hosts: hosts}, nil
 	}
@@ -172,6 +176,33 @@ func (g *generation) behindOne(name string, list []*plan.Gateway) (queryEnd, err
 		ids = append(ids, outerKey(o))
 	}
 	return queryEnd{}, fmt.Errorf("%q is ambiguous, it may be behind %s", name, strings.Join(ids, " or "))
+}
+
+// behind are the addresses that hosts behind a gateway may have, one of which has been
+// chosen: those that it knows, and if it may know more all that are no VPC's of it.
+func behind(o *plan.Gateway, chosen netip.Addr) []space.Span {
+	known := spans(o.Outside.Prefixes(), chosen)
+	if o.Outside.Gap == "" {
+		return known
+	}
+	none := []netip.Prefix{linkLocal4, linkLocal6, vpc.Services6, multicast4, multicast6, netip.PrefixFrom(everybody, 32)}
+	for _, v := range o.VPCs {
+		none = append(none, v.Desc.CIDRs...)
+	}
+	if o.Attachment != nil {
+		for _, at := range o.Attachment.Gateway.Attachments {
+			if at.VPC != nil {
+				none = append(none, at.VPC.Desc.CIDRs...)
+			}
+		}
+	}
+	var holes []space.Span
+	for _, p := range none {
+		if p.Addr().BitLen() == chosen.BitLen() {
+			holes = append(holes, space.Prefix(p))
+		}
+	}
+	return space.Union(append(space.Except([]space.Span{space.Addresses(chosen.Is6())}, space.Union(holes)), known...))
 }
 
 // left is the gateway behind which the packet has gone, nil if it has not.

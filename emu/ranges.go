@@ -74,7 +74,7 @@ func rangesOf(e *queryEnd, chosen netip.Addr, fromInternet bool) (all []Range) {
 	case e.internet:
 		all = []Range{{Span: space.Addresses(chosen.Is6())}}
 	case e.outer != nil:
-		for _, s := range spans(e.outer.Outside.Prefixes(), chosen) {
+		for _, s := range behind(e.outer, chosen) {
 			all = append(all, Range{Span: s})
 		}
 	case e.balancer != nil:

@@ -337,11 +337,11 @@ func (t *tracer) checkAnswer(w *walk) {
 // checkGoal lists a packet that ended, but not where it was meant to: at another
 // host that has the same address, or outside (VPC-19, VPC-20).
 func (t *tracer) checkGoal(w *walk) {
-	if w.to == nil && w.result.Fate == Delivered {
-		return // a service of the fabric
-	}
 	r := NoRoute
-	switch {
+	switch fabric := w.to == nil && w.result.Fate == Delivered; {
+	case fabric && t.goal.iface == nil && t.goal.outer == nil && !t.goal.internet:
+		return // who asks for a service of the fabric by its address
+	case fabric: // it answers in place of whom the packet is to (SUB-23)
 	case t.goal.iface != nil && w.result.Fate == Delivered && w.to == t.goal.iface:
 		return
 	case t.goal.service != nil && w.answering() == t.goal.service:
@@ -362,7 +362,11 @@ func (t *tracer) checkGoal(w *walk) {
 	if w.answering() != nil {
 		last.Stage = EP // whatever it looked at last
 	}
-	if t.alike == nil {
+	switch {
+	case t.alike != nil:
+	case w.result.Fate == Delivered && w.to == nil:
+		last.Detail = "the fabric answers it in place of " + t.goal.name
+	default:
 		last.Detail = fmt.Sprintf("%s; no way leads to %s", t.endOf(w), t.goal.name)
 	}
 	t.block(r, last)

@@ -18,7 +18,7 @@ import (
 // TestRegressions: packets that were once taken to fare like others, and do not, or the
 // other way round. Each one's part must say of it what its own trace says.
 func TestRegressions(t *testing.T) {
-	const icmp, tcp, udp = 1, 6, 17
+	const icmp, tcp, udp, icmpv6 = 1, 6, 17, 58
 	type packet struct {
 		proto     uint8
 		sport, to uint16
@@ -209,8 +209,44 @@ vpcs:
 			network: onLink,
 			source:  "a1", destination: "onprem",
 			packets: []packet{{tcp, 49152, 443, "9.9.9.9", "reachable 0"}, {tcp, 49152, 443, "10.0.1.1", "blocked 1"}, {tcp, 49152, 443, "10.0.1.0", "blocked 1"}, {tcp, 49152, 443, "10.0.1.255", "blocked 1"}, {tcp, 49152, 443, "10.0.1.254", "blocked 1"},
-				{tcp, 49152, 443, "10.0.2.0", "blocked 1"}, {tcp, 49152, 53, "10.0.0.2", "reachable 0"}, {tcp, 49152, 443, "10.1.0.0", "reachable 0"}, {tcp, 49152, 443, "223.255.255.255", "reachable 0"},
+				{tcp, 49152, 443, "10.0.2.0", "blocked 1"}, {tcp, 49152, 53, "10.0.0.2", "blocked 1"}, {tcp, 49152, 443, "10.1.0.0", "reachable 0"}, {tcp, 49152, 443, "223.255.255.255", "reachable 0"},
 				{tcp, 49152, 443, "224.0.0.0", "blocked 1"}, {tcp, 49152, 443, "239.255.255.255", "blocked 1"}, {tcp, 49152, 443, "240.0.0.0", "reachable 0"}, {tcp, 49152, 443, "255.255.255.254", "reachable 0"}, {tcp, 49152, 443, "255.255.255.255", "blocked 1"}},
+		},
+		{
+			name: "what the fabric answers in place of a neighbour, also of an answer",
+			network: `
+vpcs:
+  v:
+    cidr: [10.0.0.0/16, '2001:db8::/56']
+    subnets: {a: {cidr: [10.0.1.0/24, '2001:db8::/64']}}
+    security-groups: {open: {ingress: ['all from ::/0'], egress: ['all to ::/0']}}
+    interfaces:
+      a1: {subnet: a, groups: [open], ip: [10.0.1.10, '2001:db8::10']}
+      a2: {subnet: a, groups: [open], ip: [10.0.1.11, '2001:db8::11']}
+`,
+			source: "a1", destination: "a2", v6: true,
+			packets: []packet{{udp, 546, 547, "2001:db8::11", "blocked 1"}, {udp, 545, 547, "2001:db8::11", "reachable 0"}, {udp, 546, 548, "2001:db8::11", "reachable 0"}, {udp, 547, 546, "2001:db8::11", "blocked 1"}, {tcp, 547, 546, "2001:db8::11", "reachable 0"},
+				{icmpv6, 1, 132 << 8, "2001:db8::11", "reachable 0"}, {icmpv6, 1, 133 << 8, "2001:db8::11", "blocked 1"}, {icmpv6, 1, 136 << 8, "2001:db8::11", "blocked 1"}, {icmpv6, 1, 137 << 8, "2001:db8::11", "reachable 0"}},
+		},
+		{
+			name: "what is meant for the internet, and gets on-premises or to a service",
+			network: `
+prefix-lists: {pl-s3: [52.216.0.0/15]}
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    internet-gateway: igw
+    gateways:
+      vgw: {kind: vgw, vpn-connections: {vpn: {static: true, prefixes: [0.0.0.0/0]}}}
+      s3: {kind: vpce, service: s3, prefix-list: pl-s3, tables: [a]}
+    subnets: {a: {cidr: 10.0.1.0/24, route-table: a}}
+    route-tables: {a: {8.8.8.0/24: igw, 9.0.0.0/8: vgw}}
+    security-groups: {open: {ingress: [all from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}}
+    interfaces: {a1: {subnet: a, groups: [open], ip: 10.0.1.10, public-ip: 198.51.100.10}}
+`,
+			source: "a1", destination: "internet",
+			packets: []packet{{tcp, 49152, 443, "8.8.8.8", "reachable 0"}, {tcp, 49152, 443, "9.9.9.9", "unknown 0"}, {icmp, 1, 3 << 8, "9.9.9.9", "unknown 0"}, {icmp, 1, 3 << 8, "8.8.8.8", "reachable 0"}, {tcp, 49152, 443, "52.216.0.0", "blocked 1"}, {tcp, 49152, 443, "52.215.255.255", "blocked 1"},
+				{udp, 49152, 443, "52.217.255.255", "blocked 2"}},
 		},
 		{
 			name: "appliances with two fates", network: choosing, source: "a1", destination: "internet",
@@ -462,4 +498,40 @@ func reasons(blockers []emu.Blocker) (all []string) {
 		all = append(all, b.Reason+" "+b.Component)
 	}
 	return all
+}
+
+// TestRequestAlone: the answer for the request is as sure as where it ends.
+func TestRequestAlone(t *testing.T) {
+	for _, c := range []struct{ name, routes, acl, want string }{
+		{"to the internet", "0.0.0.0/0: igw", "100 allow all from 0.0.0.0/0", "reachable reachable"},
+		{"and not back", "0.0.0.0/0: igw", "100 deny all from 0.0.0.0/0", "blocked reachable"},
+		{"to on-premises", "0.0.0.0/0: vgw", "100 allow all from 0.0.0.0/0", "unknown unknown"},
+		{"to what is not modelled", "0.0.0.0/0: {kind: core-network, target: 'arn:core'}", "100 allow all from 0.0.0.0/0", "unknown unknown"},
+		{"nowhere", "9.9.9.0/24: igw", "100 allow all from 0.0.0.0/0", "blocked blocked"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n, _, err := yaml.Parse("network.yaml", []byte(`
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    internet-gateway: igw
+    gateways: {vgw: {kind: vgw, vpn-connections: {vpn: {static: true, prefixes: [0.0.0.0/0]}}}}
+    subnets: {a: {cidr: 10.0.1.0/24, acl: a, routes: {`+c.routes+`}}}
+    network-acls: {a: {ingress: [`+c.acl+`], egress: [100 allow all to 0.0.0.0/0]}}
+    security-groups: {open: {egress: [tcp/443 to 8.8.8.8/32]}}
+    interfaces: {a1: {subnet: a, groups: [open], ip: 10.0.1.10, public-ip: 198.51.100.10}}
+`))
+			require.NoError(t, err)
+			a, err := reach.Between(n, "a1", "internet:8.8.8.8")
+			require.NoError(t, err)
+			var got []string
+			for _, p := range a.Parts {
+				at := p.Set()[0].First()
+				if at[space.Services] == space.Service(6, 443) {
+					got = append(got, p.Answer.String()+" "+p.Request.String())
+				}
+			}
+			assert.Equal(t, []string{c.want}, got)
+		})
+	}
 }

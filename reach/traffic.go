@@ -22,12 +22,13 @@ type places struct {
 	all space.Product
 	// hosts are the addresses of ends that are no networks, sources and destinations; if
 	// other ends fare as they do, which have other addresses, they go by their numbers.
-	hosts   [2][]emu.Range
-	numbers [2]bool
+	hosts    [2][]emu.Range
+	numbers  [2]bool
+	internet func() []space.Span // the addresses of IPv4 that internet hosts may have
 }
 
 func placesOf(p *emu.Pair, v6 bool, numbers [2]bool) *places {
-	all := &places{v6: v6, numbers: numbers}
+	all := &places{v6: v6, numbers: numbers, internet: func() []space.Span { return p.Internet(false) }}
 	for d := range all.all {
 		all.all[d] = p.Places(d)
 	}
@@ -134,7 +135,16 @@ func (t Traffic) addresses(d int) string {
 		others, _ := t.places.some(d, rest)
 		return shorter(hostWords(these), hostWords(others), "all")
 	}
-	return shorter(addressWords(some, rest, t.places.v6), addressWords(rest, some, t.places.v6), "anywhere")
+	return shorter(t.addressWords(some, rest), t.addressWords(rest, some), "anywhere")
+}
+
+// addressWords are addresses as prefixes, and those that NAT64 makes IPv4 of as that.
+func (t Traffic) addressWords(some, rest []space.Span) []string {
+	nat64, left := t.nat64Words(some, rest)
+	if len(nat64) > 0 {
+		rest = space.Union(append(slices.Clone(rest), space.Prefix(wellKnown)))
+	}
+	return append(addressWords(left, rest, t.places.v6), nat64...)
 }
 
 // host is an address that an end which is no network has.
@@ -173,11 +183,16 @@ func hostWords(list []host) []string {
 
 // shorter is the words for some, or everything but those for the rest.
 func shorter(some, rest []string, everything string) string {
+	return strings.Join(shorterList(some, rest, everything), ", ")
+}
+
+// shorterList is shorter, word by word.
+func shorterList(some, rest []string, everything string) []string {
 	switch {
 	case len(rest) == 0:
-		return everything
+		return []string{everything}
 	case len(rest) < len(some):
-		return everything + " but " + strings.Join(rest, ", ")
+		return append([]string{everything + " but " + rest[0]}, rest[1:]...)
 	}
-	return strings.Join(some, ", ")
+	return some
 }

@@ -36,7 +36,8 @@ of which its name leads to. Where they differ it is said which ones it is: "tcp/
 The internet asks public addresses, and who is inside private ones; "vpcemu reach NETWORK
 SRC 203.0.113.9" asks for another.
 
-Pairs that are not listed are blocked. "Source ports 1024-65535" are those from which
+Pairs that are not listed are blocked, and so is what the fabric answers in place of
+DST: IPv6 neighbour discovery, DHCPv6. "Source ports 1024-65535" are those from which
 something is reached, where that matters.
 
 -o aws, of one SRC and one DST, is like that of trace: an analysis of one packet of each

@@ -38,6 +38,9 @@ SERVICE is what the client asks for
   icmp, icmp/3/4           a ping, or an ICMP type and code; icmpv6 alike
   ip/50                    another protocol, by number
 
+What the fabric answers in place of DST, such as IPv6 neighbour discovery and DHCPv6,
+has not got to it: blocked.
+
 The exit status is 0 if the traffic gets through both ways, 1 if it is blocked,
 and 2 if that is unknown or the question makes no sense.
 

@@ -89,6 +89,12 @@ func (o *Outside) Host(v6 bool) netip.Addr {
 	return netip.Addr{}
 }
 
+// MayHaveIPv6 reports whether IPv6 hosts are known to be behind the gateway, if only by a
+// default route, or may be: some link carries it, and not all prefixes are known.
+func (o *Outside) MayHaveIPv6() bool {
+	return slices.ContainsFunc(o.prefix, func(p netip.Prefix) bool { return p.Addr().Is6() }) || o.Gap != "" && o.CarriesIPv6()
+}
+
 // Prefixes are what is known to lie behind the gateway.
 func (o *Outside) Prefixes() []netip.Prefix { return slices.Clone(o.prefix) }
 

@@ -16,6 +16,7 @@ type node = goyaml.Node
 
 // decoder walks the nodes of one file, fills a network and keeps the mistakes.
 type decoder struct {
+	alone      bool   // the file has expectations, and no network
 	file, base string // as given, and its last element for origins
 	net        *vpc.Network
 	vpc        *vpc.VPC // the one being read

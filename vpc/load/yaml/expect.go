@@ -27,6 +27,7 @@ var claimKeys = keys[vpc.Expectation]{
 // the key "expect", or as a bare list.
 func ParseExpectations(name string, b []byte) ([]vpc.Expectation, error) {
 	d := newDecoder(name)
+	d.alone = true
 	var list []vpc.Expectation
 	if root := d.parse(b); root != nil {
 		root = follow(root)
@@ -85,7 +86,7 @@ func (d *decoder) expectation(n *node) vpc.Expectation {
 			return e // which says it
 		}
 		for _, part := range []struct{ key, value string }{{"from", e.Source}, {"to", e.Destination}} {
-			if strings.TrimSpace(part.value) == "" {
+			if d.alone && strings.TrimSpace(part.value) == "" { // of a network's, Validate says it
 				d.errorf(n, "an expectation needs %q: the name of an end, or a pattern", part.key)
 			}
 		}

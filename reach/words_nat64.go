@@ -1,0 +1,35 @@
+package reach
+
+import (
+	"github.com/vpcemu/vpcemu/internal/space"
+)
+
+// nat64Words are the IPv4 addresses that some of IPv6's stand for, where others stand for
+// some that are not among them (NAT-36): "NAT64 of 8.8.8.0/24", "NAT64 of anywhere" for all
+// that the internet has. What is left are those that are to be said as they are.
+func (t Traffic) nat64Words(some, rest []space.Span) (words []string, left []space.Span) {
+	whole := space.Prefix(wellKnown)
+	own, others := four(some), four(rest)
+	if !t.places.v6 || len(own) == 0 || len(others) == 0 {
+		return nil, some
+	}
+	words = addressWords(own, others, false)
+	internet := t.places.internet()
+	if public := space.Common(own, internet); len(public) > 0 {
+		short := shorterList(addressWords(public, others, false), addressWords(space.Common(others, internet), own, false), "anywhere")
+		short = append(short, addressWords(space.Except(own, internet), others, false)...)
+		if len(short) < len(words) || short[0] == "anywhere" && len(short) == 1 {
+			words = short
+		}
+	}
+	words[0] = "NAT64 of " + words[0]
+	return words, space.Except(some, []space.Span{whole})
+}
+
+// four are the places among IPv4's of the addresses that NAT64 makes IPv4 of.
+func four(list []space.Span) (all []space.Span) {
+	for _, s := range space.Common(list, []space.Span{space.Prefix(wellKnown)}) {
+		all = append(all, space.Span{First: space.Num{Lo: s.First.Lo & (1<<32 - 1)}, Last: space.Num{Lo: s.Last.Lo & (1<<32 - 1)}})
+	}
+	return all
+}
