@@ -147,6 +147,9 @@ vpcs:
       a: {subnet: s, groups: [client], ip: [10.0.1.5, 10.0.1.6, "2001:db8:0:1::5", "2001:db8:0:1::6"], prefixes: [10.0.1.96/28]}
       b: {subnet: d, groups: [db], ip: [10.0.2.5, 10.0.2.6, "2001:db8:0:2::5", "2001:db8:0:2::6"], prefixes: [10.0.2.96/28]}
       p: {subnet: d, groups: [public], ip: [{ip: 10.0.2.10, public-ip: 203.0.113.20, elastic: true}, {ip: 10.0.2.11}]}
+      m: {subnet: s, groups: [client], ip: [10.0.1.20, 10.0.1.21, 10.0.1.22, 10.0.1.23]}
+      r: {subnet: out, groups: [client], ip: [{ip: 10.0.0.20, public-ip: 203.0.113.50, elastic: true}]}
+      r2: {subnet: out, groups: [client], ip: [{ip: 10.0.0.21, public-ip: 203.0.113.51, elastic: true}]}
       q: {subnet: d, groups: [client], ip: [{ip: 10.0.2.20, public-ip: 203.0.113.40, elastic: true}]}
 `
 	to := func(from, to string) func(string) string {
@@ -156,6 +159,9 @@ vpcs:
 		}
 	}
 	same := func(s string) string { return s }
+	natOf := func(one, two string) string {
+		return fmt.Sprintf("{subnet: out, ip: [{ip: 10.0.0.8, public-ip: %s, elastic: true}, {ip: 10.0.0.9, public-ip: %s, elastic: true}]}", one, two)
+	}
 	for _, c := range []struct {
 		name          string
 		before, after func(string) string
@@ -163,7 +169,7 @@ vpcs:
 	}{
 		{name: "nothing", before: same, after: same},
 		{name: "all addresses", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/23 from client"),
-			want: []string{"opened a → b tcp/23 4+6", "opened q → b tcp/23 4"}},
+			want: []string{"opened r, r2, a, m, q → b tcp/23 4", "opened a → b tcp/23 6"}},
 		{name: "from the first address", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.5/32"),
 			want: []string{"opened a → b tcp/22 from 10.0.1.5 4"}},
 		{name: "from the second address", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.6/32"),
@@ -189,17 +195,35 @@ vpcs:
 		{name: "another Elastic IP of who asks", before: same, after: to("203.0.113.40", "203.0.113.41"),
 			want: []string{"rerouted q → internet all 4: eni q: it comes from 203.0.113.41, was eni q: it comes from 203.0.113.40"}},
 		{name: "another Elastic IP of the NAT gateway", before: same, after: to("203.0.113.10", "203.0.113.11"),
-			want: []string{"rerouted a → internet tcp, udp, icmp/8 4: nat nat: it comes from 203.0.113.11, was nat nat: it comes from 203.0.113.10"}},
+			want: []string{"rerouted a → internet tcp, udp, icmp/8 4: nat nat: it comes from 203.0.113.11, was nat nat: it comes from 203.0.113.10", "rerouted m → internet tcp, udp, icmp/8 4: nat nat: it comes from 203.0.113.11, was nat nat: it comes from 203.0.113.10"}},
 		{name: "a NAT gateway whose address is left open", before: same, after: to("{nat: {subnet: out, elastic-ip: 203.0.113.10}}", "{nat: {subnet: out}}")},
+		{name: "the addresses of the NAT gateway in another order", before: to("{subnet: out, elastic-ip: 203.0.113.10}", natOf("203.0.113.10", "203.0.113.11")),
+			after: to("{subnet: out, elastic-ip: 203.0.113.10}", natOf("203.0.113.11", "203.0.113.10"))},
+		{name: "another one of two addresses of the NAT gateway", before: to("{subnet: out, elastic-ip: 203.0.113.10}", natOf("203.0.113.10", "203.0.113.11")),
+			after: to("{subnet: out, elastic-ip: 203.0.113.10}", natOf("203.0.113.12", "203.0.113.13")),
+			want:  []string{"rerouted a → internet tcp, udp, icmp/8 4: nat nat: it comes from 203.0.113.12, was nat nat: it comes from 203.0.113.10", "rerouted m → internet tcp, udp, icmp/8 4: nat nat: it comes from 203.0.113.12, was nat nat: it comes from 203.0.113.10"}},
+		{name: "another Elastic IP of one of two that are alike", before: same, after: to("203.0.113.51", "203.0.113.59"),
+			want: []string{"rerouted r2 → internet all 4: eni r2: it comes from 203.0.113.59, was eni r2: it comes from 203.0.113.51"}},
+		{name: "from one of several addresses that were alike", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.22/32"),
+			want: []string{"opened m → b tcp/22 from 10.0.1.22 4"}},
+		{name: "from all but one of several addresses that were alike", before: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.22/32"),
+			after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.20/30"),
+			want:  []string{"opened m → b tcp/22 from all but 10.0.1.22 4"}},
+		{name: "another rule for each IP version", before: same, after: to("tcp/80 from 10.0.0.0/8", `tcp/80 from 10.0.0.0/8, tcp/25 from 10.0.1.0/28, "tcp/25 from ::/0"`),
+			want: []string{"opened a → b tcp/25 from all but 10.0.1.96/28 4", "opened a → b tcp/25 6"}},
+		{name: "addresses that fare otherwise in another order", before: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.6/32"),
+			after: func(s string) string {
+				return to("10.0.1.5, 10.0.1.6,", "10.0.1.6, 10.0.1.5,")(to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.6/32")(s))
+			}},
 		{name: "another first address", before: same, after: to("10.0.1.5, 10.0.1.6,", "10.0.1.7, 10.0.1.6,")},
 		{name: "addresses in another order", before: same, after: to("10.0.1.5, 10.0.1.6,", "10.0.1.6, 10.0.1.5,")},
 		{name: "one address less", before: same, after: to("10.0.2.5, 10.0.2.6,", "10.0.2.5,"),
-			want: []string{"closed a → b tcp/80 to 10.0.2.6 4", "closed q → b tcp/80 to 10.0.2.6 4"}},
+			want: []string{"closed r, r2, a, m, q → b tcp/80 to 10.0.2.6 4"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
 			for _, change := range reach.Diff(emulatorOf(t, c.before(base)), emulatorOf(t, c.after(base))).Changes {
-				if change.Destinations[0] == "a" {
+				if change.Destinations[0] != "b" && change.Destinations[0] != "p" && change.Destinations[0] != "internet" {
 					continue
 				}
 				line := fmt.Sprintf("%s %s → %s %s %s", change.Kind, strings.Join(change.Sources, ", "), strings.Join(change.Destinations, ", "),

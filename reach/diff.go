@@ -387,9 +387,7 @@ func (s *side) between(from, to int) *[2]fate {
 	}
 	for v := range both {
 		if p, ok, err := s.x.Between(&s.ends[from], &s.ends[to], v == 1); err == nil && ok { // else nothing can be sent
-			if thinner(p) {
-				s.likes.thin(p)
-			}
+			s.likes.thin(p)
 			both[v].pair = p
 		}
 	}
@@ -487,6 +485,7 @@ func (d *differ) inWords(all []Change, old, now *fate) []Change {
 		c.Traffic = f.traffic(c.set, c.v6)
 		c.words = wordsOf(c.Traffic)
 		at, ok := f.usual(c.set)
+		c.set = f.whole(c.set)
 		if ok && old.has(at) && now.has(at) {
 			c.Old, c.New = old.trace(at), now.trace(at)
 			if c.Kind != Rerouted {

@@ -76,6 +76,10 @@ func moved(part, from, to space.Span) space.Span {
 func seatBoth(old, now *fate) {
 	for n := range hosts {
 		was, is := old.ranges(n), now.ranges(n)
+		if len(was) <= 1 && len(is) <= 1 { // as nearly always
+			old.seats[n], now.seats[n] = only(was), only(is)
+			continue
+		}
 		partner := matchRanges(was, is)
 		var next space.Num
 		numbers := make(map[[2]space.Span]space.Span) // by what stands for it in each network
@@ -109,6 +113,15 @@ func seatBoth(old, now *fate) {
 			}
 		}
 	}
+}
+
+// only is the seat of the one address of a host, if it has one.
+func only(list []emu.Range) []seat {
+	if len(list) == 0 {
+		return nil
+	}
+	s := list[0].Span
+	return []seat{{s, space.Span{Last: s.Last.Minus(s.First)}, []space.Span{s}}}
 }
 
 // sit gives addresses a number.
@@ -256,6 +269,31 @@ func (f *fate) traffic(set space.Set, v6 bool) (list []Traffic) {
 	}
 	slices.SortStableFunc(list, func(a, b Traffic) int { return cmp.Compare(a.first(), b.first()) })
 	return list
+}
+
+// whole is a set with every number in the place of all that a host has, so that it is the
+// same for hosts with more addresses and with fewer.
+func (f *fate) whole(set space.Set) (all space.Set) {
+	for _, p := range set.Products() {
+		for n, d := range hosts {
+			if f.seats[n] != nil && !slices.ContainsFunc(f.seats[n], func(s seat) bool { return len(space.Except([]space.Span{s.number}, p[d])) > 0 }) {
+				p[d] = []space.Span{{Last: space.Num{Hi: ^uint64(0), Lo: ^uint64(0)}}}
+			}
+		}
+		boxes := []space.Box{{}}
+		for d, spans := range p {
+			var more []space.Box
+			for _, b := range boxes {
+				for _, s := range spans {
+					b[d] = s
+					more = append(more, b)
+				}
+			}
+			boxes = more
+		}
+		all = append(all, boxes...)
+	}
+	return all.Joined()
 }
 
 // usual is an ordinary packet of a set, with numbers of hosts.

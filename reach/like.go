@@ -10,7 +10,11 @@ import (
 
 // thin asks about one of the addresses of an interface that nothing tells apart, so that
 // who has thirty costs no more than who has two.
-func (c *classifier) thin(p *emu.Pair) { p.Thin(c.likes) }
+func (c *classifier) thin(p *emu.Pair) {
+	if thinner(p) {
+		p.Thin(c.likes)
+	}
+}
 
 // thinner reports whether it may have something to leave out.
 func thinner(p *emu.Pair) bool { return len(p.Sources()) > 2 || len(p.Destinations()) > 2 }

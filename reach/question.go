@@ -134,7 +134,7 @@ func (q *question) pair(from, to asked, v6 bool) (p *emu.Pair, ok bool, err erro
 	} else {
 		p, ok, err = q.c.x.Pair(from.query(), to.query(), v6)
 	}
-	if ok && thinner(p) {
+	if ok {
 		q.c.likes.thin(p)
 	}
 	return p, ok, err
