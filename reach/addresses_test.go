@@ -2,6 +2,7 @@ package reach_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/reach"
 	"github.com/vpcemu/vpcemu/vpc"
 	"github.com/vpcemu/vpcemu/vpc/load/yaml"
@@ -126,6 +128,39 @@ func TestNodes(t *testing.T) {
 	}
 }
 
+// TestNodes_Blockers: what is in the way to a node is that node's, also past what drops the
+// packet.
+func TestNodes_Blockers(t *testing.T) {
+	e := emulatorOf(t, twoNodes("open", "shut", "false", "web-a, web-b")+`
+  w:
+    cidr: 10.9.0.0/16
+    security-groups: {c: {egress: [all to 0.0.0.0/0]}}
+    subnets: {w: {cidr: 10.9.1.0/24}}
+    instances: {w: {subnet: w, groups: [c]}}
+`)
+	answer, err := reach.Of(e).Between("w", "front")
+	require.NoError(t, err)
+	at := func(address string, port uint16) string {
+		for i := range answer.Parts {
+			p := space.Point{space.Services: space.Service(6, port), space.SourcePorts: {Lo: 50000}, space.Destinations: space.Address(netip.MustParseAddr(address))}
+			p[space.Sources] = answer.Parts[i].Set()[0][space.Sources].First
+			if !answer.Parts[i].Set().Has(&p) {
+				continue
+			}
+			var all []string
+			for _, b := range answer.Parts[i].Blockers {
+				all = append(all, fmt.Sprint(b.Stage, " ", b.Component))
+			}
+			return strings.Join(all, ", ")
+		}
+		return ""
+	}
+	assert.Equal(t, "RT main, IGW igw", at("10.0.1.4", 443))
+	assert.Equal(t, "RT main, SG-IN front-a, LB front", at("10.0.1.4", 80))
+	assert.Equal(t, "RT main, NACL-IN shut, IGW igw", at("10.0.2.4", 443))
+	assert.Equal(t, "RT main, SG-IN front-b, LB front", at("10.0.2.4", 80))
+}
+
 // TestDiff_Addresses: all addresses of an end are compared.
 func TestDiff_Addresses(t *testing.T) {
 	const base = `
@@ -147,7 +182,7 @@ vpcs:
       a: {subnet: s, groups: [client], ip: [10.0.1.5, 10.0.1.6, "2001:db8:0:1::5", "2001:db8:0:1::6"], prefixes: [10.0.1.96/28]}
       b: {subnet: d, groups: [db], ip: [10.0.2.5, 10.0.2.6, "2001:db8:0:2::5", "2001:db8:0:2::6"], prefixes: [10.0.2.96/28]}
       p: {subnet: d, groups: [public], ip: [{ip: 10.0.2.10, public-ip: 203.0.113.20, elastic: true}, {ip: 10.0.2.11}]}
-      m: {subnet: s, groups: [client], ip: [10.0.1.20, 10.0.1.21, 10.0.1.22, 10.0.1.23]}
+      m: {subnet: s, groups: [client], ip: [10.0.1.200, 10.0.1.201, 10.0.1.202, 10.0.1.203]}
       r: {subnet: out, groups: [client], ip: [{ip: 10.0.0.20, public-ip: 203.0.113.50, elastic: true}]}
       r2: {subnet: out, groups: [client], ip: [{ip: 10.0.0.21, public-ip: 203.0.113.51, elastic: true}]}
       q: {subnet: d, groups: [client], ip: [{ip: 10.0.2.20, public-ip: 203.0.113.40, elastic: true}]}
@@ -204,13 +239,13 @@ vpcs:
 			want:  []string{"rerouted a → internet tcp, udp, icmp/8 4: nat nat: it comes from 203.0.113.12, was nat nat: it comes from 203.0.113.10", "rerouted m → internet tcp, udp, icmp/8 4: nat nat: it comes from 203.0.113.12, was nat nat: it comes from 203.0.113.10"}},
 		{name: "another Elastic IP of one of two that are alike", before: same, after: to("203.0.113.51", "203.0.113.59"),
 			want: []string{"rerouted r2 → internet all 4: eni r2: it comes from 203.0.113.59, was eni r2: it comes from 203.0.113.51"}},
-		{name: "from one of several addresses that were alike", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.22/32"),
-			want: []string{"opened m → b tcp/22 from 10.0.1.22 4"}},
-		{name: "from all but one of several addresses that were alike", before: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.22/32"),
-			after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.20/30"),
-			want:  []string{"opened m → b tcp/22 from all but 10.0.1.22 4"}},
-		{name: "another rule for each IP version", before: same, after: to("tcp/80 from 10.0.0.0/8", `tcp/80 from 10.0.0.0/8, tcp/25 from 10.0.1.0/28, "tcp/25 from ::/0"`),
-			want: []string{"opened a → b tcp/25 from all but 10.0.1.96/28 4", "opened a → b tcp/25 6"}},
+		{name: "from one of several addresses that were alike", before: same, after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.202/32"),
+			want: []string{"opened m → b tcp/22 from 10.0.1.202 4"}},
+		{name: "from all but one of several addresses that were alike", before: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.202/32"),
+			after: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.200/30"),
+			want:  []string{"opened m → b tcp/22 from all but 10.0.1.202 4"}},
+		{name: "another rule for each IP version", before: same, after: to("tcp/80 from 10.0.0.0/8", `tcp/80 from 10.0.0.0/8, tcp/25 from 10.0.1.0/25, "tcp/25 from ::/0"`),
+			want: []string{"opened a → b tcp/25 4", "opened a → b tcp/25 6"}},
 		{name: "addresses that fare otherwise in another order", before: to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.6/32"),
 			after: func(s string) string {
 				return to("10.0.1.5, 10.0.1.6,", "10.0.1.6, 10.0.1.5,")(to("tcp/80 from 10.0.0.0/8", "tcp/80 from 10.0.0.0/8, tcp/22 from 10.0.1.6/32")(s))
