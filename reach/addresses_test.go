@@ -161,6 +161,34 @@ func TestNodes_Blockers(t *testing.T) {
 	assert.Equal(t, "RT main, SG-IN front-b, LB front", at("10.0.2.4", 80))
 }
 
+// TestMatrix_Addresses: addresses of interfaces that are listed together go by their numbers,
+// and those of one by themselves.
+func TestMatrix_Addresses(t *testing.T) {
+	e := emulatorOf(t, `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    security-groups:
+      a: {egress: [tcp/80 to 10.0.2.128/25, tcp/81 to 10.0.2.0/24]}
+      b: {ingress: [tcp/80-81 from 10.0.1.0/28, tcp/22 from 10.0.2.128/25], egress: [tcp/22 to 10.0.2.0/25]}
+    subnets: {a: {cidr: 10.0.1.0/24}, b: {cidr: 10.0.2.0/24}}
+    interfaces:
+      a: {subnet: a, groups: [a], ip: [10.0.1.4, 10.0.1.20]}
+      b1: {subnet: b, groups: [b], ip: [10.0.2.5, 10.0.2.130]}
+      b2: {subnet: b, groups: [b], ip: [10.0.2.6, 10.0.2.131]}
+`)
+	got := make(map[string][]string)
+	for row := range reach.Of(e).Matrix().Rows(nil) {
+		if words := row.Answer.Words(emu.Reachable); len(words) > 0 {
+			got[fmt.Sprint(row.Source.Names(), row.Destination.Names())] = words
+		}
+	}
+	assert.Equal(t, map[string][]string{
+		"[a] [b1 b2]":     {"tcp/80-81 from 10.0.1.4 to address 2", "tcp/81 from 10.0.1.4 to address 1"},
+		"[b1 b2] [b1 b2]": {"tcp/22 from address 2 to address 1"},
+	}, got)
+}
+
 // TestDiff_Addresses: all addresses of an end are compared.
 func TestDiff_Addresses(t *testing.T) {
 	const base = `
