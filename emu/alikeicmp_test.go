@@ -88,3 +88,33 @@ func TestICMP_Asks(t *testing.T) {
 		}
 	}
 }
+
+// TestICMP_ComesAgain: what a host sends to its own public address is known to its groups when
+// it comes back, but for errors, which are of no flow.
+func TestICMP_ComesAgain(t *testing.T) {
+	var n vpc.Network
+	v := n.AddVPC("prod", "10.0.0.0/16")
+	v.AddInternetGateway("igw")
+	v.AddRouteTable("public").AddRoute("0.0.0.0/0", "igw")
+	v.AddSecurityGroup("out").AllowOut("all", "0.0.0.0/0")
+	v.AddSubnet("web", "10.0.1.0/24").UseRouteTable("public").AddInterface("web-1", "10.0.1.10", "out").AddPublicIP("198.51.100.10")
+	e, err := New(&n, Options{})
+	require.NoError(t, err)
+	p, ok, err := e.Explorer().Pair("web-1", "198.51.100.10", false)
+	require.NoError(t, err)
+	require.True(t, ok)
+	at, verdicts := p.usual, make(map[Answer]int)
+	for kind := range 256 {
+		at[space.Services] = space.Service(uint8(packet.ICMP), uint16(kind)<<8)
+		f := p.Decide(at)
+		verdicts[f.Answer]++
+		for other := range 256 {
+			if at[space.Services] = space.Service(uint8(packet.ICMP), uint16(other)<<8); f.Box.Has(&at) {
+				one, err := p.Trace(at)
+				require.NoError(t, err)
+				require.Equal(t, f.Answer, one.Verdict, "type %d is like %d", other, kind)
+			}
+		}
+	}
+	assert.Equal(t, map[Answer]int{Reachable: 253, Blocked: 3}, verdicts)
+}
