@@ -67,6 +67,22 @@ func TestRowsInOrder(t *testing.T) {
 	assert.Equal(t, 20, m.Len(some))
 }
 
+// TestRowsExplained: a row may be asked about more while others are looked for.
+func TestRowsExplained(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	m, err := reach.NewMatrix(bench.Tiers(30, 10))
+	require.NoError(t, err)
+	explained := func() (all []string) {
+		for r := range m.Rows(nil) {
+			why, err := r.Answer.Parts[0].Explain()
+			require.NoError(t, err)
+			all = append(all, fmt.Sprint(r.Source.Name(), r.Destination.Name(), why))
+		}
+		return all
+	}
+	assert.Equal(t, explained(), explained())
+}
+
 func TestRowsUntilStopped(t *testing.T) {
 	m, err := reach.NewMatrix(bench.Tiers(40, 20))
 	require.NoError(t, err)
