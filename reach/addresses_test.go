@@ -161,6 +161,21 @@ func TestNodes_Blockers(t *testing.T) {
 	assert.Equal(t, "RT main, SG-IN front-b, LB front", at("10.0.2.4", 80))
 }
 
+// TestDiff_Nodes: the nodes of both networks are matched by their subnets, whatever their order
+// and addresses.
+func TestDiff_Nodes(t *testing.T) {
+	before := twoNodes("open", "shut", "false", "web-a, web-b")
+	other := strings.NewReplacer("[a, b]", "[b, a]", "10.0.1.0/24", "10.0.11.0/24", "10.0.2.0/24", "10.0.12.0/24")
+	assert.Empty(t, reach.Diff(emulatorOf(t, before), emulatorOf(t, other.Replace(before))).Changes)
+	var got []string
+	for _, c := range reach.Diff(emulatorOf(t, before), emulatorOf(t, other.Replace(twoNodes("shut", "open", "false", "web-a, web-b")))).Changes {
+		if c.Sources[0] == "c" {
+			got = append(got, c.Kind.String()+" "+strings.Join(c.Words(), "; "))
+		}
+	}
+	assert.Equal(t, []string{"opened tcp/443 to 10.0.12.4 (front-b)", "closed tcp/443 to 10.0.11.4 (front-a)"}, got)
+}
+
 // TestMatrix_Addresses: addresses of interfaces that are listed together go by their numbers,
 // and those of one by themselves.
 func TestMatrix_Addresses(t *testing.T) {
@@ -187,6 +202,62 @@ vpcs:
 		"[a] [b1 b2]":     {"tcp/80-81 from 10.0.1.4 to address 2", "tcp/81 from 10.0.1.4 to address 1"},
 		"[b1 b2] [b1 b2]": {"tcp/22 from address 2 to address 1"},
 	}, got)
+}
+
+// TestBetween_Addresses: addresses that others stand for are in the answer all the same.
+func TestBetween_Addresses(t *testing.T) {
+	e := emulatorOf(t, `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    security-groups:
+      a: {egress: [all to 0.0.0.0/0]}
+      b: {ingress: [tcp/80 from 10.0.1.0/24, tcp/22 from 10.0.1.7/32, tcp/23 from 10.0.1.8/29]}
+    subnets: {a: {cidr: 10.0.1.0/24}}
+    interfaces:
+      a: {subnet: a, groups: [a], ip: [10.0.1.4, 10.0.1.5, 10.0.1.7, 10.0.1.9, 10.0.1.10, 10.0.1.14, 10.0.1.20, 10.0.1.22]}
+      b: {subnet: a, groups: [b]}
+`)
+	answer, err := reach.Of(e).Between("a", "b")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"tcp/22 from 10.0.1.7", "tcp/23 from 10.0.1.9, 10.0.1.10, 10.0.1.14", "tcp/80"}, answer.Words(emu.Reachable))
+	var count int
+	for _, b := range answer.Reachable(false) {
+		if b[space.Services].Has(space.Service(6, 23)) {
+			count += int(b[space.Sources].Last.Minus(b[space.Sources].First).Lo) + 1
+		}
+	}
+	assert.Equal(t, 3, count)
+}
+
+// TestCheck_PublicAddress: what is inside may get to an end by its public address too.
+func TestCheck_PublicAddress(t *testing.T) {
+	for _, c := range []struct {
+		from  string
+		holds bool
+	}{
+		{"203.0.113.10/32", false}, // c's public address
+		{"203.0.113.11/32", true},
+		{"10.0.1.4/32", false},
+		{"10.0.1.9/32", true},
+	} {
+		t.Run(c.from, func(t *testing.T) {
+			e := emulatorOf(t, `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    internet-gateway: igw
+    security-groups: {c: {egress: [all to 0.0.0.0/0]}, p: {ingress: [tcp/443 from `+c.from+`]}}
+    subnets: {a: {cidr: 10.0.1.0/24, routes: {0.0.0.0/0: igw}}}
+    interfaces:
+      c: {subnet: a, groups: [c], ip: 10.0.1.4, elastic-ip: 203.0.113.10}
+      p: {subnet: a, groups: [p], ip: 10.0.1.5, elastic-ip: 203.0.113.20}
+`)
+			out, err := reach.NewChecker(e).Check(&vpc.Expectation{Source: "c", Destination: "p", Want: "blocked"})
+			require.NoError(t, err)
+			assert.Equal(t, c.holds, out.Holds)
+		})
+	}
 }
 
 // TestDiff_Addresses: all addresses of an end are compared.

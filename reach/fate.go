@@ -71,8 +71,8 @@ func moved(part, from, to space.Span) space.Span {
 	return space.Span{First: part.First.Minus(from.First).Plus(to.First), Last: part.Last.Minus(from.First).Plus(to.First)}
 }
 
-// seatBoth gives the hosts of two fates their seats: addresses that are the same in both
-// networks, or whose nodes are, or else stand in the same place, have one number.
+// seatBoth gives the hosts of two fates their seats: addresses whose nodes are the same in
+// both networks, or which are themselves, or else stand in the same place, have one number.
 func seatBoth(old, now *fate) {
 	for n := range hosts {
 		was, is := old.ranges(n), now.ranges(n)
@@ -154,9 +154,10 @@ func matchRanges(was, is []emu.Range) []int {
 	taken := make([]bool, len(was))
 	size := func(r *emu.Range) space.Num { return r.Span.Last.Minus(r.Span.First) }
 	for _, same := range [...]func(a, b *emu.Range) bool{
-		func(a, b *emu.Range) bool { return a.Span == b.Span },
+		func(a, b *emu.Range) bool { return a.Span == b.Span && a.Node == b.Node },
 		func(a, b *emu.Range) bool { return a.Node == b.Node && a.Node != "" },
 		func(a, b *emu.Range) bool { return a.Subnet == b.Subnet && a.Subnet != "" },
+		func(a, b *emu.Range) bool { return a.Span == b.Span },
 		func(a, b *emu.Range) bool { return true },
 	} {
 		for j := range is {

@@ -128,6 +128,7 @@ var firings = []firing{
       b: {ingress: [100 allow all from 0.0.0.0/0, "110 allow all from ::/0"], egress: [100 allow all to 0.0.0.0/0, "110 allow tcp/443 to ::/0"]}
 `, "network ACL b, egress", "requests arrive", "110 allow tcp/443 to", "110 allow all to"},
 	{"no entry for replies to one of two hosts", "acl-reply-blocked", with(with(acl("100 allow all from 0.0.0.0/0"), "    security-groups:", "      one-66: {subnet: a, groups: [one], ip: 10.0.1.66}\n    security-groups:"), "egress: [100 allow all", "egress: [50 deny all to 10.0.1.66/32, 100 allow all"), "network ACL b, egress", "requests arrive", "50 deny all to 10.0.1.66/32", "50 deny all to 10.0.3.66/32"},
+	{"no entry for replies to one of a host's addresses", "acl-reply-blocked", with(with(acl("100 allow all from 0.0.0.0/0"), "one: {subnet: a, groups: [one]}", "one: {subnet: a, groups: [one], ip: [10.0.1.63, 10.0.1.64, 10.0.1.65, 10.0.1.66]}"), "egress: [100 allow all", "egress: [50 deny all to 10.0.1.66/32, 100 allow all"), "network ACL b, egress", "requests arrive", "50 deny all to 10.0.1.66/32", "50 deny all to 10.0.1.67/32"},
 	{"no entry for replies, between groups", "acl-reply-blocked", strings.Replace(rules("tcp/80 from two"), "cidr: 10.0.2.0/24, az: a", "cidr: 10.0.2.0/24, az: a, acl: b", 1) + `
     network-acls:
       b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/443 to 0.0.0.0/0]}

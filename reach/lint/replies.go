@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // replies are requests that arrive and whose replies do not come back, and such as come
@@ -331,6 +333,28 @@ func (p *pass) witness(pair *emu.Pair, at space.Point, src, dst string) *Witness
 		if dst == "internet" {
 			w.Destination = "internet:" + sent.Dst.String()
 		}
+		named, _ := pair.Usual(pair.All)
+		if at[space.Sources] != named[space.Sources] {
+			w.Source = addressed(w.Source, pair.Sources(), sent.Src)
+		}
+		if at[space.Destinations] != named[space.Destinations] {
+			w.Destination = addressed(w.Destination, pair.Destinations(), sent.Dst)
+		}
 	}
 	return w
+}
+
+// addressed is an end by an address of it that its name does not mean.
+func addressed(name string, list []emu.Range, addr netip.Addr) string {
+	for k := range list {
+		v, i := list[k].Owner()
+		switch {
+		case i == nil || !list[k].Span.Has(space.Address(addr)):
+		case slices.ContainsFunc(i.Addresses, func(a vpc.Address) bool { return a.Public == addr }):
+			return addr.String()
+		default:
+			return v.ID + "/" + addr.String()
+		}
+	}
+	return name
 }
