@@ -40,11 +40,12 @@ func (h *half) String() string {
 func (h *half) subject(e *entry) subject {
 	s := ofACL(h.vpc.Desc, h.acl)
 	s.part, s.origin = h.String()+" "+e.String(), e.Origin
+	s.thing, s.within = e.Entry, []any{h.acl}
 	return s
 }
 
 func ofACL(v *vpc.VPC, a *vpc.NetworkACL) subject {
-	return subject{kind: "network ACL", id: a.ID, name: a.Name, vpc: v, origin: a.Origin}
+	return subject{kind: "network ACL", id: a.ID, name: a.Name, vpc: v, origin: a.Origin, thing: a}
 }
 
 // halves are the directions of all network ACLs.

@@ -33,6 +33,7 @@ type lostKey struct {
 	out  bool
 	vpc  *plan.VPC
 	some bool
+	via  string
 }
 
 func (p *pass) newCalm() *calm {
@@ -77,7 +78,7 @@ func (c *calm) said(x *replies, from, to *plan.Interface) bool {
 }
 
 func (l *lost) key() lostKey {
-	return lostKey{l.blocker.Component, l.blocker.Stage == emu.NACLOut, l.vpc, l.some}
+	return lostKey{l.blocker.Component, l.blocker.Stage == emu.NACLOut, l.vpc, isACL(l) && l.some, l.via}
 }
 
 // internet reports whether what an interface and the internet say to each other is
@@ -197,7 +198,7 @@ func (c *calm) lossesAt(at, remote *plan.Subnet, egress bool, kind int) (all []l
 	a := c.plan.ACL(at)
 	_, some := c.lets(a, egress, at.VPC, remote.Desc.CIDRs, kind)
 	for _, s := range some {
-		all = append(all, lostKey{a.ID, egress, at.VPC, s})
+		all = append(all, lostKey{a.ID, egress, at.VPC, s, ""})
 	}
 	return all
 }

@@ -164,6 +164,7 @@ vpcs:
 	{"a database, all ports", "internet-database", public("all from 0.0.0.0/0", ""), "ingress rule 1", "and 10 more at web-1", "all from 0.0.0.0/0", "tcp/443 from 0.0.0.0/0"},
 	{"ssh", "internet-administration", public("tcp/22 from 0.0.0.0/0", ""), "ingress rule 1", "tcp/22 (SSH) at web-1", "tcp/22 from 0.0.0.0/0", "tcp/22 from 203.0.113.0/24"},
 	{"ssh, without a public address", "internet-rule-idle", with(public("tcp/22 from 0.0.0.0/0", ""), "public-ip: true", "public-ip: false"), "ingress rule 1", "it opens tcp/22 (SSH)", "public-ip: false", "public-ip: true"},
+	{"a database, and for all hosts inside", "internet-rule-idle", with(public("tcp/5432 from 8.0.0.0/7", ""), "public-ip: true", "public-ip: false"), "ingress rule 1", "PostgreSQL", "8.0.0.0/7", "10.0.0.0/8"},
 	{"a database, for a partner", "internet-rule-idle", with(public("tcp/5432 from 0.0.0.0/0", ""), "public-ip: true", "public-ip: false"), "ingress rule 1", "PostgreSQL", "0.0.0.0/0", "203.0.113.0/24"},
 
 	{"a port in a range", "sg-rule-implied", rules("tcp/80 from 10.0.0.0/16, tcp/1-1023 from 10.0.0.0/8"), "security group one, ingress rule 1 (tcp/80 from 10.0.0.0/16)", "ingress rule 2 (tcp/1-1023 from 10.0.0.0/8) lets", "tcp/1-1023", "tcp/1-79"},
@@ -180,7 +181,7 @@ prefix-lists:
   pl: {entries: [192.0.2.0/24]}
 `, "ingress rule 1", "10.1.0.0/16", "10.1.0.0/16", "192.0.2.0/28"},
 	{"the ping of the other IP version", "sg-rule-never", rules("icmp/8 from ::/0"), "ingress rule 1", "no packet with an address of ::/0 is of the protocol icmp/8", `icmp/8 from ::/0`, `"icmpv6/128 from ::/0"`},
-	{"a group that nobody has", "sg-peer-empty", rules("tcp/80 from three") + "      three: {}\n", "security group one, ingress rule 1", "no interface has the group three", "groups: [two]", "groups: [three]"},
+	{"a default group that nobody has", "sg-peer-empty", with(rules("tcp/80 from three"), "    subnets:", "    default-security-group: three\n    subnets:") + "      three: {}\n", "security group one, ingress rule 1", "no interface has the group three", "groups: [two]", "groups: [three]"},
 	{"a group of a deleted peering connection", "sg-peer-stale", with(with(peers("10.0.0.0/16", "10.1.0.0/16", "10.0.0.0/16: p"), "tcp/80 from 10.0.0.0/16", "tcp/80 from x/x"), "[x, y]}", "[x, y], state: deleted}"), "security group y, ingress rule 1", "the group x/x is gone", "state: deleted", "state: active"},
 	{"a group that nobody has", "sg-unused", rules("tcp/80 from two") + "      three: {}\n", "security group three", "no interface has it", "      three: {}\n", ""},
 
@@ -190,7 +191,8 @@ prefix-lists:
 	{"an entry for what nothing has", "acl-entry-never", acl("100 allow all from 10.0.0.0/16, 110 allow tcp/80 from 192.168.0.0/16"), "entry 110", "192.168.0.0/16", "110 allow", "110 deny"},
 	{"an ACL that no subnet has", "acl-unused", acl("100 allow all from 0.0.0.0/0") + "      c: {ingress: [], egress: []}\n", "network ACL c", "no subnet has it", "cidr: 10.0.1.0/24, az: a", "cidr: 10.0.1.0/24, az: a, acl: c"},
 
-	{"to a stopped appliance", "route-blackhole", appliance, "route table a, route 10.0.2.0/24", "the interface fw is not attached", "state: stopped", "state: running"},
+	{"to a stopped appliance", "route-blackhole", with(appliance, "routes: {10.0.2.0/24: fw}", "routes: {192.168.0.0/16: fw}"), "route table a, route 192.168.0.0/16", "the interface fw is not attached", "state: stopped", "state: running"},
+	{"replies to a stopped appliance", "reply-astray", appliance, "route table a, route 10.0.2.0/24", "no reply comes back (the interface fw is not attached", "10.0.2.0/24: fw", "192.168.0.0/16: fw"},
 	{"a table that nothing has", "route-table-unused", strings.Replace(rules("tcp/80 from two"), "    subnets:", "    route-tables:\n      t: {}\n    subnets:", 1), "route table t", "no subnet or gateway has it", "cidr: 10.0.1.0/24, az: a", "cidr: 10.0.1.0/24, az: a, route-table: t"},
 	{"an internet gateway without routes", "gateway-unused", with(public("tcp/443 from 0.0.0.0/0", ""), "{0.0.0.0/0: igw}", "{}"), "internet gateway", "no route leads to it", "routes: {}", "routes: {0.0.0.0/0: igw}"},
 	{"a NAT gateway without routes", "gateway-unused", public("tcp/443 from 0.0.0.0/0", "    nat-gateways:\n      n: {subnet: front}\n"), "NAT gateway n", "no route leads to it", "back: {cidr: 10.0.2.0/24, az: a}", "back: {cidr: 10.0.2.0/24, az: a, routes: {0.0.0.0/0: n}}"},
@@ -313,6 +315,44 @@ func TestShadowedIsSaidOnce(t *testing.T) {
 	assert.Empty(t, of(t, n, "acl-entry-superfluous"))
 }
 
+// doubles are networks with one mistake that several checks see.
+var doubles = []struct {
+	name, network string
+	found         []string // the checks that say so, with the subject's part that matters
+	reason        string
+}{
+	{"an entry for nobody, after the same", acl("100 allow all from 0.0.0.0/0, 110 allow tcp/22 from 192.168.0.0/16"), []string{"acl-entry-never"}, "192.168.0.0/16"},
+	{"an entry for nobody, after the opposite", acl("90 deny tcp/22 from 192.168.0.0/16, 100 allow all from 10.0.0.0/8, 110 allow tcp/22 from 192.168.0.0/16"), []string{"acl-entry-never", "acl-entry-superfluous"}, ""},
+	{"entries of an ACL that nothing has", acl("100 allow all from 0.0.0.0/0") + "      c: {ingress: [100 allow tcp/80 from 192.168.0.0/16, 110 allow all from 0.0.0.0/0, 120 deny tcp/22 from 0.0.0.0/0]}\n", []string{"acl-unused"}, "no subnet has it"},
+	{"a rule for nobody, inside another", rules("tcp/80 from 10.1.0.0/16, tcp/80 from 10.1.0.0/24, tcp from two"), []string{"sg-rule-never", "sg-rule-never"}, "10.1.0.0/16"},
+	{"rules of a group that nobody has", with(public("tcp/443 from 0.0.0.0/0", ""), "      web:", "      db: {ingress: [tcp/5432 from 0.0.0.0/0, tcp/5432 from 192.0.2.0/24, tcp from 10.9.0.0/16]}\n      web:"), []string{"sg-unused"}, "they would open tcp/5432 (PostgreSQL) to the internet"},
+	{"a rule that names a group that nobody has", rules("tcp/80 from two, tcp/81 from three") + "      three: {}\n", []string{"sg-unused"}, "nobody is matched by ingress rule 2 (tcp/81 from three) of one"},
+	{"a rule that names it, inside another", with(rules("tcp/80 from three, tcp from three"), "    subnets:", "    default-security-group: three\n    subnets:") + "      three: {}\n", []string{"sg-rule-implied", "sg-peer-empty"}, ""},
+	{"no routes in one of two peers", peers("10.0.0.0/16", "10.1.0.0/16", ""), []string{"peering-one-way"}, "no reply comes back"},
+	{"peers of one range", with(with(peers("10.1.0.0/16", "10.1.0.0/16", ""), "10.1.0.0/16: p", "10.3.0.0/16: p"), "from 10.0.0.0/16", "from 10.1.0.0/16"), []string{"vpc-overlap"}, "overlaps"},
+	{"a public subnet without the route", strings.ReplaceAll(with(public("tcp/443 from 0.0.0.0/0", ""), "routes: {0.0.0.0/0: igw}", "routes: {}"), "front", "public"), []string{"subnet-not-public"}, "no route to an internet gateway"},
+	{"a NAT gateway that has failed", with(public("tcp/443 from 0.0.0.0/0", "    nat-gateways:\n      n: {subnet: front, state: failed}\n"), "az: a}", "az: a, routes: {0.0.0.0/0: n}}"), []string{"nat-stranded"}, "failed"},
+	{"a route that drops replies", appliance, []string{"reply-astray"}, "not attached"},
+	{"a route of a table that nothing has", with(with(appliance, "routes: {10.0.2.0/24: fw}", "route-table: b"), "    subnets:", "    route-tables: {b: {}, t: {10.0.2.0/24: fw}}\n    subnets:"), []string{"route-table-unused"}, "do nothing"},
+	{"an ACL that lets nothing back, and of TCP a part", two + open + "    network-acls:\n      b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/32768-65535 to 0.0.0.0/0]}\n", []string{"acl-reply-blocked"}, "and those to some ports that clients may use do not"},
+}
+
+// TestDoubles: of what several checks see only the one is found that says most.
+func TestDoubles(t *testing.T) {
+	for _, c := range doubles {
+		t.Run(c.name, func(t *testing.T) {
+			list, _, err := lint.Run(parse(t, c.network))
+			require.NoError(t, err)
+			var found []string
+			for _, f := range list {
+				found = append(found, f.ID)
+			}
+			assert.ElementsMatch(t, c.found, found, "%v", list)
+			assert.Contains(t, list[0].Reason, c.reason)
+		})
+	}
+}
+
 // with is a network with one place changed.
 func with(network, old, new string) string { return strings.Replace(network, old, new, 1) }
 
@@ -347,7 +387,7 @@ func confirm(t *testing.T, n *vpc.Network, f *lint.Finding) {
 	trace, err := e.Trace(query(f.Witness))
 	require.NoError(t, err, "%v", f)
 	switch f.ID {
-	case "acl-reply-blocked", "acl-reply-partly-blocked", "reply-astray":
+	case "acl-reply-blocked", "acl-reply-partly-blocked", "reply-astray", "peering-one-way":
 		assert.Equal(t, emu.Blocked, trace.Verdict, "%v", f)
 		require.NotEmpty(t, trace.Blockers)
 		for _, b := range trace.Blockers {

@@ -1,18 +1,27 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/routing"
 )
 
 // repliesBlocked: network ACLs that let requests in and keep replies to every port of
 // clients from coming back.
 func repliesBlocked(p *pass) {
 	for _, l := range p.replies().lost {
-		if isACL(l) && !l.some {
-			p.find(p.blockerSubject(l), l.witness, l.fix(), "requests arrive and no reply comes back (%s): %s", l.reason, words(l.ways, few))
+		if !isACL(l) || l.some {
+			continue
 		}
+		text := ""
+		for _, o := range p.replies().lost { // what repliesPartlyBlocked finds of the same ACL
+			if o.some && o.key() == (lostKey{l.blocker.Component, l.key().out, l.vpc, true, ""}) {
+				text = "; and those to some ports that clients may use do not: " + fromPorts(o)
+			}
+		}
+		p.find(p.blockerSubject(l), l.witness, l.fix(), "requests arrive and no reply comes back (%s): %s%s", l.reason, words(l.ways, few), text)
 	}
 	p.unsureReplies()
 }
@@ -30,11 +39,23 @@ func repliesPartlyBlocked(p *pass) {
 func repliesAstray(p *pass) {
 	for _, l := range p.replies().lost {
 		if !isACL(l) {
-			p.find(p.blockerSubject(l), l.witness, "add the route for the way back, on the same gateway as the way there",
-				"requests arrive and no reply comes back (%s): %s", l.reason, words(l.ways, few))
+			p.find(p.blockerSubject(l), l.witness, l.back(), "requests arrive and no reply comes back (%s): %s", l.reason, words(l.ways, few))
 		}
 	}
 	p.unsureReplies()
+}
+
+// back is what brings replies back that no ACL blocks.
+func (l *lost) back() string {
+	switch l.blocker.Reason {
+	case emu.NoRoute.String():
+		return "add the route for the way back, on the same gateway as the way there"
+	case emu.Blackhole.String():
+		return "remove the route, or point it at a target that works"
+	case emu.TGWZone.String():
+		return "give the attachment a subnet in every zone that has interfaces"
+	}
+	return "let replies take the way that requests take, or make this one work for them"
 }
 
 // crookedWays: replies that take another way than requests.
@@ -42,6 +63,9 @@ func crookedWays(p *pass) {
 	for _, l := range p.replies().crooked {
 		tables := strings.Split(l.blocker.Component, ",")
 		s := subject{kind: "route table", id: tables[0], vpc: l.vpc.Desc}
+		if len(tables) > 1 && tables[1] != tables[0] {
+			s.part = "and " + tables[1] + " for replies"
+		}
 		if t := l.vpc.Desc.RouteTable(tables[0]); t != nil {
 			s.name, s.origin = t.Name, t.Origin
 		}
@@ -74,9 +98,28 @@ func fromPorts(l *lost) string {
 	return text
 }
 
+// reasons are what replies may be lost for: where a route table has no route back, the
+// peering connections that requests come by.
+func (p *pass) reasons(l *lost) (all []any) {
+	for _, g := range p.net.Gateways {
+		if g.Kind == routing.PeeringConnection && slices.Contains(strings.Split(l.via, ", "), "pcx "+g.ID) {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
 // blockerSubject is the component that blocks.
 func (p *pass) blockerSubject(l *lost) subject {
-	s := subject{kind: kindWords(l.blocker.Kind), id: l.blocker.Component, origin: l.blocker.Origin}
+	k := l.key()
+	k.some = false
+	s := subject{kind: kindWords(l.blocker.Kind), id: l.blocker.Component, origin: l.blocker.Origin, thing: k, within: p.reasons(l)}
+	if l.route != "" && l.vpc != nil {
+		return p.ofLostRoute(l)
+	}
+	if l.via != "" {
+		s.part = "for what comes over " + l.via
+	}
 	if l.vpc == nil {
 		return s
 	}
@@ -97,6 +140,18 @@ func (p *pass) blockerSubject(l *lost) subject {
 		s.part = "ingress"
 		if l.blocker.Stage == emu.NACLOut {
 			s.part = "egress"
+		}
+	}
+	return s
+}
+
+// ofLostRoute is the route that drops replies.
+func (p *pass) ofLostRoute(l *lost) subject {
+	v := l.vpc.Desc
+	s := subject{kind: "route table", id: l.blocker.Component, vpc: v, origin: l.blocker.Origin, thing: routeKey{v, l.blocker.Component, l.route}}
+	if t := v.RouteTable(s.id); t != nil {
+		if k := slices.IndexFunc(t.Routes, func(r routing.Route) bool { return destination(&r) == l.route }); k >= 0 {
+			return ofRoute(v, t, &t.Routes[k])
 		}
 	}
 	return s

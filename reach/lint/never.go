@@ -218,7 +218,9 @@ func emptyPeers(p *pass) {
 		case owner.Desc.Unlisted != "":
 			p.unsure(r.subject(), "no interface that is described has the group %s, and %s", g.ID, owner.Desc.Unlisted)
 		default:
-			p.find(r.subject(), nil, "remove the rule, or give the group to the interfaces that it is for",
+			s := r.subject()
+			s.within = append(s.within, g)
+			p.find(s, nil, "remove the rule, or give the group to the interfaces that it is for",
 				"no interface has the group %s now, so the rule matches nobody", g.ID)
 		}
 	}
@@ -234,8 +236,38 @@ func unusedGroups(p *pass) {
 			case v.Desc.Unlisted != "":
 				p.unsure(ofGroup(v.Desc, g), "no interface that is described has it, and %s", v.Desc.Unlisted)
 			default:
-				p.find(ofGroup(v.Desc, g), nil, "remove the group, or give it to the interfaces that it is for", "no interface has it: its rules do nothing")
+				p.find(ofGroup(v.Desc, g), nil, "remove the group, or give it to the interfaces that it is for", "no interface has it: its rules do nothing%s", p.ofUnused(g))
 			}
 		}
 	}
+}
+
+// ofUnused says what rules of a group that no interface has would open to the internet, and
+// which rules of others name it.
+func (p *pass) ofUnused(g *vpc.SecurityGroup) string {
+	var opens, names []string
+	for _, r := range p.rules() {
+		if r.group == g {
+			for _, port := range r.wide() {
+				if !slices.Contains(opens, port) {
+					opens = append(opens, port)
+				}
+			}
+			continue
+		}
+		if !r.byGroup || r.unknown != "" {
+			continue
+		}
+		if peer, _ := p.index.Group(r.vpc.Desc, r.desc.Peer.Group); peer == g {
+			names = append(names, r.name(g))
+		}
+	}
+	text := ""
+	if len(opens) > 0 {
+		text += "; to who gets it they would open " + words(opens, few) + " to the internet"
+	}
+	if len(names) > 0 {
+		text += "; nobody is matched by " + words(names, few)
+	}
+	return text
 }

@@ -27,9 +27,12 @@ type lost struct {
 	reason  string
 	vpc     *plan.VPC
 	// some says that replies to some ports of clients come back.
-	some    bool
-	ways    []string // "app-1 -> db-1 tcp/5432"
-	witness *Witness
+	some bool
+	// via are the peering connections that requests pass if a route table has no route back,
+	// and route the destination of the route that drops replies, if one does.
+	via, route string
+	ways       []string // "app-1 -> db-1 tcp/5432"
+	witness    *Witness
 }
 
 // clients are the ports that clients use: AWS's NAT gateways and load balancers take all
@@ -188,7 +191,8 @@ func (q *question) report(x *replies) {
 			b.at = at
 		}
 		w := q.witness(q.pair, b.at, q.src, q.dst)
-		l := &lost{blocker: b.by, some: q.partly(&b), vpc: q.vpcOf(b.by), reason: q.detail(&b), witness: w}
+		l := &lost{blocker: b.by, some: q.partly(&b), vpc: q.vpcOf(b.by), reason: b.by.Reason, witness: w}
+		q.explain(l, b.at)
 		x.lost = merge(x.lost, l, w)
 	}
 	if len(q.fine) > 0 && q.from != nil && q.to != nil {
@@ -196,16 +200,33 @@ func (q *question) report(x *replies) {
 	}
 }
 
-// detail is what blocks the reply, in a trace's words.
-func (q *question) detail(b *blocked) string {
-	if t, err := q.pair.Trace(b.at); err == nil {
-		for _, o := range t.Blockers {
-			if o.Component == b.by.Component && o.Reason == b.by.Reason && o.Direction == b.by.Direction && o.Detail != "" {
-				return o.Detail
-			}
+// explain adds what a trace knows of what blocks the reply.
+func (q *question) explain(l *lost, at space.Point) {
+	t, err := q.pair.Trace(at)
+	if err != nil {
+		return
+	}
+	for _, o := range t.Blockers {
+		if o.Component == l.blocker.Component && o.Reason == l.blocker.Reason && o.Direction == l.blocker.Direction && o.Detail != "" {
+			l.reason = o.Detail
+			break
 		}
 	}
-	return b.by.Reason
+	if isACL(l) || t.Reply == nil {
+		return
+	}
+	if s, dropped := t.Reply.Ended(); dropped && s.Kind == "rtb" && s.Component == l.blocker.Component {
+		if k := slices.IndexFunc(q.plan.VPCs, func(v *plan.VPC) bool { return v.Desc.ID == s.VPC }); k >= 0 {
+			l.vpc = q.plan.VPCs[k]
+		}
+		if r := s.Decided.Route; r != nil {
+			l.route = destination(r)
+			l.reason = q.gone(l)
+			return
+		}
+		peers := slices.DeleteFunc(q.passed(t.Request), func(name string) bool { return !strings.HasPrefix(name, "pcx ") })
+		l.via = strings.Join(peers, ", ")
+	}
 }
 
 // partly reports whether packets as the blocked ones, but from other ports, are answered.
@@ -218,7 +239,7 @@ func (q *question) partly(b *blocked) bool {
 // merge adds to the finding of the same component, or makes one.
 func merge(list []*lost, l *lost, w *Witness) []*lost {
 	for _, o := range list {
-		if o.key() == l.key() && o.blocker.Stage == l.blocker.Stage {
+		if o.key() == l.key() {
 			if way := w.String(); !slices.Contains(o.ways, way) {
 				o.ways = append(o.ways, way)
 			}
@@ -261,6 +282,10 @@ func (q *question) crooked(x *replies) {
 	}
 	there, back := q.passed(t.Request), q.passed(t.Reply)
 	slices.Reverse(back)
+	if b := q.to.Balancer; b != nil { // which is where requests go, and no way
+		own := func(name string) bool { return name == b.Desc.ID || name == "lb "+b.Desc.ID }
+		there, back = slices.DeleteFunc(there, own), slices.DeleteFunc(back, own)
+	}
 	if slices.Equal(there, back) {
 		return
 	}

@@ -91,7 +91,11 @@ func strandedAddresses(p *pass) {
 		case unknown != "":
 			p.unsure(ofInterface(i), "%s", unknown)
 		default:
-			p.find(ofInterface(i), nil, "add a route to the internet gateway to route table "+i.Subnet.Routes.ID+", or give up the address",
+			s := ofInterface(i)
+			if i.Balancer != nil {
+				s.part = "node in subnet " + i.Subnet.Desc.ID
+			}
+			p.find(s, nil, "add a route to the internet gateway to route table "+i.Subnet.Routes.ID+", or give up the address",
 				"it has a public address, and route table %s of its subnet %s has no route to an internet gateway: it cannot answer what comes in to the address", i.Subnet.Routes.ID, i.Subnet.Desc.ID)
 		}
 	}
