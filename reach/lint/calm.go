@@ -34,6 +34,8 @@ type lostKey struct {
 	vpc  *plan.VPC
 	some bool
 	via  string
+	// other says that it is a protocol which no rule names, and that TCP is answered.
+	other bool
 }
 
 func (p *pass) newCalm() *calm {
@@ -78,7 +80,7 @@ func (c *calm) said(x *replies, from, to *plan.Interface) bool {
 }
 
 func (l *lost) key() lostKey {
-	return lostKey{l.blocker.Component, l.blocker.Stage == emu.NACLOut, l.vpc, isACL(l) && l.some, l.via}
+	return lostKey{l.blocker.Component, l.blocker.Stage == emu.NACLOut, l.vpc, isACL(l) && l.some, l.via, l.other}
 }
 
 // internet reports whether what an interface and the internet say to each other is
@@ -198,7 +200,7 @@ func (c *calm) lossesAt(at, remote *plan.Subnet, egress bool, kind int) (all []l
 	a := c.plan.ACL(at)
 	_, some := c.lets(a, egress, at.VPC, remote.Desc.CIDRs, kind)
 	for _, s := range some {
-		all = append(all, lostKey{a.ID, egress, at.VPC, s, ""})
+		all = append(all, lostKey{acl: a.ID, out: egress, vpc: at.VPC, some: s})
 	}
 	return all
 }

@@ -113,6 +113,14 @@ var firings = []firing{
     network-acls:
       b: {ingress: [100 allow tcp from 0.0.0.0/0], egress: [100 allow tcp/32768-65535 to 0.0.0.0/0]}
 `, "network ACL b, egress", "some ports", "tcp/32768-65535", "tcp/1024-65535"},
+	{"replies of TCP only", "acl-reply-tcp-only", two + open + `
+    network-acls:
+      b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/1024-65535 to 0.0.0.0/0]}
+`, "network ACL b, egress", "not of other protocols", "[100 allow all from", "[100 allow tcp from"},
+	{"no entry for replies of a protocol that a rule names", "acl-reply-blocked", with(two+open, "two: {ingress: [all from", "two: {ingress: [udp/53 from 10.0.0.0/8, tcp from") + `
+    network-acls:
+      b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/1024-65535 to 0.0.0.0/0]}
+`, "network ACL b, egress", "udp/53", "udp/53 from 10.0.0.0/8, ", ""},
 	{"no entry for replies on the side of the client", "acl-reply-blocked", two + open + `
     network-acls:
       b: {ingress: [100 allow tcp/1-1023 from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
@@ -194,7 +202,7 @@ prefix-lists:
 	{"to a stopped appliance", "route-blackhole", with(appliance, "routes: {10.0.2.0/24: fw}", "routes: {192.168.0.0/16: fw}"), "route table a, route 192.168.0.0/16", "the interface fw is not attached", "state: stopped", "state: running"},
 	{"replies to a stopped appliance", "reply-astray", appliance, "route table a, route 10.0.2.0/24", "no reply comes back (the interface fw is not attached", "10.0.2.0/24: fw", "192.168.0.0/16: fw"},
 	{"a table that nothing has", "route-table-unused", strings.Replace(rules("tcp/80 from two"), "    subnets:", "    route-tables:\n      t: {}\n    subnets:", 1), "route table t", "no subnet or gateway has it", "cidr: 10.0.1.0/24, az: a", "cidr: 10.0.1.0/24, az: a, route-table: t"},
-	{"an internet gateway without routes", "gateway-unused", with(public("tcp/443 from 0.0.0.0/0", ""), "{0.0.0.0/0: igw}", "{}"), "internet gateway", "no route leads to it", "routes: {}", "routes: {0.0.0.0/0: igw}"},
+	{"an internet gateway without routes", "gateway-unused", with(with(public("tcp/443 from 0.0.0.0/0", ""), ", public-ip: true", ""), "{0.0.0.0/0: igw}", "{}"), "internet gateway", "no route leads to it", "routes: {}", "routes: {0.0.0.0/0: igw}"},
 	{"a NAT gateway without routes", "gateway-unused", public("tcp/443 from 0.0.0.0/0", "    nat-gateways:\n      n: {subnet: front}\n"), "NAT gateway n", "no route leads to it", "back: {cidr: 10.0.2.0/24, az: a}", "back: {cidr: 10.0.2.0/24, az: a, routes: {0.0.0.0/0: n}}"},
 	{"peers of one range", "vpc-overlap", with(peers("10.1.0.0/16", "10.1.0.0/16", ""), "10.1.0.0/16: p", "10.3.0.0/16: p"), "peering connection p", "10.1.0.0/16 of VPC x overlaps 10.1.0.0/16 of VPC y", "cidr: 10.1.0.0/16\n    subnets:\n      y: {cidr: 10.1.1.0/24", "cidr: 10.2.0.0/16\n    subnets:\n      y: {cidr: 10.2.1.0/24"},
 	{"attachments of one range", "vpc-overlap", with(with(peers("10.1.0.0/16", "10.1.0.0/16", ""), "kind: pcx", "kind: tgw"), "10.1.0.0/16: p", "10.3.0.0/16: p"), "transit gateway p", "goes astray", "cidr: 10.1.0.0/16\n    subnets:\n      y: {cidr: 10.1.1.0/24", "cidr: 10.2.0.0/16\n    subnets:\n      y: {cidr: 10.2.1.0/24"},
@@ -334,7 +342,7 @@ var doubles = []struct {
 	{"a NAT gateway that has failed", with(public("tcp/443 from 0.0.0.0/0", "    nat-gateways:\n      n: {subnet: front, state: failed}\n"), "az: a}", "az: a, routes: {0.0.0.0/0: n}}"), []string{"nat-stranded"}, "failed"},
 	{"a route that drops replies", appliance, []string{"reply-astray"}, "not attached"},
 	{"a route of a table that nothing has", with(with(appliance, "routes: {10.0.2.0/24: fw}", "route-table: b"), "    subnets:", "    route-tables: {b: {}, t: {10.0.2.0/24: fw}}\n    subnets:"), []string{"route-table-unused"}, "do nothing"},
-	{"an ACL that lets nothing back, and of TCP a part", two + open + "    network-acls:\n      b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/32768-65535 to 0.0.0.0/0]}\n", []string{"acl-reply-blocked"}, "and those to some ports that clients may use do not"},
+	{"an ACL that lets nothing back, and of TCP a part", with(two+open, "two: {ingress: [all from", "two: {ingress: [udp/53 from 10.0.0.0/8, tcp from") + "    network-acls:\n      b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/32768-65535 to 0.0.0.0/0]}\n", []string{"acl-reply-blocked"}, "and those to some ports that clients may use do not"},
 }
 
 // TestDoubles: of what several checks see only the one is found that says most.
@@ -387,7 +395,7 @@ func confirm(t *testing.T, n *vpc.Network, f *lint.Finding) {
 	trace, err := e.Trace(query(f.Witness))
 	require.NoError(t, err, "%v", f)
 	switch f.ID {
-	case "acl-reply-blocked", "acl-reply-partly-blocked", "reply-astray", "peering-one-way":
+	case "acl-reply-blocked", "acl-reply-partly-blocked", "acl-reply-tcp-only", "reply-astray", "peering-one-way":
 		assert.Equal(t, emu.Blocked, trace.Verdict, "%v", f)
 		require.NotEmpty(t, trace.Blockers)
 		for _, b := range trace.Blockers {

@@ -12,12 +12,12 @@ import (
 // clients from coming back.
 func repliesBlocked(p *pass) {
 	for _, l := range p.replies().lost {
-		if !isACL(l) || l.some {
+		if !isACL(l) || l.some || l.other {
 			continue
 		}
 		text := ""
 		for _, o := range p.replies().lost { // what repliesPartlyBlocked finds of the same ACL
-			if o.some && o.key() == (lostKey{l.blocker.Component, l.key().out, l.vpc, true, ""}) {
+			if o.some && o.key() == (lostKey{acl: l.blocker.Component, out: l.key().out, vpc: l.vpc, some: true}) {
 				text = "; and those to some ports that clients may use do not: " + fromPorts(o)
 			}
 		}
@@ -31,6 +31,16 @@ func repliesPartlyBlocked(p *pass) {
 	for _, l := range p.replies().lost {
 		if isACL(l) && l.some {
 			p.find(p.blockerSubject(l), l.witness, l.fix(), "replies to some ports that clients may use do not come back (%s): %s", l.reason, fromPorts(l))
+		}
+	}
+}
+
+// repliesOfOthers: network ACLs that let replies of TCP back, and not of what else goes out
+// or in.
+func repliesOfOthers(p *pass) {
+	for _, l := range p.replies().lost {
+		if isACL(l) && l.other {
+			p.find(p.blockerSubject(l), l.witness, "add an entry for them, or let them not even begin", "it lets replies of TCP back, and not of other protocols, which no rule keeps from beginning (%s): %s", l.reason, words(l.ways, few))
 		}
 	}
 }
@@ -61,16 +71,19 @@ func (l *lost) back() string {
 // crookedWays: replies that take another way than requests.
 func crookedWays(p *pass) {
 	for _, l := range p.replies().crooked {
-		tables := strings.Split(l.blocker.Component, ",")
-		s := subject{kind: "route table", id: tables[0], vpc: l.vpc.Desc}
-		if len(tables) > 1 && tables[1] != tables[0] {
-			s.part = "and " + tables[1] + " for replies"
+		there, back := l.from.Routes, l.to.Routes
+		s := subject{kind: "route table", id: there.ID, vpc: l.from.VPC.Desc, thing: l}
+		if t := s.vpc.RouteTable(there.ID); t != nil {
+			s = ofTable(s.vpc, t)
 		}
-		if t := l.vpc.Desc.RouteTable(tables[0]); t != nil {
-			s.name, s.origin = t.Name, t.Origin
+		if back != there {
+			s.part = "and " + back.ID + " of " + l.to.VPC.Desc.ID + " for replies"
 		}
-		p.find(s, l.witness, "send both directions through the same gateways: a middlebox that sees one only drops or resets the connection",
-			"requests and replies take different ways (%s): %s", l.reason, words(l.ways, few))
+		fix := "send both directions through the same gateways: a middlebox that sees one only drops or resets the connection"
+		if strings.Contains(l.reason, "tgw ") {
+			fix += "; on a transit gateway the attachment of the middleboxes' VPC needs appliance mode"
+		}
+		p.find(s, l.witness, fix, "requests and replies take different ways (%s): %s", l.reason, words(l.ways, few))
 	}
 }
 
@@ -112,7 +125,7 @@ func (p *pass) reasons(l *lost) (all []any) {
 // blockerSubject is the component that blocks.
 func (p *pass) blockerSubject(l *lost) subject {
 	k := l.key()
-	k.some = false
+	k.some, k.other = false, false
 	s := subject{kind: kindWords(l.blocker.Kind), id: l.blocker.Component, origin: l.blocker.Origin, thing: k, within: p.reasons(l)}
 	if l.route != "" && l.vpc != nil {
 		return p.ofLostRoute(l)

@@ -172,6 +172,7 @@ func neverMatching(p *pass) {
 		switch at := p.region(r.vpc); {
 		case len(prefixes) == 0:
 			p.find(r.subject(), nil, "remove the rule, or add entries to the list", "the prefix list %s is empty", r.desc.Peer.PrefixList)
+		case r.empty() && !speaks(r.vpc, r.desc.Peer.Prefix): // consoles write both IP versions for "anywhere"
 		case r.empty():
 			p.find(r.subject(), nil, "use the protocol of the other IP version (icmp for IPv4, icmpv6 for IPv6)",
 				"no packet with an address of %s is of the protocol %s", r.desc.Peer, r.desc.Service)
@@ -183,6 +184,11 @@ func neverMatching(p *pass) {
 				"neither the VPC nor anything that is joined to it has an address in %s%s", r.desc.Peer, at.offline())
 		}
 	}
+}
+
+// speaks reports whether a VPC has addresses of a prefix's IP version.
+func speaks(v *plan.VPC, p netip.Prefix) bool {
+	return !p.IsValid() || slices.ContainsFunc(v.Desc.CIDRs, func(q netip.Prefix) bool { return q.Addr().Is6() == p.Addr().Is6() })
 }
 
 func (r *region) offline() string {

@@ -209,10 +209,10 @@ func (p *pass) pairs(x *replies, f func(from, to *plan.Interface)) {
 	for _, v := range p.plan.VPCs {
 		for _, s := range v.Subnets {
 			for _, i := range inside[s] {
-				if v.Gateway != nil && (i.HasPublic() || hasGlobal(i)) && !calm.internet(i) {
+				if v.Gateway != nil && (i.HasPublic() || hasGlobal(i)) && !calm.internet(i) && !shut(s) {
 					f(nil, i)
 				}
-				if i.Balancer == nil && (v.Gateway != nil || v.EgressOnly != nil) && !calm.internet(i) {
+				if i.Balancer == nil && p.region(v).internet && !calm.internet(i) {
 					f(i, nil)
 				}
 			}
@@ -227,6 +227,12 @@ func (p *pass) pairs(x *replies, f func(from, to *plan.Interface)) {
 			}
 		}
 	}
+}
+
+// shut reports whether a subnet has no way to the internet, as strandedAddresses finds.
+func shut(s *plan.Subnet) bool {
+	open, unknown := way(s.VPC, s.Routes)
+	return !open && unknown == ""
 }
 
 // between calls a function with the pairs to look at of two subnets.

@@ -28,11 +28,15 @@ type lost struct {
 	vpc     *plan.VPC
 	// some says that replies to some ports of clients come back.
 	some bool
+	// other says that it is about a protocol which no rule names, and that TCP is answered.
+	other bool
 	// via are the peering connections that requests pass if a route table has no route back,
 	// and route the destination of the route that drops replies, if one does.
 	via, route string
 	ways       []string // "app-1 -> db-1 tcp/5432"
 	witness    *Witness
+	// from and to are the subnets between which replies take another way.
+	from, to *plan.Subnet
 }
 
 // clients are the ports that clients use: AWS's NAT gateways and load balancers take all
@@ -91,7 +95,7 @@ func (p *pass) ask(x *replies, from, to *plan.Interface, rules []*rule, version 
 	for _, b := range q.candidates(rules) {
 		q.look(b)
 	}
-	q.report(x)
+	q.report(x, rules)
 }
 
 // question is what is asked about one pair.
@@ -137,6 +141,9 @@ func (q *question) candidates(rules []*rule) (all space.Set) {
 			continue
 		}
 		for _, r := range rules {
+			if q.outward(r) {
+				continue
+			}
 			for _, s := range r.sets[q.version] {
 				c := b
 				c[space.Services], c[space.Sources] = b[space.Services].And(s[space.Services]), b[space.Sources].And(s[space.Sources])
@@ -147,6 +154,16 @@ func (q *question) candidates(rules []*rule) (all space.Set) {
 		}
 	}
 	return all
+}
+
+// outward reports whether a rule lets in all the world and is for the internet, as those of
+// load balancers are: that hosts of other VPCs may try it too is nobody's intent.
+func (q *question) outward(r *rule) bool {
+	if q.from == nil || q.from.VPC == q.to.VPC || !r.everywhere() {
+		return false
+	}
+	open, _ := way(q.to.VPC, q.to.Subnet.Routes)
+	return open
 }
 
 // mostPackets is how many packets of one pair are asked about at most.
@@ -179,8 +196,8 @@ func (q *question) look(b space.Box) {
 }
 
 // report adds what was found to what others found of the same component.
-func (q *question) report(x *replies) {
-	if q.why != "" {
+func (q *question) report(x *replies, rules []*rule) {
+	if q.why != "" && !q.itself() {
 		if x.unknown[q.why] == nil {
 			x.whys = append(x.whys, q.why)
 		}
@@ -192,12 +209,40 @@ func (q *question) report(x *replies) {
 		}
 		w := q.witness(q.pair, b.at, q.src, q.dst)
 		l := &lost{blocker: b.by, some: q.partly(&b), vpc: q.vpcOf(b.by), reason: b.by.Reason, witness: w}
+		if l.other = isACL(l) && q.unmeant(&b, rules); l.other {
+			l.some = false
+		}
 		q.explain(l, b.at)
 		x.lost = merge(x.lost, l, w)
 	}
 	if len(q.fine) > 0 && q.from != nil && q.to != nil {
 		q.crooked(x)
 	}
+}
+
+// unmeant reports whether packets are of a protocol that no rule of the receiver names, which
+// a rule for all protocols lets in by the way, while TCP is answered.
+func (q *question) unmeant(b *blocked, rules []*rule) bool {
+	protocol := int(b.at[space.Services].Lo >> 16)
+	named := func(r *rule) bool { return r.desc.Service.Protocol == protocol }
+	tcp := func(b space.Box) bool { return b[space.Services].First.Lo>>16 == 6 }
+	return protocol != 6 && slices.ContainsFunc(q.fine, tcp) && !slices.ContainsFunc(rules, named)
+}
+
+// itself reports whether one end is a target of the load balancer that is the other: whether
+// that sends its packets back to it nobody cares.
+func (q *question) itself() bool {
+	if q.from == nil || q.to == nil || q.to.Balancer == nil {
+		return false
+	}
+	for _, l := range q.to.Balancer.Listeners {
+		for _, g := range l.Groups {
+			if g != nil && slices.ContainsFunc(g.Targets, func(t plan.BalancerTarget) bool { return t.Interface == q.from }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // explain adds what a trace knows of what blocks the reply.
@@ -290,8 +335,9 @@ func (q *question) crooked(x *replies) {
 		return
 	}
 	w := q.witness(q.pair, at, q.src, q.dst)
-	at0 := q.from.Subnet.Routes
-	l := &lost{blocker: emu.Blocker{Component: at0.ID + "," + q.to.Subnet.Routes.ID}, vpc: q.from.VPC, witness: w,
+	ends := []string{q.from.VPC.Desc.ID + "/" + q.from.Subnet.Routes.ID, q.to.VPC.Desc.ID + "/" + q.to.Subnet.Routes.ID}
+	slices.Sort(ends) // in both directions it is one mistake
+	l := &lost{blocker: emu.Blocker{Component: strings.Join(ends, ",")}, from: q.from.Subnet, to: q.to.Subnet, witness: w,
 		reason: fmt.Sprintf("there: %s; back: %s", wayWords(there), wayWords(back))}
 	x.crooked = merge(x.crooked, l, w)
 }
@@ -324,7 +370,7 @@ func (p *pass) passed(l *emu.Leg) (way []string) {
 		switch s.Kind {
 		case "acl", "rtb", "vpc", "service", "subnet":
 		default:
-			if s.Component != "" && !slices.Contains(way, name) {
+			if s.Component != "" && (len(way) == 0 || way[len(way)-1] != name) {
 				way = append(way, name)
 			}
 		}

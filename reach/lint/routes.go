@@ -38,6 +38,7 @@ func blackholes(p *pass) {
 			for k := range t.Routes {
 				r, target := &t.Routes[k], &t.Targets[k]
 				switch {
+				case target.Gateway != nil && target.Gateway.Desc.Works() && !target.Blackhole:
 				case target.Unknown != "":
 					p.unsure(ofRoute(v.Desc, desc, r), "%s", target.Unknown)
 				case target.Blackhole:
@@ -158,7 +159,7 @@ func unusedGateways(p *pass) {
 	})
 	for _, v := range p.plan.VPCs {
 		if g := v.Desc.InternetGateway; g != nil && !internet[v] {
-			p.unused(v.Desc, ofInternetGateway(v.Desc, g))
+			p.unused(v.Desc, p.ofInternetGateway(v, g))
 		}
 	}
 	for _, g := range p.plan.Gateways {
@@ -175,11 +176,17 @@ func unusedGateways(p *pass) {
 	}
 }
 
-// ofInternetGateway is an internet gateway, which subnets that are called public lead to.
-func ofInternetGateway(v *vpc.VPC, g *vpc.InternetGateway) subject {
-	s := subject{kind: "internet gateway", id: g.ID, name: g.Name, vpc: v, origin: g.Origin, thing: g}
-	for _, n := range v.Subnets {
+// ofInternetGateway is an internet gateway, which subnets that are called public miss, and
+// interfaces with public addresses.
+func (p *pass) ofInternetGateway(v *plan.VPC, g *vpc.InternetGateway) subject {
+	s := subject{kind: "internet gateway", id: g.ID, name: g.Name, vpc: v.Desc, origin: g.Origin, thing: g}
+	for _, n := range v.Desc.Subnets {
 		s.within = append(s.within, n)
+	}
+	for i := range p.plan.Interfaces() {
+		if i.VPC == v && i.HasPublic() {
+			s.within = append(s.within, i)
+		}
 	}
 	return s
 }

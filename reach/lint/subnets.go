@@ -25,6 +25,31 @@ func exit(t *plan.Table) (open bool, unknown string) {
 	return open, unknown
 }
 
+// way is whether what a subnet sends gets to an internet gateway, which may send what comes
+// in by middleboxes in other subnets: then so may the subnet.
+func way(v *plan.VPC, t *plan.Table) (open bool, unknown string) {
+	open, unknown = exit(t)
+	if open || v.Gateway == nil || v.Gateway.Edge == nil {
+		return open, unknown
+	}
+	for k := range t.Targets {
+		var at *plan.Subnet
+		switch r := &t.Targets[k]; {
+		case r.Interface != nil:
+			at = r.Interface.Subnet
+		case r.Kind == routing.GWLBEndpoint && r.Gateway != nil:
+			at = r.Gateway.Place
+		}
+		if at == nil || at.Routes == nil {
+			continue
+		}
+		if behind, _ := exit(at.Routes); behind {
+			return true, ""
+		}
+	}
+	return false, unknown
+}
+
 // called is what a subnet's name calls it: "public", "private", or "" for neither or both.
 func called(s *plan.Subnet) string {
 	name := s.Desc.Name
@@ -50,7 +75,7 @@ func notPublic(p *pass) {
 			if called(s) != "public" {
 				continue
 			}
-			switch open, unknown := exit(s.Routes); {
+			switch open, unknown := way(v, s.Routes); {
 			case open:
 			case unknown != "":
 				p.unsure(ofSubnet(s), "%s", unknown)
@@ -86,7 +111,7 @@ func strandedAddresses(p *pass) {
 		if i.Gateway != nil || i.Subnet == nil || !i.HasPublic() {
 			continue
 		}
-		switch open, unknown := exit(i.Subnet.Routes); {
+		switch open, unknown := way(i.VPC, i.Subnet.Routes); {
 		case open:
 		case unknown != "":
 			p.unsure(ofInterface(i), "%s", unknown)
@@ -109,7 +134,7 @@ func strandedNAT(p *pass) {
 			continue
 		}
 		at := ofGateway(g.VPCs[0].Desc, d)
-		switch open, unknown := exit(g.Place.Routes); {
+		switch open, unknown := way(g.VPCs[0], g.Place.Routes); {
 		case d.State == "failed":
 			p.find(at, nil, "mend what it failed for and make it anew", "it is in state failed%s: packets to it are dropped", because(d.Failure))
 		case open:
