@@ -155,6 +155,13 @@ func (e *End) Down() string {
 	return "not attached"
 }
 
+// End is the end that a [Query] means by a name, for those who ask about it more than once:
+// of the names of [Query] also a node of a load balancer, or one host of many.
+func (x *Explorer) End(name string) (End, error) {
+	found, err := x.net.resolve(name)
+	return End{Name: name, end: found}, err
+}
+
 // Between is [Explorer.Pair] for two ends that [Explorer.Ends] has.
 func (x *Explorer) Between(source, destination *End, v6 bool) (*Pair, bool, error) {
 	return x.pair(source.end, destination.end, v6)

@@ -71,13 +71,13 @@ func (l *lost) back() string {
 // crookedWays: replies that take another way than requests.
 func crookedWays(p *pass) {
 	for _, l := range p.replies().crooked {
-		there, back := l.from.Routes, l.to.Routes
-		s := subject{kind: "route table", id: there.ID, vpc: l.from.VPC.Desc, thing: l}
+		there, last := l.subnets[0].Routes, l.subnets[len(l.subnets)-1]
+		s := subject{kind: "route table", id: there.ID, vpc: l.subnets[0].VPC.Desc, thing: l}
 		if t := s.vpc.RouteTable(there.ID); t != nil {
 			s = ofTable(s.vpc, t)
 		}
-		if back != there {
-			s.part = "and " + back.ID + " of " + l.to.VPC.Desc.ID + " for replies"
+		if back := last.Routes; back != there {
+			s.part = "and " + back.ID + " of " + last.VPC.Desc.ID + " for replies"
 		}
 		fix := "send both directions through the same gateways: a middlebox that sees one only drops or resets the connection"
 		if strings.Contains(l.reason, "tgw ") {

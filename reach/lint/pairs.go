@@ -5,10 +5,28 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
 )
+
+// party is one side of a pair: an interface, or all hosts of the internet or on-premises.
+type party struct {
+	*plan.Interface        // nil outside
+	name            string // as traces call it
+	end             emu.End
+	known           bool // that is, end is; else nothing can be asked about it
+}
+
+// outside reports whether it is hosts outside of the network.
+func (a *party) outside() bool { return a.Interface == nil }
+
+// party is what a name means.
+func (p *pass) party(i *plan.Interface, name string) *party {
+	end, err := p.explorer.End(name)
+	return &party{i, name, end, err == nil}
+}
 
 // byFilters are the rules of one direction, by who has them.
 type byFilters struct {
@@ -133,7 +151,7 @@ type class struct {
 }
 
 // classes are one interface of each class.
-func (p *pass) classes() (all []*plan.Interface) {
+func (p *pass) classes() (all []*party) {
 	seen := make(map[class]bool)
 	fine := p.fine()
 	for i := range p.plan.Interfaces() {
@@ -144,7 +162,7 @@ func (p *pass) classes() (all []*plan.Interface) {
 			i.Endpoint, len(versions(i, 0)) > 0, len(versions(i, 1)) > 0, hasGlobal(i), told(i, fine[i.Subnet])}
 		if !seen[c] {
 			seen[c] = true
-			all = append(all, i)
+			all = append(all, p.party(i, askName(i)))
 		}
 	}
 	return all
@@ -199,21 +217,38 @@ func told(i *plan.Interface, fine []netip.Prefix) string {
 	return strings.Join(in, " ")
 }
 
-// pairs calls a function with the pairs to look at; nil is the internet.
-func (p *pass) pairs(x *replies, f func(from, to *plan.Interface)) {
-	inside := make(map[*plan.Subnet][]*plan.Interface)
-	for _, i := range p.classes() {
-		inside[i.Subnet] = append(inside[i.Subnet], i)
+// pairs calls a function with the pairs to look at.
+func (p *pass) pairs(x *replies, f func(from, to *party)) {
+	inside := make(map[*plan.Subnet][]*party)
+	for _, a := range p.classes() {
+		inside[a.Subnet] = append(inside[a.Subnet], a)
 	}
 	calm := p.newCalm()
+	world := p.party(nil, "internet")
 	for _, v := range p.plan.VPCs {
 		for _, s := range v.Subnets {
-			for _, i := range inside[s] {
-				if v.Gateway != nil && (i.HasPublic() || hasGlobal(i)) && !calm.internet(i) && !shut(s) {
-					f(nil, i)
+			for _, a := range inside[s] {
+				if v.Gateway != nil && (a.HasPublic() || hasGlobal(a.Interface)) && !calm.internet(a.Interface) && !shut(s) {
+					f(world, a)
 				}
-				if i.Balancer == nil && p.region(v).internet && !calm.internet(i) {
-					f(i, nil)
+				if a.Balancer == nil && p.region(v).internet && !calm.internet(a.Interface) {
+					f(a, world)
+				}
+			}
+		}
+	}
+	for _, g := range p.plan.Gateways {
+		if g.Outside == nil || g.Desc.Gone() {
+			continue
+		}
+		office := p.party(nil, officeName(g))
+		for _, v := range before(g) {
+			for _, s := range v.Subnets {
+				for _, a := range inside[s] {
+					f(office, a)
+					if a.Balancer == nil && s.Routes != nil {
+						f(a, office)
+					}
 				}
 			}
 		}
@@ -229,6 +264,31 @@ func (p *pass) pairs(x *replies, f func(from, to *plan.Interface)) {
 	}
 }
 
+// officeName is what traces call all hosts behind a gateway.
+func officeName(g *plan.Gateway) string {
+	switch {
+	case g.Attachment != nil:
+		return "onprem:" + g.Attachment.Gateway.Desc.ID + "/" + g.Desc.ID
+	case len(g.VPCs) == 1:
+		return "onprem:" + g.VPCs[0].Desc.ID + "/" + g.Desc.ID
+	}
+	return "onprem:" + g.Desc.ID
+}
+
+// before are the VPCs that a gateway to on-premises may be for.
+func before(g *plan.Gateway) []*plan.VPC {
+	if g.Attachment == nil {
+		return g.VPCs
+	}
+	var all []*plan.VPC
+	for _, a := range g.Attachment.Gateway.Attachments {
+		if a.VPC != nil && !slices.Contains(all, a.VPC) {
+			all = append(all, a.VPC)
+		}
+	}
+	return all
+}
+
 // shut reports whether a subnet has no way to the internet, as strandedAddresses finds.
 func shut(s *plan.Subnet) bool {
 	open, unknown := way(s.VPC, s.Routes)
@@ -236,10 +296,10 @@ func shut(s *plan.Subnet) bool {
 }
 
 // between calls a function with the pairs to look at of two subnets.
-func (p *pass) between(x *replies, calm *calm, from, to []*plan.Interface, f func(from, to *plan.Interface)) {
+func (p *pass) between(x *replies, calm *calm, from, to []*party, f func(from, to *party)) {
 	for _, a := range from {
 		for _, b := range to {
-			if a.Balancer == nil && a != b && !calm.between(a, b) && !calm.said(x, a, b) {
+			if a.Balancer == nil && a != b && !calm.between(a.Interface, b.Interface) && !calm.said(x, a.Interface, b.Interface) {
 				f(a, b)
 			}
 		}

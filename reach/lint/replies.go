@@ -35,8 +35,8 @@ type lost struct {
 	via, route string
 	ways       []string // "app-1 -> db-1 tcp/5432"
 	witness    *Witness
-	// from and to are the subnets between which replies take another way.
-	from, to *plan.Subnet
+	// subnets are those of the ends between which replies take another way.
+	subnets []*plan.Subnet
 }
 
 // clients are the ports that clients use: AWS's NAT gateways and load balancers take all
@@ -56,10 +56,13 @@ func (p *pass) replies() *replies {
 	p.found.replies = x
 	in, out := p.byFilters(false), p.byFilters(true)
 	asked, left := 0, 0
-	p.pairs(x, func(from, to *plan.Interface) {
-		sent, let := out.of(from), in.of(to)
+	p.pairs(x, func(from, to *party) {
+		if !from.known || !to.known {
+			return // an end that cannot be asked about
+		}
+		sent, let := out.of(from.Interface), in.of(to.Interface)
 		for version := range 2 {
-			if !p.mayTalk(from, to, sent, let, version) {
+			if !p.mayTalk(from.Interface, to.Interface, sent, let, version) {
 				continue
 			}
 			if asked++; asked > mostPairs {
@@ -79,19 +82,12 @@ func (p *pass) replies() *replies {
 }
 
 // ask asks about one pair, in one direction and one IP version.
-func (p *pass) ask(x *replies, from, to *plan.Interface, rules []*rule, version int) {
-	src, dst := "internet", "internet"
-	if from != nil {
-		src = askName(from)
-	}
-	if to != nil {
-		dst = askName(to)
-	}
-	pair, ok, err := p.explorer.Pair(src, dst, version == 1)
+func (p *pass) ask(x *replies, from, to *party, rules []*rule, version int) {
+	pair, ok, err := p.explorer.Between(&from.end, &to.end, version == 1)
 	if err != nil || !ok {
-		return // an end that cannot be asked about, or has no address of the IP version
+		return // nothing begins there, or it has no address of the IP version
 	}
-	q := &question{pass: p, pair: pair, from: from, to: to, src: src, dst: dst, version: version}
+	q := &question{pass: p, pair: pair, from: from, to: to, version: version}
 	for _, b := range q.candidates(rules) {
 		q.look(b)
 	}
@@ -102,8 +98,7 @@ func (p *pass) ask(x *replies, from, to *plan.Interface, rules []*rule, version 
 type question struct {
 	*pass
 	pair     *emu.Pair
-	from, to *plan.Interface
-	src, dst string
+	from, to *party
 	version  int
 
 	fine    space.Set
@@ -132,7 +127,7 @@ func (q *question) candidates(rules []*rule) (all space.Set) {
 		default:
 			b[space.SourcePorts] = space.One(b[space.SourcePorts].First)
 		}
-		if q.to == nil || len(q.plan.Filters(q.to).Groups) == 0 {
+		if q.to.outside() || len(q.plan.Filters(q.to.Interface).Groups) == 0 {
 			b[space.Services] = space.One(space.Service(uint8(first>>16), uint16(first&0xffff)))
 			if first>>16 == 6 || first>>16 == 17 {
 				b[space.Services] = space.One(space.Service(uint8(first>>16), 443))
@@ -157,9 +152,9 @@ func (q *question) candidates(rules []*rule) (all space.Set) {
 }
 
 // outward reports whether a rule lets in all the world and is for the internet, as those of
-// load balancers are: that hosts of other VPCs may try it too is nobody's intent.
+// load balancers are: that hosts of other VPCs and of on-premises may try it too is nobody's intent.
 func (q *question) outward(r *rule) bool {
-	if q.from == nil || q.from.VPC == q.to.VPC || !r.everywhere() {
+	if q.from.name == "internet" || !q.from.outside() && q.from.VPC == q.to.VPC || !r.everywhere() {
 		return false
 	}
 	open, _ := way(q.to.VPC, q.to.Subnet.Routes)
@@ -201,21 +196,22 @@ func (q *question) report(x *replies, rules []*rule) {
 		if x.unknown[q.why] == nil {
 			x.whys = append(x.whys, q.why)
 		}
-		x.unknown[q.why] = append(x.unknown[q.why], q.src+" -> "+q.dst)
+		x.unknown[q.why] = append(x.unknown[q.why], q.from.name+" -> "+q.to.name)
 	}
 	for _, b := range q.blocked {
 		if at, ok := q.pair.Usual(space.Set{b.box}); ok {
 			b.at = at
 		}
-		w := q.witness(q.pair, b.at, q.src, q.dst)
+		w := q.witness(q.pair, b.at, q.from.name, q.to.name)
 		l := &lost{blocker: b.by, some: q.partly(&b), vpc: q.vpcOf(b.by), reason: b.by.Reason, witness: w}
 		if l.other = isACL(l) && q.unmeant(&b, rules); l.other {
 			l.some = false
 		}
-		q.explain(l, b.at)
-		x.lost = merge(x.lost, l, w)
+		if q.explain(l, b.at) {
+			x.lost = merge(x.lost, l, w)
+		}
 	}
-	if len(q.fine) > 0 && q.from != nil && q.to != nil {
+	if len(q.fine) > 0 && q.from.name != "internet" && q.to.name != "internet" {
 		q.crooked(x)
 	}
 }
@@ -232,12 +228,12 @@ func (q *question) unmeant(b *blocked, rules []*rule) bool {
 // itself reports whether one end is a target of the load balancer that is the other: whether
 // that sends its packets back to it nobody cares.
 func (q *question) itself() bool {
-	if q.from == nil || q.to == nil || q.to.Balancer == nil {
+	if q.from.outside() || q.to.outside() || q.to.Balancer == nil {
 		return false
 	}
 	for _, l := range q.to.Balancer.Listeners {
 		for _, g := range l.Groups {
-			if g != nil && slices.ContainsFunc(g.Targets, func(t plan.BalancerTarget) bool { return t.Interface == q.from }) {
+			if g != nil && slices.ContainsFunc(g.Targets, func(t plan.BalancerTarget) bool { return t.Interface == q.from.Interface }) {
 				return true
 			}
 		}
@@ -245,11 +241,26 @@ func (q *question) itself() bool {
 	return false
 }
 
-// explain adds what a trace knows of what blocks the reply.
-func (q *question) explain(l *lost, at space.Point) {
+// elsewhere reports whether a reply to on-premises gets there by another gateway that knows
+// the address too: two ways to one office, of which one is spare.
+func (q *question) elsewhere(t *emu.Trace) bool {
+	return t.Reply != nil && t.Reply.Verdict == emu.Exited && q.from.outside() && slices.ContainsFunc(q.plan.Gateways, func(g *plan.Gateway) bool {
+		if g.Outside == nil || g.Desc.ID != t.Reply.At {
+			return false
+		}
+		_, knows := g.Outside.Lookup(t.Sent().Src)
+		return knows
+	})
+}
+
+// explain adds what a trace knows of what blocks the reply. It is false if that is no mistake.
+func (q *question) explain(l *lost, at space.Point) bool {
 	t, err := q.pair.Trace(at)
 	if err != nil {
-		return
+		return true
+	}
+	if q.elsewhere(t) {
+		return false
 	}
 	for _, o := range t.Blockers {
 		if o.Component == l.blocker.Component && o.Reason == l.blocker.Reason && o.Direction == l.blocker.Direction && o.Detail != "" {
@@ -258,7 +269,7 @@ func (q *question) explain(l *lost, at space.Point) {
 		}
 	}
 	if isACL(l) || t.Reply == nil {
-		return
+		return true
 	}
 	if s, dropped := t.Reply.Ended(); dropped && s.Kind == "rtb" && s.Component == l.blocker.Component {
 		if k := slices.IndexFunc(q.plan.VPCs, func(v *plan.VPC) bool { return v.Desc.ID == s.VPC }); k >= 0 {
@@ -267,11 +278,12 @@ func (q *question) explain(l *lost, at space.Point) {
 		if r := s.Decided.Route; r != nil {
 			l.route = destination(r)
 			l.reason = q.gone(l)
-			return
+			return true
 		}
-		peers := slices.DeleteFunc(q.passed(t.Request), func(name string) bool { return !strings.HasPrefix(name, "pcx ") })
+		peers := slices.DeleteFunc(q.passed(t.Request, q.from, q.to), func(name string) bool { return !strings.HasPrefix(name, "pcx ") })
 		l.via = strings.Join(peers, ", ")
 	}
+	return true
 }
 
 // partly reports whether packets as the blocked ones, but from other ports, are answered.
@@ -298,16 +310,16 @@ func merge(list []*lost, l *lost, w *Witness) []*lost {
 // vpcOf is the VPC of the network ACL or the route table that blocks replies: that of one
 // of the ends, as it is found there.
 func (q *question) vpcOf(b emu.Blocker) *plan.VPC {
-	for _, i := range [...]*plan.Interface{q.to, q.from} {
-		if i == nil {
+	for _, i := range [...]*party{q.to, q.from} {
+		if i.outside() {
 			continue
 		}
 		if v := i.VPC.Desc; v.NetworkACL(b.Component) != nil || v.RouteTable(b.Component) != nil || i.Desc.ID == b.Component {
 			return i.VPC
 		}
 	}
-	for _, i := range [...]*plan.Interface{q.to, q.from} {
-		if i != nil {
+	for _, i := range [...]*party{q.to, q.from} {
+		if !i.outside() {
 			return i.VPC
 		}
 	}
@@ -325,19 +337,28 @@ func (q *question) crooked(x *replies) {
 	if err != nil || t.Reply == nil {
 		return
 	}
-	there, back := q.passed(t.Request), q.passed(t.Reply)
+	there, back := q.passed(t.Request, q.from, q.to), q.passed(t.Reply, q.to, q.from)
 	slices.Reverse(back)
-	if b := q.to.Balancer; b != nil { // which is where requests go, and no way
+	if !q.to.outside() && q.to.Balancer != nil {
+		b := q.to.Balancer // which is where requests go, and no way
 		own := func(name string) bool { return name == b.Desc.ID || name == "lb "+b.Desc.ID }
 		there, back = slices.DeleteFunc(there, own), slices.DeleteFunc(back, own)
 	}
 	if slices.Equal(there, back) {
 		return
 	}
-	w := q.witness(q.pair, at, q.src, q.dst)
-	ends := []string{q.from.VPC.Desc.ID + "/" + q.from.Subnet.Routes.ID, q.to.VPC.Desc.ID + "/" + q.to.Subnet.Routes.ID}
+	w := q.witness(q.pair, at, q.from.name, q.to.name)
+	var ends []string
+	var subnets []*plan.Subnet
+	for _, a := range [...]*party{q.from, q.to} {
+		if a.outside() {
+			ends = append(ends, a.name)
+			continue
+		}
+		ends, subnets = append(ends, a.VPC.Desc.ID+"/"+a.Subnet.Routes.ID), append(subnets, a.Subnet)
+	}
 	slices.Sort(ends) // in both directions it is one mistake
-	l := &lost{blocker: emu.Blocker{Component: strings.Join(ends, ",")}, from: q.from.Subnet, to: q.to.Subnet, witness: w,
+	l := &lost{blocker: emu.Blocker{Component: strings.Join(ends, ",")}, subnets: subnets, witness: w,
 		reason: fmt.Sprintf("there: %s; back: %s", wayWords(there), wayWords(back))}
 	x.crooked = merge(x.crooked, l, w)
 }
@@ -350,7 +371,7 @@ func wayWords(way []string) string {
 }
 
 // passed are the gateways and middleboxes on a way, without its ends.
-func (p *pass) passed(l *emu.Leg) (way []string) {
+func (p *pass) passed(l *emu.Leg, from, to *party) (way []string) {
 	var hosts []string
 	for k := range l.Steps {
 		if s := &l.Steps[k]; s.Kind == "eni" {
@@ -362,7 +383,7 @@ func (p *pass) passed(l *emu.Leg) (way []string) {
 		name := s.Kind + " " + s.Component
 		if s.Kind == "eni" {
 			host := p.hosts[s.VPC+"/"+s.Component]
-			if host == hosts[0] || host == hosts[len(hosts)-1] {
+			if !from.outside() && host == hosts[0] || !to.outside() && host == hosts[len(hosts)-1] {
 				continue
 			}
 			name = host
@@ -395,11 +416,12 @@ func (p *pass) witness(pair *emu.Pair, at space.Point, src, dst string) *Witness
 	if t, err := pair.Trace(at); err == nil {
 		sent := t.Sent()
 		w.IPv6 = sent.Src.Is6()
-		if src == "internet" {
-			w.Source = "internet:" + sent.Src.String()
+		outside := func(name string) bool { return name == "internet" || strings.HasPrefix(name, "onprem:") }
+		if outside(src) {
+			w.Source += ":" + sent.Src.String()
 		}
-		if dst == "internet" {
-			w.Destination = "internet:" + sent.Dst.String()
+		if outside(dst) {
+			w.Destination += ":" + sent.Dst.String()
 		}
 	}
 	return w
