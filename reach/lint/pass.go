@@ -33,6 +33,7 @@ type pass struct {
 		open    *exposures
 		replies *replies
 		regions map[*plan.VPC]*region
+		ends    map[*vpc.Interface]*emu.End
 	}
 }
 
@@ -41,8 +42,9 @@ func newPass(n *vpc.Network) (*pass, error) {
 	if err != nil {
 		return nil, err
 	}
-	net := e.Network()
-	p := &pass{net: net, plan: plan.Compile(net, &plan.Plan{}), index: net.Index(), explorer: e.Explorer(),
+	x := e.Explorer()
+	net := x.Network()
+	p := &pass{net: net, plan: plan.Compile(net, &plan.Plan{}), index: net.Index(), explorer: x,
 		unsaid: make(map[unjudgedKey]int), hosts: make(map[string]string)}
 	for i := range p.plan.Interfaces() {
 		p.hosts[i.VPC.Desc.ID+"/"+i.Desc.ID] = hostName(i)

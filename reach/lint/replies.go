@@ -55,35 +55,36 @@ func (p *pass) replies() *replies {
 	x := &replies{unknown: make(map[string][]string)}
 	p.found.replies = x
 	in, out := p.byFilters(false), p.byFilters(true)
-	asked, left := 0, 0
-	p.pairs(x, func(from, to *party) {
-		if !from.known || !to.known {
-			return // an end that cannot be asked about
-		}
+	asked := 0
+	p.pairs(x, func(from, to *party) bool {
 		sent, let := out.of(from.Interface), in.of(to.Interface)
 		for version := range 2 {
-			if !p.mayTalk(from.Interface, to.Interface, sent, let, version) {
+			if !p.mayTalk(from, to, sent, let, version) {
 				continue
 			}
 			if asked++; asked > mostPairs {
-				left++
-				continue
+				return false
 			}
 			p.ask(x, from, to, let, version)
 		}
+		return true
 	})
 	for _, why := range x.whys {
 		x.gaps = append(x.gaps, gap{subject{kind: "the way", id: words(x.unknown[why], few)}, why})
 	}
-	if left > 0 {
-		x.gaps = append(x.gaps, gap{subject{kind: "network"}, fmt.Sprintf("%d of %d pairs of interfaces were not looked at", left, asked)})
+	if asked > mostPairs {
+		x.gaps = append(x.gaps, gap{subject{kind: "network"}, fmt.Sprintf("there are more pairs of interfaces than the %d that were asked about", mostPairs)})
 	}
 	return x
 }
 
 // ask asks about one pair, in one direction and one IP version.
 func (p *pass) ask(x *replies, from, to *party, rules []*rule, version int) {
-	pair, ok, err := p.explorer.Between(&from.end, &to.end, version == 1)
+	src, dst, err := p.ends(from, to)
+	if err != nil {
+		return // an end that cannot be asked about
+	}
+	pair, ok, err := p.explorer.Between(src, dst, version == 1)
 	if err != nil || !ok {
 		return // nothing begins there, or it has no address of the IP version
 	}
