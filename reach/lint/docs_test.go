@@ -56,7 +56,7 @@ that nothing has only that is said; below each check stands which ones it yields
 two findings, for they are silenced apart, and so is what has two mistakes.
 
 **Limits.** Of interfaces that the network treats alike one is asked about, and about no more than 4,000 pairs; if there are more, that is
-said. Of two gateways to one office, each may answer for the other. What a target sends to its own load balancer is nobody's mistake. A subnet is called public or private by its name: whether it gives out public addresses a description does not tell. Tags are not read.
+said. Of two gateways to one office, each may answer for the other. What a target sends to its own load balancer is nobody's mistake. What a subnet is called is its name: other tags are not read.
 
 | check | severity | |
 | --- | --- | --- |

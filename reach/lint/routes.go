@@ -76,7 +76,7 @@ func (p *pass) gone(l *lost) string {
 func gone(t *plan.Target) string {
 	switch {
 	case t.Gateway != nil && t.Gateway.Desc.Works():
-		return "the route is a blackhole, as if " + t.Gateway.Desc.ID + " were not attached to the VPC"
+		return "the route is a blackhole, as if " + t.Gateway.Desc.ID + " did not have the VPC any more"
 	case t.Gateway != nil:
 		return fmt.Sprintf("%s is in state %s", t.Gateway.Desc.ID, t.Gateway.Desc.State)
 	case t.Interface != nil:

@@ -68,11 +68,20 @@ func called(s *plan.Subnet) string {
 	return "private"
 }
 
-// notPublic: subnets that are called public and have no way to the internet.
+// notPublic: subnets that are called public, or hand out public addresses, and have no way
+// to the internet.
 func notPublic(p *pass) {
 	for _, v := range p.plan.VPCs {
 		for _, s := range v.Subnets {
-			if called(s) != "public" {
+			var why string
+			switch name := called(s); {
+			case name == "public" && s.Desc.MapPublicIP:
+				why = "it is called public and gives what is launched in it public addresses"
+			case name == "public":
+				why = "it is called public"
+			case s.Desc.MapPublicIP && name != "private": // see notPrivate
+				why = "it gives what is launched in it public addresses"
+			default:
 				continue
 			}
 			switch open, unknown := way(v, s.Routes); {
@@ -80,14 +89,20 @@ func notPublic(p *pass) {
 			case unknown != "":
 				p.unsure(ofSubnet(s), "%s", unknown)
 			default:
-				p.find(ofSubnet(s), nil, "add a route for 0.0.0.0/0 to the internet gateway to route table "+s.Routes.ID+", or call the subnet otherwise",
-					"it is called public, and its route table %s has no route to an internet gateway: what is in it neither reaches the internet directly nor answers it", s.Routes.ID)
+				fix := "add a route for 0.0.0.0/0 to the internet gateway to route table " + s.Routes.ID
+				if called(s) == "public" {
+					fix += ", or call the subnet otherwise"
+				} else {
+					fix += ", or switch MapPublicIpOnLaunch off"
+				}
+				p.find(ofSubnet(s), nil, fix, "%s, and its route table %s has no route to an internet gateway: what is in it neither reaches the internet directly nor answers it", why, s.Routes.ID)
 			}
 		}
 	}
 }
 
-// notPrivate: subnets that are called private and have a route to the internet gateway.
+// notPrivate: subnets that are called private and have a route to the internet gateway, or
+// hand out public addresses.
 func notPrivate(p *pass) {
 	for _, v := range p.plan.VPCs {
 		for _, s := range v.Subnets {
@@ -95,9 +110,15 @@ func notPrivate(p *pass) {
 				continue
 			}
 			switch open, unknown := exit(s.Routes); {
+			case open && s.Desc.MapPublicIP:
+				p.find(ofSubnet(s), nil, "route 0.0.0.0/0 to a NAT gateway and switch MapPublicIpOnLaunch off, or call the subnet otherwise",
+					"it is called private, gives what is launched in it public addresses, and its route table %s has a route to an internet gateway: all that is there is on the internet, as far as rules let it", s.Routes.ID)
 			case open:
 				p.find(ofSubnet(s), nil, "route 0.0.0.0/0 to a NAT gateway (and ::/0 to an egress-only internet gateway), or call the subnet otherwise",
 					"it is called private, and its route table %s has a route to an internet gateway: what gets a public address there is on the internet, as far as rules let it", s.Routes.ID)
+			case s.Desc.MapPublicIP:
+				p.find(ofSubnet(s), nil, "switch MapPublicIpOnLaunch off, or call the subnet otherwise",
+					"it is called private and gives what is launched in it public addresses: a route to an internet gateway, and all that is there is on the internet")
 			case unknown != "":
 				p.unsure(ofSubnet(s), "%s", unknown)
 			}
