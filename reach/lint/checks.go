@@ -70,7 +70,7 @@ var Checks = []Check{
 		"An internet gateway, NAT gateway, egress-only internet gateway, virtual private gateway, gateway or Gateway Load Balancer endpoint, or peering connection to which no route table has a route.",
 		"Add routes, or remove it.", unusedGateways, []string{"subnet-not-public", "public-address-stranded", "vpc-overlap"}},
 	{"vpc-overlap", "VPCs that are joined have overlapping ranges", Warning,
-		"A peering connection between them fails. A transit gateway takes both, and of equal prefixes a route table keeps one.",
+		"A peering connection between them fails. A transit gateway takes both, and does not propagate what overlaps of the one that was attached later. Ranges in 100.64.0.0/10, which many VPCs use for what stays inside, do not count there.",
 		"Give one of them another range.", overlaps, nil},
 
 	{"subnet-not-public", "A subnet is called public, or gives out public addresses, and has no route to an internet gateway", Warning,

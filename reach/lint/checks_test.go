@@ -342,6 +342,7 @@ var doubles = []struct {
 	{"no routes in one of two peers", peers("10.0.0.0/16", "10.1.0.0/16", ""), []string{"peering-one-way"}, "no reply comes back"},
 	{"peers of one range", with(with(peers("10.1.0.0/16", "10.1.0.0/16", ""), "10.1.0.0/16: p", "10.3.0.0/16: p"), "from 10.0.0.0/16", "from 10.1.0.0/16"), []string{"vpc-overlap"}, "overlaps"},
 	{"a public subnet without the route", strings.ReplaceAll(with(public("tcp/443 from 0.0.0.0/0", ""), "routes: {0.0.0.0/0: igw}", "routes: {}"), "front", "public"), []string{"subnet-not-public"}, "no route to an internet gateway"},
+	{"a subnet without the route, with a public address", with(public("tcp/443 from 0.0.0.0/0", ""), "routes: {0.0.0.0/0: igw}", "routes: {}"), []string{"public-address-stranded"}, "no route to an internet gateway"},
 	{"a NAT gateway that has failed", with(public("tcp/443 from 0.0.0.0/0", "    nat-gateways:\n      n: {subnet: front, state: failed}\n"), "az: a}", "az: a, routes: {0.0.0.0/0: n}}"), []string{"nat-stranded"}, "failed"},
 	{"a route that drops replies", appliance, []string{"reply-astray"}, "not attached"},
 	{"a route of a table that nothing has", with(with(appliance, "routes: {10.0.2.0/24: fw}", "route-table: b"), "    subnets:", "    route-tables: {b: {}, t: {10.0.2.0/24: fw}}\n    subnets:"), []string{"route-table-unused"}, "do nothing"},

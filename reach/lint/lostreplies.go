@@ -57,6 +57,9 @@ func repliesAstray(p *pass) {
 
 // back is what brings replies back that no ACL blocks.
 func (l *lost) back() string {
+	if l.blocker.Kind == "igw" {
+		return "add a route to where requests come from to the route table that sends the replies to the internet gateway"
+	}
 	switch l.blocker.Reason {
 	case emu.NoRoute.String():
 		return "add the route for the way back, on the same gateway as the way there"

@@ -19,6 +19,7 @@ type pass struct {
 	explorer *emu.Explorer
 	check    *Check // the one that runs
 	thorough bool   // asks about all pairs, for tests
+	most     int    // how many pairs are asked about
 
 	findings []Finding
 	subjects []subject // of the findings
@@ -44,7 +45,7 @@ func newPass(n *vpc.Network) (*pass, error) {
 	}
 	x := e.Explorer()
 	net := x.Network()
-	p := &pass{net: net, plan: plan.Compile(net, &plan.Plan{}), index: net.Index(), explorer: x,
+	p := &pass{net: net, plan: plan.Compile(net, &plan.Plan{}), index: net.Index(), explorer: x, most: mostPairs,
 		unsaid: make(map[unjudgedKey]int), hosts: make(map[string]string)}
 	for i := range p.plan.Interfaces() {
 		p.hosts[i.VPC.Desc.ID+"/"+i.Desc.ID] = hostName(i)

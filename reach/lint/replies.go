@@ -62,7 +62,7 @@ func (p *pass) replies() *replies {
 			if !p.mayTalk(from, to, sent, let, version) {
 				continue
 			}
-			if asked++; asked > mostPairs {
+			if asked++; asked > p.most {
 				return false
 			}
 			p.ask(x, from, to, let, version)
@@ -72,8 +72,8 @@ func (p *pass) replies() *replies {
 	for _, why := range x.whys {
 		x.gaps = append(x.gaps, gap{subject{kind: "the way", id: words(x.unknown[why], few)}, why})
 	}
-	if asked > mostPairs {
-		x.gaps = append(x.gaps, gap{subject{kind: "network"}, fmt.Sprintf("there are more pairs of interfaces than the %d that were asked about", mostPairs)})
+	if asked > p.most {
+		x.gaps = append(x.gaps, gap{subject{kind: "network"}, fmt.Sprintf("there are more pairs of interfaces than the %d that were asked about", p.most)})
 	}
 	return x
 }
@@ -272,10 +272,14 @@ func (q *question) explain(l *lost, at space.Point) bool {
 	if isACL(l) || t.Reply == nil {
 		return true
 	}
-	if s, dropped := t.Reply.Ended(); dropped && s.Kind == "rtb" && s.Component == l.blocker.Component {
-		if k := slices.IndexFunc(q.plan.VPCs, func(v *plan.VPC) bool { return v.Desc.ID == s.VPC }); k >= 0 {
-			l.vpc = q.plan.VPCs[k]
-		}
+	s, dropped := t.Reply.Ended()
+	if !dropped || s.Component != l.blocker.Component {
+		return true
+	}
+	if k := slices.IndexFunc(q.plan.VPCs, func(v *plan.VPC) bool { return v.Desc.ID == s.VPC }); k >= 0 {
+		l.vpc = q.plan.VPCs[k]
+	}
+	if s.Kind == "rtb" {
 		if r := s.Decided.Route; r != nil {
 			l.route = destination(r)
 			l.reason = q.gone(l)

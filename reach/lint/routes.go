@@ -277,17 +277,18 @@ func overlapWords(g *vpc.Gateway) string {
 	if g.Kind == routing.PeeringConnection {
 		return "such a peering connection fails, and carries nothing"
 	}
-	return "of equal prefixes a route table of the transit gateway keeps one, and what is for the other VPC goes astray"
+	return "the transit gateway does not propagate such a range of the VPC that was attached later, and what is for it goes astray"
 }
 
 // reused are addresses that VPCs use again and again for what stays inside of them, such as
 // Kubernetes' pods: transit gateways do not carry them.
 var reused = netip.MustParsePrefix("100.64.0.0/10")
 
-// overlap are ranges of two VPCs that overlap and matter to what joins them, zero for none.
+// overlap are ranges of two VPCs that overlap and matter to what joins them, zero for none:
+// of a transit gateway, if the first VPC, which is attached later, propagates (TGW-9).
 func overlap(g *vpc.Gateway, v, w *vpc.VPC) [2]netip.Prefix {
 	transit := g.Kind == routing.TransitGateway
-	if v == nil || w == nil || v == w || transit && !inOneTable(g.Transit, v, w) {
+	if v == nil || w == nil || v == w || transit && !propagates(g.Transit, v) {
 		return [2]netip.Prefix{}
 	}
 	for _, p := range v.CIDRs {
@@ -300,22 +301,9 @@ func overlap(g *vpc.Gateway, v, w *vpc.VPC) [2]netip.Prefix {
 	return [2]netip.Prefix{}
 }
 
-// inOneTable reports whether two VPCs propagate their ranges into one route table, so that
-// something may take the one for the other.
-func inOneTable(t *vpc.Transit, v, w *vpc.VPC) bool {
-	tables := func(v *vpc.VPC) (all []*vpc.TransitTable) {
-		for _, a := range t.Attachments {
-			if a.Kind != vpc.VPCAttachment || a.VPC != v.ID && a.VPC != v.Name {
-				continue
-			}
-			for _, name := range a.Propagation {
-				if name != vpc.NoTable {
-					all = append(all, t.Table(name))
-				}
-			}
-		}
-		return all
-	}
-	theirs := tables(w)
-	return slices.ContainsFunc(tables(v), func(mine *vpc.TransitTable) bool { return slices.Contains(theirs, mine) })
+// propagates reports whether a VPC propagates its ranges into any route table.
+func propagates(t *vpc.Transit, v *vpc.VPC) bool {
+	return slices.ContainsFunc(t.Attachments, func(a *vpc.TransitAttachment) bool {
+		return a.Kind == vpc.VPCAttachment && (a.VPC == v.ID || a.VPC == v.Name) && slices.ContainsFunc(a.Propagation, func(name string) bool { return name != vpc.NoTable })
+	})
 }
