@@ -148,6 +148,21 @@ var firings = []firing{
 `), "front: {", "front: {acl: f, "), "az: a}", "az: a, routes: {0.0.0.0/0: n}}"), "{subnet: front, groups: [web], public-ip: true}", "{subnet: back, groups: [web]}"), "network ACL f, ingress", "requests arrive", "[100 allow tcp/443", "[100 allow tcp"},
 
 	{"no route back", "reply-astray", peers("10.0.0.0/16", "10.1.0.0/16", "10.9.0.0/16: p"), "route table", "no reply comes back", "{10.9.0.0/16: p}", "{10.0.0.0/16: p}"},
+	{"no route back, by a rule for all", "reply-astray", with(peers("10.0.0.0/16", "10.1.0.0/16", "10.9.0.0/16: p"), "tcp/80 from 10.0.0.0/16", "tcp/80 from 0.0.0.0/0"), "route table", "no reply comes back", "{10.9.0.0/16: p}", "{10.0.0.0/16: p}"},
+	{"no entry for replies to the internet, over IPv6 only", "acl-reply-blocked", `
+vpcs:
+  v:
+    cidr: [10.0.0.0/16, "2001:db8:1::/56"]
+    internet-gateway: true
+    subnets:
+      a: {cidr: [10.0.1.0/24, "2001:db8:1:1::/64"], az: a, acl: six, routes: {"::/0": igw}}
+    network-acls:
+      six: {ingress: ["100 allow tcp/443 from ::/0"], egress: ["100 allow tcp/443 to ::/0"]}
+    security-groups:
+      web: {ingress: ["tcp/443 from ::/0"], egress: []}
+    instances:
+      web-1: {subnet: a, groups: [web], ip: [10.0.1.5, "2001:db8:1:1::5"]}
+`, "network ACL six, egress", "requests arrive", "allow tcp/443 to", "allow tcp to"},
 	{"routes on one side", "peering-one-way", peers("10.0.0.0/16", "10.1.0.0/16", ""), "peering connection p", "VPC x has routes to it and VPC y has none", "routes: {}", "routes: {10.0.0.0/16: p}"},
 	{"through a firewall on one way only", "asymmetric-path", `
 vpcs:
@@ -275,6 +290,20 @@ func TestUnjudged(t *testing.T) {
 			said := slices.ContainsFunc(unjudged, func(u lint.Unjudged) bool { return slices.Contains(u.IDs, c.check) && strings.Contains(u.Why, c.why) })
 			assert.True(t, said, "%v", unjudged)
 		})
+	}
+}
+
+// TestUnknownAppliance: a route to an endpoint of which only the appliance is unknown leads to
+// something.
+func TestUnknownAppliance(t *testing.T) {
+	n := parse(t, with(public("tcp/443 from 0.0.0.0/0", "    gateways: {fw: {kind: vpce-gwlb, subnet: front}}\n"), "back: {cidr: 10.0.2.0/24, az: a}", "back: {cidr: 10.0.2.0/24, az: a, routes: {0.0.0.0/0: fw}}"))
+	list, gaps, err := lint.Run(n)
+	require.NoError(t, err)
+	for _, f := range list {
+		assert.NotEqual(t, "route-blackhole", f.ID)
+	}
+	for _, g := range gaps {
+		assert.NotContains(t, g.IDs, "route-blackhole", "%v", g)
 	}
 }
 
