@@ -10,7 +10,7 @@ import (
 
 // headers writes headers of one leg: of the packet alone, or of all that are alike.
 type headers struct {
-	alike *space.Product // nil for the packet alone
+	alike *space.Product // of one protocol, if it has ports; nil for the packet alone
 	sent  packet.Flow    // the request as it was sent
 	reply bool
 }
@@ -52,7 +52,7 @@ func (w *headers) widen(h *AnalysisPacketHeader, f packet.Flow) {
 		*clientPorts = portRanges(w.alike[space.SourcePorts])
 	}
 	if f.DstPort == w.sent.DstPort {
-		*serverPorts = portRanges(space.Common(w.alike[space.Services], []space.Span{space.Protocol(uint8(f.Proto))}))
+		*serverPorts = portRanges(w.alike[space.Services])
 	}
 }
 

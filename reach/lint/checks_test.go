@@ -296,7 +296,7 @@ func TestUnjudged(t *testing.T) {
 // TestUnknownAppliance: a route to an endpoint of which only the appliance is unknown leads to
 // something.
 func TestUnknownAppliance(t *testing.T) {
-	n := parse(t, with(public("tcp/443 from 0.0.0.0/0", "    gateways: {fw: {kind: vpce-gwlb, subnet: front}}\n"), "back: {cidr: 10.0.2.0/24, az: a}", "back: {cidr: 10.0.2.0/24, az: a, routes: {0.0.0.0/0: fw}}"))
+	n := parse(t, with(public("tcp/443 from 0.0.0.0/0", "    gateways: {fw: {kind: vpce-gwlb, subnets: [front]}}\n"), "back: {cidr: 10.0.2.0/24, az: a}", "back: {cidr: 10.0.2.0/24, az: a, routes: {0.0.0.0/0: fw}}"))
 	list, gaps, err := lint.Run(n)
 	require.NoError(t, err)
 	for _, f := range list {

@@ -38,7 +38,7 @@ func blackholes(p *pass) {
 			for k := range t.Routes {
 				r, target := &t.Routes[k], &t.Targets[k]
 				switch {
-				case target.Gateway != nil && target.Gateway.Desc.Works() && !target.Blackhole:
+				case target.Unknown != "" && works(v.Desc, target): // whatever becomes of packets there
 				case target.Unknown != "":
 					p.unsure(ofRoute(v.Desc, desc, r), "%s", target.Unknown)
 				case target.Blackhole:
@@ -51,6 +51,12 @@ func blackholes(p *pass) {
 			}
 		}
 	}
+}
+
+// works reports whether a route leads to a gateway that is there and works.
+func works(v *vpc.VPC, t *plan.Target) bool {
+	g := v.Gateway(t.ID)
+	return g != nil && g.Works()
 }
 
 // destination is a route's, as it was written.
