@@ -85,6 +85,30 @@ func (p *Part) Witness() (*emu.Trace, error) {
 	return p.pair.Trace(at)
 }
 
+// Alike is the witness, and the packets of which everything on the way is the same, as far as
+// one product has them.
+func (p *Part) Alike() (*emu.Trace, *space.Product, error) {
+	at, ok := p.pair.Usual(p.Set())
+	if !ok {
+		return nil, nil, errors.New("a part without packets")
+	}
+	t, err := p.pair.Trace(at)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := p.pair.Ask(at)
+	same := space.Product{} // of the part, which may be less: see Answer.Of
+	for _, some := range (space.Set{f.Box}).And(p.set).Products() {
+		if set := some.Boxes(); set.Has(&at) {
+			same = some
+		}
+	}
+	for d := range same {
+		same[d] = space.Common(same[d], p.pair.Places(d))
+	}
+	return t, &same, nil
+}
+
 // Reachable is the packets of an IP version that get there and are answered.
 func (a *Answer) Reachable(v6 bool) space.Set { return a.Set(emu.Reachable, v6) }
 

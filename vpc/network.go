@@ -79,8 +79,11 @@ type Subnet struct {
 	Interfaces             []*Interface
 	// DNS64 is EnableDns64: the resolver makes up IPv6 addresses of IPv4-only
 	// names, see [Subnet.AAAA] (NAT-40).
-	DNS64  bool
-	Origin string
+	DNS64 bool
+	// MapPublicIP is MapPublicIpOnLaunch: instances that are launched in it get public
+	// addresses. It changes no interface that is described (SUB-11).
+	MapPublicIP bool
+	Origin      string
 
 	problems
 }

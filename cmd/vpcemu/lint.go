@@ -92,10 +92,11 @@ func (a *app) lint(c *cobra.Command, network string, f *lintFlags) error {
 		return err
 	}
 	list, silenced := lint.Silence(list, append(ignores, comments...))
+	r := lintReport(network, list, unjudged, f.failOn.value)
 	if f.checks {
 		err = a.listChecks(countIDs(list, unjudged))
-	} else if err = lintReport(network, list, f.failOn.value).Write(a.out, f.output.value); err == nil {
-		a.lintRemarks(f, list, unjudged, silenced)
+	} else if err = r.Write(a.out, f.output.value); err == nil {
+		a.lintRemarks(f, list, r.Unjudged, silenced)
 	}
 	if err != nil {
 		return err
@@ -145,7 +146,7 @@ func fails(f *lint.Finding, least string) bool {
 var severityOf = [...]findings.Severity{lint.Note: findings.Note, lint.Warning: findings.Warning, lint.Error: findings.Error}
 
 // lintReport is what was found. Its cases are the findings, and the checks without any.
-func lintReport(network string, list []lint.Finding, failOn string) *findings.Report {
+func lintReport(network string, list []lint.Finding, unjudged []lint.Unjudged, failOn string) *findings.Report {
 	r := &findings.Report{Command: "lint", Version: versionText(), Subject: network}
 	places := findings.NewPlaces(network)
 	for k := range lint.Checks {
@@ -161,9 +162,7 @@ func lintReport(network string, list []lint.Finding, failOn string) *findings.Re
 		if w := l.Witness; w != nil {
 			f.Detail = "try: " + traceCommand(network, w)
 		}
-		if f.File = l.File; l.Line > 0 {
-			f.File, f.Line, _ = places.At(fmt.Sprintf("%s:%d", l.File, l.Line))
-		}
+		f.File, f.Line = lintPlace(places, l.File, l.Line)
 		r.Findings = append(r.Findings, f)
 		one := findings.Case{Name: l.ID + ": " + l.Subject, Group: network, File: f.File, Line: f.Line}
 		if fails(l, failOn) {
@@ -171,7 +170,21 @@ func lintReport(network string, list []lint.Finding, failOn string) *findings.Re
 		}
 		r.Cases = append(r.Cases, one)
 	}
+	for _, u := range unjudged {
+		more := findings.Unjudged{IDs: u.IDs, Subject: u.Subject, Why: u.Why}
+		more.File, more.Line = lintPlace(places, u.File, u.Line)
+		r.Unjudged = append(r.Unjudged, more)
+	}
 	return r
+}
+
+// lintPlace is a place as a path from here.
+func lintPlace(places *findings.Places, file string, line int) (string, int) {
+	if line == 0 {
+		return file, 0
+	}
+	file, line, _ = places.At(fmt.Sprintf("%s:%d", file, line))
+	return file, line
 }
 
 func component(l *lint.Finding) string {
@@ -195,25 +208,45 @@ func traceCommand(network string, w *lint.Witness) string {
 
 // lintRemarks say what was not judged, and how much was found: in text below the findings,
 // else on standard error.
-func (a *app) lintRemarks(f *lintFlags, list []lint.Finding, unjudged []lint.Unjudged, silenced int) {
+func (a *app) lintRemarks(f *lintFlags, list []lint.Finding, unjudged []findings.Unjudged, silenced int) {
 	if a.quiet {
 		return
 	}
 	if f.output.value != "text" {
 		if len(unjudged) > 0 {
 			_ = a.out.Flush() // the answer first; run notices an error
-			fmt.Fprintf(a.stderr, "note: %s not be judged; -o text lists %s\n", plural(len(unjudged), "place could", "places could"), itThem(len(unjudged)))
+			fmt.Fprintf(a.stderr, "note: %s not be judged; -o json lists %s\n", plural(len(unjudged), "place could", "places could"), itThem(len(unjudged)))
 		}
 		return
 	}
-	for _, u := range unjudged {
+	for k, u := range unjudged {
+		same := func(o findings.Unjudged) bool { return o.Why == u.Why && slices.Equal(o.IDs, u.IDs) }
+		if slices.ContainsFunc(unjudged[:k], same) {
+			continue
+		}
 		at := ""
 		if u.File != "" && u.Line > 0 {
 			at = fmt.Sprintf("%s:%d: ", u.File, u.Line)
 		}
-		fmt.Fprintf(a.out, "%snot judged: %s: %s [%s]\n", at, u.Subject, u.Why, strings.Join(u.IDs, ", "))
+		fmt.Fprintf(a.out, "%snot judged: %s: %s [%s]\n", at, subjects(slices.DeleteFunc(slices.Clone(unjudged[k:]), func(o findings.Unjudged) bool { return !same(o) })), u.Why, strings.Join(u.IDs, ", "))
 	}
 	fmt.Fprintln(a.out, lintSummary(list, len(unjudged), silenced))
+}
+
+// subjects are what some that were not judged for one reason are about: three, and how many
+// more.
+func subjects(list []findings.Unjudged) string {
+	var names []string
+	for _, u := range list {
+		if names = append(names, u.Subject); len(names) == 3 {
+			break
+		}
+	}
+	text := strings.Join(names, "; ")
+	if more := len(list) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // lintSummary is "1 error, 2 warnings, 1 note; 3 not judged, 1 ignored".

@@ -40,8 +40,8 @@ Pairs that are not listed are blocked, and so is what the fabric answers in plac
 DST: IPv6 neighbour discovery, DHCPv6. "Source ports 1024-65535" are those from which
 something is reached, where that matters.
 
--o aws, of one SRC and one DST, is like that of trace: an analysis of one packet of each
-part of the answer.
+-o aws, of one SRC and one DST, is like that of trace: an analysis for each part of the
+answer, with the path of one packet and, in its headers, all packets that take the same.
 
 The exit status is 0, whatever is reachable: this is a listing, and "vpcemu check"
 judges. It is 2 if the question makes no sense.`
@@ -165,17 +165,17 @@ func (a *app) reachBetween(net *reach.Network, e *emu.Emulator, f *reachFlags) e
 	return answer.WriteText(a.out)
 }
 
-// writeInsights writes an analysis of one packet of each part.
+// writeInsights writes an analysis of one packet of each part, and of those like it.
 func (a *app) writeInsights(e *emu.Emulator, answer *reach.Answer) error {
-	var all []*emu.Trace
+	var all []insights.Case
 	for i := range answer.Parts {
-		t, err := answer.Parts[i].Witness()
+		t, alike, err := answer.Parts[i].Alike()
 		if err != nil {
 			return err
 		}
-		all = append(all, t)
+		all = append(all, insights.Case{Trace: t, Alike: alike})
 	}
-	return writeJSON(a.out, insights.Of(e.Network(), all...))
+	return writeJSON(a.out, insights.OfCases(e.Network(), all...))
 }
 
 // reachMatrix answers about all pairs that are asked about.

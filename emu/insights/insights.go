@@ -4,22 +4,40 @@ import (
 	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
 )
+
+// Case is a trace and packets that pass, or meet, the same as its packet does.
+type Case struct {
+	Trace *emu.Trace
+	// Alike are those packets, as package reach has them; headers then have all of them.
+	// Nil is the packet alone.
+	Alike *space.Product
+}
+
+// OfCases is [Of] for traces that stand for more packets than their own.
+func OfCases(n *vpc.Network, cases ...Case) *Analyses {
+	d := newDescription(n)
+	all := &Analyses{NetworkInsightsAnalyses: []NetworkInsightsAnalysis{}}
+	for _, c := range cases {
+		all.NetworkInsightsAnalyses = append(all.NetworkInsightsAnalyses, d.analysis(c.Trace, c.Alike))
+	}
+	return all
+}
 
 // Of is the analyses that traces are, one for each. The traces are answers about the
 // network, as [emu.Emulator.Network] gives it, and fresh: of one that was read from JSON
 // rules, routes and headers are left out.
 func Of(n *vpc.Network, traces ...*emu.Trace) *Analyses {
-	d := newDescription(n)
-	all := &Analyses{NetworkInsightsAnalyses: []NetworkInsightsAnalysis{}}
-	for _, t := range traces {
-		all.NetworkInsightsAnalyses = append(all.NetworkInsightsAnalyses, d.analysis(t))
+	cases := make([]Case, len(traces))
+	for i, t := range traces {
+		cases[i].Trace = t
 	}
-	return all
+	return OfCases(n, cases...)
 }
 
-func (d *description) analysis(t *emu.Trace) NetworkInsightsAnalysis {
+func (d *description) analysis(t *emu.Trace, alike *space.Product) NetworkInsightsAnalysis {
 	a := NetworkInsightsAnalysis{Status: "succeeded", Tags: []Tag{}}
 	warnings := t.Notes
 	if t.Verdict == emu.Uncertain {
@@ -30,9 +48,9 @@ func (d *description) analysis(t *emu.Trace) NetworkInsightsAnalysis {
 	}
 	found := t.Verdict == emu.Reachable
 	a.NetworkPathFound = &found
-	a.ForwardPathComponents = d.path(t, t.Request, t.Source, t.Destination)
+	a.ForwardPathComponents = d.path(t, t.Request, alike)
 	if t.Reply != nil && (t.Request.Verdict == emu.Delivered || t.Request.Verdict == emu.Exited) {
-		a.ReturnPathComponents = d.path(t, t.Reply, t.Destination, t.Source)
+		a.ReturnPathComponents = d.path(t, t.Reply, alike)
 	}
 	for i := range t.Blockers {
 		b := &t.Blockers[i]

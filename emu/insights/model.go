@@ -52,7 +52,8 @@ type AnalysisComponent struct {
 	Name string `json:",omitempty"`
 }
 
-// AnalysisPacketHeader is the packet that was sent, so that each range is one value.
+// AnalysisPacketHeader is the packet that was sent, so that each range is one value, or those
+// that are alike, see [Case].
 type AnalysisPacketHeader struct {
 	DestinationAddresses  []string    `json:",omitempty"`
 	DestinationPortRanges []PortRange `json:",omitempty"`

@@ -2,10 +2,10 @@ package insights
 
 import (
 	"net/netip"
-	"strconv"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/packet"
 )
 
@@ -17,6 +17,7 @@ type path struct {
 	// arriving is the interface that the packet is at, which stands behind what guards it.
 	arriving *emu.Step
 	at       packet.Flow // the packet, as it has become
+	headers  headers
 }
 
 // node is a component with the packet as it comes and goes.
@@ -27,8 +28,12 @@ type node struct {
 }
 
 // path is the components that a leg passes, up to one that drops the packet.
-func (d *description) path(t *emu.Trace, leg *emu.Leg, from, to string) []PathComponent {
-	p := &path{description: d, trace: t, at: sent(leg)}
+func (d *description) path(t *emu.Trace, leg *emu.Leg, alike *space.Product) []PathComponent {
+	p := &path{description: d, trace: t, at: sent(leg), headers: headers{alike, t.Sent(), leg == t.Reply}}
+	from, to := t.Source, t.Destination
+	if leg == t.Reply {
+		from, to = to, from
+	}
 	for i := range leg.Steps {
 		s := &leg.Steps[i]
 		p.step(s)
@@ -184,7 +189,7 @@ func (p *path) ends(leg *emu.Leg, from, to string) {
 	for i := range p.nodes {
 		n := &p.nodes[i]
 		if n.in != n.out && (i < len(p.nodes)-1 || len(n.Explanations) > 0) {
-			n.InboundHeader, n.OutboundHeader = header(n.in), changed(n.in, n.out)
+			n.InboundHeader, n.OutboundHeader = p.headers.of(n.in), p.headers.changed(n.in, n.out)
 		}
 	}
 	delivered := leg.Verdict == emu.Delivered
@@ -193,21 +198,21 @@ func (p *path) ends(leg *emu.Leg, from, to string) {
 	case len(last.Explanations) > 0:
 	case delivered && last.kind == "eni" && last.AttachedTo != nil && !p.asked(to, last.Component.Id, last.Vpc.Id):
 		p.nodes = append(p.nodes, attached(last))
-		p.nodes[len(p.nodes)-1].InboundHeader = header(last.out)
+		p.nodes[len(p.nodes)-1].InboundHeader = p.headers.of(last.out)
 	case delivered:
-		last.InboundHeader = header(last.in)
+		last.InboundHeader = p.headers.of(last.in)
 	default:
-		last.OutboundHeader = header(last.out)
+		last.OutboundHeader = p.headers.of(last.out)
 	}
 	switch first := &p.nodes[0]; {
 	case first.kind == "eni" && first.AttachedTo != nil && !p.asked(from, first.Component.Id, first.Vpc.Id):
 		end := attached(first)
-		end.OutboundHeader = header(end.in)
+		end.OutboundHeader = p.headers.of(end.in)
 		p.nodes = append([]node{end}, p.nodes...)
 	case first.kind == "eni":
-		first.OutboundHeader = header(first.out)
+		first.OutboundHeader = p.headers.of(first.out)
 	default:
-		first.InboundHeader = header(first.in)
+		first.InboundHeader = p.headers.of(first.in)
 	}
 }
 
@@ -232,43 +237,3 @@ func after(s *emu.Step, f packet.Flow) packet.Flow {
 	f.SrcPort, f.DstPort = s.SourcePort, s.DestinationPort
 	return f
 }
-
-// header is a packet's; nil for none.
-func header(f packet.Flow) *AnalysisPacketHeader {
-	if !f.Src.IsValid() {
-		return nil
-	}
-	h := &AnalysisPacketHeader{Protocol: strconv.Itoa(int(f.Proto)), SourceAddresses: one(f.Src), DestinationAddresses: one(f.Dst)}
-	if f.Proto.HasPorts() {
-		h.SourcePortRanges, h.DestinationPortRanges = port(f.SrcPort), port(f.DstPort)
-	}
-	return h
-}
-
-// changed is what of a header became another.
-func changed(in, out packet.Flow) *AnalysisPacketHeader {
-	was, h := header(in), header(out)
-	if was == nil || h == nil {
-		return h
-	}
-	if h.Protocol == was.Protocol {
-		h.Protocol = ""
-	}
-	if in.Src == out.Src {
-		h.SourceAddresses = nil
-	}
-	if in.Dst == out.Dst {
-		h.DestinationAddresses = nil
-	}
-	if in.SrcPort == out.SrcPort {
-		h.SourcePortRanges = nil
-	}
-	if in.DstPort == out.DstPort {
-		h.DestinationPortRanges = nil
-	}
-	return h
-}
-
-func one(a netip.Addr) []string { return []string{netip.PrefixFrom(a, a.BitLen()).String()} }
-
-func port(n uint16) []PortRange { return []PortRange{{int(n), int(n)}} }

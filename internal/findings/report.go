@@ -71,6 +71,17 @@ func (f *Finding) place() string {
 	return s
 }
 
+// Unjudged is something that cannot be said to be right or wrong. Its JSON form is stable.
+type Unjudged struct {
+	// IDs are those of the [Rule]s that it would be a finding of.
+	IDs []string `json:"ids"`
+	// Subject is what it is about, Why what is not known.
+	Subject string `json:"subject"`
+	Why     string `json:"why"`
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
+}
+
 // Rule is what findings of one ID have in common.
 type Rule struct {
 	ID string
@@ -106,6 +117,8 @@ type Report struct {
 	// first finding.
 	Rules    []Rule
 	Findings []Finding
+	// Unjudged are in the JSON form only.
+	Unjudged []Unjudged
 	// Cases are what was asked. If there are none, each finding is one that fails.
 	Cases []Case
 }
@@ -127,17 +140,18 @@ func (r *Report) Write(out io.Writer, form string) error {
 	return fmt.Errorf("%q is no form of an answer", form)
 }
 
-// json is an object with the findings.
+// json is an object with the findings, and with what was not judged.
 func (r *Report) json(out io.Writer) error {
 	list := r.Findings
 	if list == nil {
 		list = []Finding{}
 	}
 	return encode(out, struct {
-		Command  string    `json:"command"`
-		Subject  string    `json:"subject"`
-		Findings []Finding `json:"findings"`
-	}{r.Command, r.Subject, list})
+		Command  string     `json:"command"`
+		Subject  string     `json:"subject"`
+		Findings []Finding  `json:"findings"`
+		Unjudged []Unjudged `json:"unjudged,omitempty"`
+	}{r.Command, r.Subject, list, r.Unjudged})
 }
 
 // encode writes JSON for people too: indented, with < and > as they are.

@@ -40,11 +40,12 @@ func (h *half) String() string {
 func (h *half) subject(e *entry) subject {
 	s := ofACL(h.vpc.Desc, h.acl)
 	s.part, s.origin = h.String()+" "+e.String(), e.Origin
+	s.thing, s.within = e.Entry, []any{h.acl}
 	return s
 }
 
 func ofACL(v *vpc.VPC, a *vpc.NetworkACL) subject {
-	return subject{kind: "network ACL", id: a.ID, name: a.Name, vpc: v, origin: a.Origin}
+	return subject{kind: "network ACL", id: a.ID, name: a.Name, vpc: v, origin: a.Origin, thing: a}
 }
 
 // halves are the directions of all network ACLs.
@@ -139,6 +140,9 @@ func (h *half) superfluous() (all []*entry) {
 		if e.never() || e.Action == firewall.Deny && e.everything() {
 			continue // who writes the last entry down means to say it
 		}
+		if slices.ContainsFunc(left, func(o *entry) bool { return o.forReplies() && !e.forReplies() && o.covers(e) }) {
+			continue // the one is for replies, the other for requests: each may go without the other
+		}
 		without := slices.DeleteFunc(slices.Clone(left), func(o *entry) bool { return o == e })
 		if allowed(without, 0).Equal(want[0]) && allowed(without, 1).Equal(want[1]) {
 			all, left = append(all, e), without
@@ -146,6 +150,17 @@ func (h *half) superfluous() (all []*entry) {
 	}
 	slices.Reverse(all)
 	return all
+}
+
+// forReplies reports whether an entry lets the ports of clients in or out.
+func (e *entry) forReplies() bool {
+	s := &e.Service
+	return e.Action == firewall.Allow && s.HasPorts() && s.From >= 1024 && s.To >= 60_999 && s.To-s.From >= 10_000
+}
+
+// covers reports whether an entry matches all that another matches.
+func (e *entry) covers(o *entry) bool {
+	return len(o.sets[0].Minus(e.sets[0])) == 0 && len(o.sets[1].Minus(e.sets[1])) == 0
 }
 
 // everything reports whether an entry is for all packets of an IP version.

@@ -20,6 +20,7 @@ type calm struct {
 	tamed    map[*plan.Subnet]bool
 	may      map[[2]*plan.Subnet][]lostKey
 	open     map[aclHalf]*[2]space.Set // nil for what is not known
+	closed   map[aclHalf]bool          // to the internet
 }
 
 type aclHalf struct {
@@ -33,10 +34,13 @@ type lostKey struct {
 	out  bool
 	vpc  *plan.VPC
 	some bool
+	via  string
+	// other says that it is a protocol which no rule names, and that TCP is answered.
+	other bool
 }
 
 func (p *pass) newCalm() *calm {
-	return &calm{p, p.thorough, make(map[*plan.Table]bool), make(map[*plan.Subnet]bool), make(map[[2]*plan.Subnet][]lostKey), make(map[aclHalf]*[2]space.Set)}
+	return &calm{p, p.thorough, make(map[*plan.Table]bool), make(map[*plan.Subnet]bool), make(map[[2]*plan.Subnet][]lostKey), make(map[aclHalf]*[2]space.Set), make(map[aclHalf]bool)}
 }
 
 // between reports whether what gets from one interface to another is answered in any case,
@@ -77,13 +81,16 @@ func (c *calm) said(x *replies, from, to *plan.Interface) bool {
 }
 
 func (l *lost) key() lostKey {
-	return lostKey{l.blocker.Component, l.blocker.Stage == emu.NACLOut, l.vpc, l.some}
+	return lostKey{l.blocker.Component, l.blocker.Stage == emu.NACLOut, l.vpc, isACL(l) && l.some, l.via, l.other}
 }
 
-// internet reports whether what an interface and the internet say to each other is
+// internet reports whether what an interface says to the internet, or the internet to it, is
 // answered, as far as it gets there: that a subnet has no way to the internet is found by
 // other checks.
-func (c *calm) internet(i *plan.Interface) bool {
+func (c *calm) internet(i *plan.Interface, egress bool) bool {
+	if !c.thorough && c.mute(i.Subnet, egress) {
+		return true
+	}
 	if c.thorough || i.Balancer != nil || i.VPC.Gateway != nil && i.VPC.Gateway.Edge != nil {
 		return false
 	}
@@ -93,6 +100,19 @@ func (c *calm) internet(i *plan.Interface) bool {
 		c.tamed[i.Subnet] = tame
 	}
 	return tame
+}
+
+// mute reports whether a subnet's ACL lets nothing out to internet hosts, or in from them.
+func (c *calm) mute(s *plan.Subnet, egress bool) bool {
+	a := c.plan.ACL(s)
+	key := aclHalf{a, egress}
+	mute, done := c.closed[key]
+	if !done {
+		open, known := c.opens(a, egress, s.VPC)
+		mute = known && len(open[0].Minus(inland[0])) == 0 && len(open[1].Minus(inland[1])) == 0
+		c.closed[key] = mute
+	}
+	return mute
 }
 
 // tame reports whether a subnet's ACL lets all replies through, and its routes lead to the
@@ -160,8 +180,8 @@ func (c *calm) local(t *plan.Table, v *plan.VPC) bool {
 		case t.Targets[k].Kind == routing.Local:
 		case r.PrefixList != "":
 			entries, known := v.Names().PrefixList(r.PrefixList)
-			local = local && known && !slices.ContainsFunc(entries, func(e netip.Prefix) bool { return inside(e, v) })
-		case inside(r.Destination, v):
+			local = local && known && !slices.ContainsFunc(entries, func(e netip.Prefix) bool { return within(e, v) })
+		case within(r.Destination, v):
 			local = false
 		}
 	}
@@ -169,8 +189,8 @@ func (c *calm) local(t *plan.Table, v *plan.VPC) bool {
 	return local
 }
 
-// inside reports whether a prefix is as long as one of the VPC's, or longer, and in it.
-func inside(p netip.Prefix, v *plan.VPC) bool {
+// within reports whether a prefix is as long as one of the VPC's, or longer, and in it.
+func within(p netip.Prefix, v *plan.VPC) bool {
 	return slices.ContainsFunc(v.Desc.CIDRs, func(q netip.Prefix) bool { return q.Bits() <= p.Bits() && q.Contains(p.Addr()) })
 }
 
@@ -197,7 +217,7 @@ func (c *calm) lossesAt(at, remote *plan.Subnet, egress bool, kind int) (all []l
 	a := c.plan.ACL(at)
 	_, some := c.lets(a, egress, at.VPC, remote.Desc.CIDRs, kind)
 	for _, s := range some {
-		all = append(all, lostKey{a.ID, egress, at.VPC, s})
+		all = append(all, lostKey{acl: a.ID, out: egress, vpc: at.VPC, some: s})
 	}
 	return all
 }

@@ -43,3 +43,25 @@ func kinds(x *replies) (all []string) {
 	slices.Sort(all)
 	return all
 }
+
+// TestMostPairs: that not all pairs were asked about is said.
+func TestMostPairs(t *testing.T) {
+	for k := range 40 {
+		n := random.New(9, uint64(k)).Network(random.Everything)
+		p, err := newPass(n)
+		if err != nil {
+			continue
+		}
+		p.thorough, p.most = true, 3
+		gaps := p.replies().gaps
+		if len(gaps) > 0 && gaps[len(gaps)-1].why == "there are more pairs of interfaces than the 3 that were asked about" {
+			q, err := newPass(n)
+			require.NoError(t, err)
+			for _, g := range q.replies().gaps {
+				require.NotContains(t, g.why, "that were asked about")
+			}
+			return
+		}
+	}
+	require.Fail(t, "no network has more pairs")
+}

@@ -113,6 +113,14 @@ var firings = []firing{
     network-acls:
       b: {ingress: [100 allow tcp from 0.0.0.0/0], egress: [100 allow tcp/32768-65535 to 0.0.0.0/0]}
 `, "network ACL b, egress", "some ports", "tcp/32768-65535", "tcp/1024-65535"},
+	{"replies of TCP only", "acl-reply-tcp-only", two + open + `
+    network-acls:
+      b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/1024-65535 to 0.0.0.0/0]}
+`, "network ACL b, egress", "not of other protocols", "[100 allow all from", "[100 allow tcp from"},
+	{"no entry for replies of a protocol that a rule names", "acl-reply-blocked", with(two+open, "two: {ingress: [all from", "two: {ingress: [udp/53 from 10.0.0.0/8, tcp from") + `
+    network-acls:
+      b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/1024-65535 to 0.0.0.0/0]}
+`, "network ACL b, egress", "udp/53", "udp/53 from 10.0.0.0/8, ", ""},
 	{"no entry for replies on the side of the client", "acl-reply-blocked", two + open + `
     network-acls:
       b: {ingress: [100 allow tcp/1-1023 from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]}
@@ -141,6 +149,21 @@ var firings = []firing{
 `), "front: {", "front: {acl: f, "), "az: a}", "az: a, routes: {0.0.0.0/0: n}}"), "{subnet: front, groups: [web], public-ip: true}", "{subnet: back, groups: [web]}"), "network ACL f, ingress", "requests arrive", "[100 allow tcp/443", "[100 allow tcp"},
 
 	{"no route back", "reply-astray", peers("10.0.0.0/16", "10.1.0.0/16", "10.9.0.0/16: p"), "route table", "no reply comes back", "{10.9.0.0/16: p}", "{10.0.0.0/16: p}"},
+	{"no route back, by a rule for all", "reply-astray", with(peers("10.0.0.0/16", "10.1.0.0/16", "10.9.0.0/16: p"), "tcp/80 from 10.0.0.0/16", "tcp/80 from 0.0.0.0/0"), "route table", "no reply comes back", "{10.9.0.0/16: p}", "{10.0.0.0/16: p}"},
+	{"no entry for replies to the internet, over IPv6 only", "acl-reply-blocked", `
+vpcs:
+  v:
+    cidr: [10.0.0.0/16, "2001:db8:1::/56"]
+    internet-gateway: true
+    subnets:
+      a: {cidr: [10.0.1.0/24, "2001:db8:1:1::/64"], az: a, acl: six, routes: {"::/0": igw}}
+    network-acls:
+      six: {ingress: ["100 allow tcp/443 from ::/0"], egress: ["100 allow tcp/443 to ::/0"]}
+    security-groups:
+      web: {ingress: ["tcp/443 from ::/0"], egress: []}
+    instances:
+      web-1: {subnet: a, groups: [web], ip: [10.0.1.5, "2001:db8:1:1::5"]}
+`, "network ACL six, egress", "requests arrive", "allow tcp/443 to", "allow tcp to"},
 	{"routes on one side", "peering-one-way", peers("10.0.0.0/16", "10.1.0.0/16", ""), "peering connection p", "VPC x has routes to it and VPC y has none", "routes: {}", "routes: {10.0.0.0/16: p}"},
 	{"through a firewall on one way only", "asymmetric-path", `
 vpcs:
@@ -165,6 +188,7 @@ vpcs:
 	{"a database, all ports", "internet-database", public("all from 0.0.0.0/0", ""), "ingress rule 1", "and 10 more at web-1", "all from 0.0.0.0/0", "tcp/443 from 0.0.0.0/0"},
 	{"ssh", "internet-administration", public("tcp/22 from 0.0.0.0/0", ""), "ingress rule 1", "tcp/22 (SSH) at web-1", "tcp/22 from 0.0.0.0/0", "tcp/22 from 203.0.113.0/24"},
 	{"ssh, without a public address", "internet-rule-idle", with(public("tcp/22 from 0.0.0.0/0", ""), "public-ip: true", "public-ip: false"), "ingress rule 1", "it opens tcp/22 (SSH)", "public-ip: false", "public-ip: true"},
+	{"a database, and for all hosts inside", "internet-rule-idle", with(public("tcp/5432 from 8.0.0.0/7", ""), "public-ip: true", "public-ip: false"), "ingress rule 1", "PostgreSQL", "8.0.0.0/7", "10.0.0.0/8"},
 	{"a database, for a partner", "internet-rule-idle", with(public("tcp/5432 from 0.0.0.0/0", ""), "public-ip: true", "public-ip: false"), "ingress rule 1", "PostgreSQL", "0.0.0.0/0", "203.0.113.0/24"},
 
 	{"a port in a range", "sg-rule-implied", rules("tcp/80 from 10.0.0.0/16, tcp/1-1023 from 10.0.0.0/8"), "security group one, ingress rule 1 (tcp/80 from 10.0.0.0/16)", "ingress rule 2 (tcp/1-1023 from 10.0.0.0/8) lets", "tcp/1-1023", "tcp/1-79"},
@@ -181,7 +205,7 @@ prefix-lists:
   pl: {entries: [192.0.2.0/24]}
 `, "ingress rule 1", "10.1.0.0/16", "10.1.0.0/16", "192.0.2.0/28"},
 	{"the ping of the other IP version", "sg-rule-never", rules("icmp/8 from ::/0"), "ingress rule 1", "no packet with an address of ::/0 is of the protocol icmp/8", `icmp/8 from ::/0`, `"icmpv6/128 from ::/0"`},
-	{"a group that nobody has", "sg-peer-empty", rules("tcp/80 from three") + "      three: {}\n", "security group one, ingress rule 1", "no interface has the group three", "groups: [two]", "groups: [three]"},
+	{"a default group that nobody has", "sg-peer-empty", with(rules("tcp/80 from three"), "    subnets:", "    default-security-group: three\n    subnets:") + "      three: {}\n", "security group one, ingress rule 1", "no interface has the group three", "groups: [two]", "groups: [three]"},
 	{"a group of a deleted peering connection", "sg-peer-stale", with(with(peers("10.0.0.0/16", "10.1.0.0/16", "10.0.0.0/16: p"), "tcp/80 from 10.0.0.0/16", "tcp/80 from x/x"), "[x, y]}", "[x, y], state: deleted}"), "security group y, ingress rule 1", "the group x/x is gone", "state: deleted", "state: active"},
 	{"a group that nobody has", "sg-unused", rules("tcp/80 from two") + "      three: {}\n", "security group three", "no interface has it", "      three: {}\n", ""},
 
@@ -191,14 +215,18 @@ prefix-lists:
 	{"an entry for what nothing has", "acl-entry-never", acl("100 allow all from 10.0.0.0/16, 110 allow tcp/80 from 192.168.0.0/16"), "entry 110", "192.168.0.0/16", "110 allow", "110 deny"},
 	{"an ACL that no subnet has", "acl-unused", acl("100 allow all from 0.0.0.0/0") + "      c: {ingress: [], egress: []}\n", "network ACL c", "no subnet has it", "cidr: 10.0.1.0/24, az: a", "cidr: 10.0.1.0/24, az: a, acl: c"},
 
-	{"to a stopped appliance", "route-blackhole", appliance, "route table a, route 10.0.2.0/24", "the interface fw is not attached", "state: stopped", "state: running"},
+	{"to a stopped appliance", "route-blackhole", with(appliance, "routes: {10.0.2.0/24: fw}", "routes: {192.168.0.0/16: fw}"), "route table a, route 192.168.0.0/16", "the interface fw is not attached", "state: stopped", "state: running"},
+	{"replies to a stopped appliance", "reply-astray", appliance, "route table a, route 10.0.2.0/24", "no reply comes back (the interface fw is not attached", "10.0.2.0/24: fw", "192.168.0.0/16: fw"},
 	{"a table that nothing has", "route-table-unused", strings.Replace(rules("tcp/80 from two"), "    subnets:", "    route-tables:\n      t: {}\n    subnets:", 1), "route table t", "no subnet or gateway has it", "cidr: 10.0.1.0/24, az: a", "cidr: 10.0.1.0/24, az: a, route-table: t"},
-	{"an internet gateway without routes", "gateway-unused", with(public("tcp/443 from 0.0.0.0/0", ""), "{0.0.0.0/0: igw}", "{}"), "internet gateway", "no route leads to it", "routes: {}", "routes: {0.0.0.0/0: igw}"},
+	{"an internet gateway without routes", "gateway-unused", with(with(public("tcp/443 from 0.0.0.0/0", ""), ", public-ip: true", ""), "{0.0.0.0/0: igw}", "{}"), "internet gateway", "no route leads to it", "routes: {}", "routes: {0.0.0.0/0: igw}"},
 	{"a NAT gateway without routes", "gateway-unused", public("tcp/443 from 0.0.0.0/0", "    nat-gateways:\n      n: {subnet: front}\n"), "NAT gateway n", "no route leads to it", "back: {cidr: 10.0.2.0/24, az: a}", "back: {cidr: 10.0.2.0/24, az: a, routes: {0.0.0.0/0: n}}"},
 	{"peers of one range", "vpc-overlap", with(peers("10.1.0.0/16", "10.1.0.0/16", ""), "10.1.0.0/16: p", "10.3.0.0/16: p"), "peering connection p", "10.1.0.0/16 of VPC x overlaps 10.1.0.0/16 of VPC y", "cidr: 10.1.0.0/16\n    subnets:\n      y: {cidr: 10.1.1.0/24", "cidr: 10.2.0.0/16\n    subnets:\n      y: {cidr: 10.2.1.0/24"},
 	{"attachments of one range", "vpc-overlap", with(with(peers("10.1.0.0/16", "10.1.0.0/16", ""), "kind: pcx", "kind: tgw"), "10.1.0.0/16: p", "10.3.0.0/16: p"), "transit gateway p", "goes astray", "cidr: 10.1.0.0/16\n    subnets:\n      y: {cidr: 10.1.1.0/24", "cidr: 10.2.0.0/16\n    subnets:\n      y: {cidr: 10.2.1.0/24"},
 
 	{"called public", "subnet-not-public", strings.ReplaceAll(public("tcp/443 from 0.0.0.0/0", ""), "back:", "public-b:"), "subnet public-b", "no route to an internet gateway", "public-b: {cidr: 10.0.2.0/24, az: a}", "public-b: {cidr: 10.0.2.0/24, az: a, routes: {0.0.0.0/0: igw}}"},
+	{"gives out addresses", "subnet-not-public", with(public("tcp/443 from 0.0.0.0/0", ""), "back: {", "back: {map-public-ip: true, "), "subnet back", "gives what is launched in it public addresses", "map-public-ip: true", "dns64: true"},
+	{"called private, and gives out addresses", "subnet-not-private", strings.ReplaceAll(with(public("tcp/443 from 0.0.0.0/0", ""), "back: {", "back: {map-public-ip: true, "), "back", "private"), "subnet private", "gives what is launched in it public addresses", "map-public-ip: true", "dns64: true"},
+	{"called private, gives out addresses, and has the route", "subnet-not-private", with(strings.ReplaceAll(public("tcp/443 from 0.0.0.0/0", ""), "front", "isolated"), "isolated: {", "isolated: {map-public-ip: true, "), "subnet isolated", "all that is there is on the internet", "isolated", "front"},
 	{"called private", "subnet-not-private", strings.ReplaceAll(public("tcp/443 from 0.0.0.0/0", ""), "front", "Private_A"), "subnet Private_A", "has a route to an internet gateway", "Private_A", "private-and-public"},
 	{"a public address in a private subnet", "public-address-stranded", with(public("tcp/443 from 0.0.0.0/0", ""), "subnet: front, groups", "subnet: back, groups"), "web-1", "has no route to an internet gateway", "subnet: back, groups", "subnet: front, groups"},
 	{"a NAT gateway in a private subnet", "nat-stranded", public("tcp/443 from 0.0.0.0/0", "    nat-gateways:\n      n: {subnet: back}\n"), "NAT gateway n", "goes nowhere", "n: {subnet: back}", "n: {subnet: front}"},
@@ -266,6 +294,20 @@ func TestUnjudged(t *testing.T) {
 	}
 }
 
+// TestUnknownAppliance: a route to an endpoint of which only the appliance is unknown leads to
+// something.
+func TestUnknownAppliance(t *testing.T) {
+	n := parse(t, with(public("tcp/443 from 0.0.0.0/0", "    gateways: {fw: {kind: vpce-gwlb, subnets: [front]}}\n"), "back: {cidr: 10.0.2.0/24, az: a}", "back: {cidr: 10.0.2.0/24, az: a, routes: {0.0.0.0/0: fw}}"))
+	list, gaps, err := lint.Run(n)
+	require.NoError(t, err)
+	for _, f := range list {
+		assert.NotEqual(t, "route-blackhole", f.ID)
+	}
+	for _, g := range gaps {
+		assert.NotContains(t, g.IDs, "route-blackhole", "%v", g)
+	}
+}
+
 // TestDetachedInternetGateway: a route to an internet gateway that is gone makes no subnet
 // public.
 func TestDetachedInternetGateway(t *testing.T) {
@@ -314,6 +356,45 @@ func TestShadowedIsSaidOnce(t *testing.T) {
 	assert.Empty(t, of(t, n, "acl-entry-superfluous"))
 }
 
+// doubles are networks with one mistake that several checks see.
+var doubles = []struct {
+	name, network string
+	found         []string // the checks that say so, with the subject's part that matters
+	reason        string
+}{
+	{"an entry for nobody, after the same", acl("100 allow all from 0.0.0.0/0, 110 allow tcp/22 from 192.168.0.0/16"), []string{"acl-entry-never"}, "192.168.0.0/16"},
+	{"an entry for nobody, after the opposite", acl("90 deny tcp/22 from 192.168.0.0/16, 100 allow all from 10.0.0.0/8, 110 allow tcp/22 from 192.168.0.0/16"), []string{"acl-entry-never", "acl-entry-superfluous"}, ""},
+	{"entries of an ACL that nothing has", acl("100 allow all from 0.0.0.0/0") + "      c: {ingress: [100 allow tcp/80 from 192.168.0.0/16, 110 allow all from 0.0.0.0/0, 120 deny tcp/22 from 0.0.0.0/0]}\n", []string{"acl-unused"}, "no subnet has it"},
+	{"a rule for nobody, inside another", rules("tcp/80 from 10.1.0.0/16, tcp/80 from 10.1.0.0/24, tcp from two"), []string{"sg-rule-never", "sg-rule-never"}, "10.1.0.0/16"},
+	{"rules of a group that nobody has", with(public("tcp/443 from 0.0.0.0/0", ""), "      web:", "      db: {ingress: [tcp/5432 from 0.0.0.0/0, tcp/5432 from 192.0.2.0/24, tcp from 10.9.0.0/16]}\n      web:"), []string{"sg-unused"}, "they would open tcp/5432 (PostgreSQL) to the internet"},
+	{"a rule that names a group that nobody has", rules("tcp/80 from two, tcp/81 from three") + "      three: {}\n", []string{"sg-unused"}, "nobody is matched by ingress rule 2 (tcp/81 from three) of one"},
+	{"a rule that names it, inside another", with(rules("tcp/80 from three, tcp from three"), "    subnets:", "    default-security-group: three\n    subnets:") + "      three: {}\n", []string{"sg-rule-implied", "sg-peer-empty"}, ""},
+	{"no routes in one of two peers", peers("10.0.0.0/16", "10.1.0.0/16", ""), []string{"peering-one-way"}, "no reply comes back"},
+	{"peers of one range", with(with(peers("10.1.0.0/16", "10.1.0.0/16", ""), "10.1.0.0/16: p", "10.3.0.0/16: p"), "from 10.0.0.0/16", "from 10.1.0.0/16"), []string{"vpc-overlap"}, "overlaps"},
+	{"a public subnet without the route", strings.ReplaceAll(with(public("tcp/443 from 0.0.0.0/0", ""), "routes: {0.0.0.0/0: igw}", "routes: {}"), "front", "public"), []string{"subnet-not-public"}, "no route to an internet gateway"},
+	{"a subnet without the route, with a public address", with(public("tcp/443 from 0.0.0.0/0", ""), "routes: {0.0.0.0/0: igw}", "routes: {}"), []string{"public-address-stranded"}, "no route to an internet gateway"},
+	{"a NAT gateway that has failed", with(public("tcp/443 from 0.0.0.0/0", "    nat-gateways:\n      n: {subnet: front, state: failed}\n"), "az: a}", "az: a, routes: {0.0.0.0/0: n}}"), []string{"nat-stranded"}, "failed"},
+	{"a route that drops replies", appliance, []string{"reply-astray"}, "not attached"},
+	{"a route of a table that nothing has", with(with(appliance, "routes: {10.0.2.0/24: fw}", "route-table: b"), "    subnets:", "    route-tables: {b: {}, t: {10.0.2.0/24: fw}}\n    subnets:"), []string{"route-table-unused"}, "do nothing"},
+	{"an ACL that lets nothing back, and of TCP a part", with(two+open, "two: {ingress: [all from", "two: {ingress: [udp/53 from 10.0.0.0/8, tcp from") + "    network-acls:\n      b: {ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/32768-65535 to 0.0.0.0/0]}\n", []string{"acl-reply-blocked"}, "and those to some ports that clients may use do not"},
+}
+
+// TestDoubles: of what several checks see only the one is found that says most.
+func TestDoubles(t *testing.T) {
+	for _, c := range doubles {
+		t.Run(c.name, func(t *testing.T) {
+			list, _, err := lint.Run(parse(t, c.network))
+			require.NoError(t, err)
+			var found []string
+			for _, f := range list {
+				found = append(found, f.ID)
+			}
+			assert.ElementsMatch(t, c.found, found, "%v", list)
+			assert.Contains(t, list[0].Reason, c.reason)
+		})
+	}
+}
+
 // with is a network with one place changed.
 func with(network, old, new string) string { return strings.Replace(network, old, new, 1) }
 
@@ -348,7 +429,7 @@ func confirm(t *testing.T, n *vpc.Network, f *lint.Finding) {
 	trace, err := e.Trace(query(f.Witness))
 	require.NoError(t, err, "%v", f)
 	switch f.ID {
-	case "acl-reply-blocked", "acl-reply-partly-blocked", "reply-astray":
+	case "acl-reply-blocked", "acl-reply-partly-blocked", "acl-reply-tcp-only", "reply-astray", "peering-one-way":
 		assert.Equal(t, emu.Blocked, trace.Verdict, "%v", f)
 		require.NotEmpty(t, trace.Blockers)
 		for _, b := range trace.Blockers {
@@ -363,4 +444,61 @@ func confirm(t *testing.T, n *vpc.Network, f *lint.Finding) {
 
 func query(w *lint.Witness) emu.Query {
 	return emu.Query{Source: w.Source, Destination: w.Destination, Service: firewall.MustParseService(w.Service), SourcePort: w.SourcePort, IPv6: w.IPv6}
+}
+
+// office is a VPC with a transit gateway and a VPN.
+func office(routes, acl string) string {
+	return `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    subnets:
+      a: {cidr: 10.0.1.0/24, az: a, acl: acl, routes: {` + routes + `}}
+      b: {cidr: 10.0.2.0/28, az: a}
+    network-acls:
+      acl: {` + acl + `}
+    security-groups:
+      app: {ingress: [tcp/22 from 192.168.0.0/16], egress: [tcp/443 to 192.168.0.0/16]}
+    instances:
+      app-1: {subnet: a, groups: [app]}
+gateways:
+  hub:
+    kind: tgw
+    attachments:
+      v: {subnets: [b]}
+      office: {kind: vpn, prefixes: [192.168.0.0/16]}
+`
+}
+
+// all is an ACL's entries that let through everything.
+const all = "ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]"
+
+// TestOnPremises: replies from and to on-premises are asked about as well.
+func TestOnPremises(t *testing.T) {
+	spare := with(office("192.168.0.0/16: hub", all), "[192.168.0.0/16]}\n", "[192.168.0.0/16]}\n      direct: {kind: dx, prefixes: [192.168.0.0/16]}\n")
+	for _, c := range []struct{ name, network, check, subject, reason string }{
+		{"all is right", office("192.168.0.0/16: hub", all), "", "", ""},
+		{"no route back", office("", all), "reply-astray", "route table a", "onprem:hub/office:192.168.0.1 -> v/app-1 tcp/22"},
+		{"no entry for replies", office("192.168.0.0/16: hub", "ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow tcp/443 to 0.0.0.0/0]"), "acl-reply-blocked", "network ACL acl, egress", "onprem:hub/office:"},
+		{"no entry for what the office replies", office("192.168.0.0/16: hub", "ingress: [100 allow tcp/22 from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]"), "acl-reply-blocked", "network ACL acl, ingress", "v/app-1 -> onprem:hub/office:"},
+		{"in by a firewall", with(with(office("192.168.0.0/16: hub", all), "b: {cidr: 10.0.2.0/28, az: a}", "b: {cidr: 10.0.2.0/28, az: a, routes: {10.0.1.0/24: fw}}\n      f: {cidr: 10.0.3.0/24, az: a, routes: {192.168.0.0/16: hub}}"),
+			"    instances:", "      any: {ingress: [tcp from 0.0.0.0/0], egress: [tcp to 0.0.0.0/0]}\n    instances:\n      fw: {subnet: f, groups: [any], source-dest-check: false}"), "asymmetric-path", "route table a", "there: by tgw hub, fw; back: by tgw hub"},
+		{"two ways to one office", spare, "", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := parse(t, c.network)
+			list, gaps, err := lint.Run(n)
+			require.NoError(t, err)
+			assert.Empty(t, gaps)
+			if c.check == "" {
+				assert.Empty(t, list)
+				return
+			}
+			found := of(t, n, c.check)
+			require.NotEmpty(t, found, "%v", list)
+			assert.Contains(t, found[0].Subject, c.subject)
+			assert.Contains(t, found[0].Reason, c.reason)
+			confirm(t, n, &found[0])
+		})
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -50,8 +51,14 @@ later: {ingress: [tcp/443 from 192.168.0.0/16]}
 Of any network ` + "`--ignore CHECK`" + ` silences a check and ` + "`--ignore CHECK=COMPONENT`" + ` what it finds about some components, by ID, name or
 VPC/name, in which * stands for any letters and ? for one. An ignore that silences nothing is a finding itself.
 
+**One mistake, one finding.** A rule, an entry or a route is found by the check that says most about it, and of a group, an ACL or a route table
+that nothing has only that is said; below each check stands which ones it yields to. A rule that opens a database and a port of administration is
+two findings, for they are silenced apart, and so is what has two mistakes.
+
 **Limits.** Of interfaces that the network treats alike one is asked about, and about no more than 4,000 pairs; if there are more, that is
-said. Replies to on-premises are not asked about. A subnet is called public or private by its name, and is public if its route table has a route to an internet gateway that is no blackhole, as for the patterns of that name in ` + "`check`" + `; whether it gives out public addresses a description does not tell. Tags are not read.
+said. Of two gateways to one office, each may answer for the other. What a target sends to its own load balancer is nobody's mistake. What a
+subnet is called is its name: other tags are not read. It is public if its route table has a route to an internet gateway that is no blackhole,
+as for the patterns of that name in ` + "`check`" + `.
 
 | check | severity | |
 | --- | --- | --- |
@@ -61,6 +68,13 @@ said. Replies to on-premises are not asked about. A subnet is called public or p
 	}
 	for _, c := range lint.Checks {
 		fmt.Fprintf(&b, "\n## %s\n\n%s (%s). %s\n\n*What to do:* %s\n", c.ID, c.Title, c.Severity, c.About, c.Fix)
+		var better []string
+		for _, id := range c.Yields {
+			better = append(better, fmt.Sprintf("[%s](#%s)", id, id))
+		}
+		if len(better) > 0 {
+			fmt.Fprintf(&b, "\n*Not said* of what %s finds: it says more.\n", strings.Join(better, " or "))
+		}
 	}
 	return b.Bytes()
 }

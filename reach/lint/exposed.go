@@ -344,16 +344,7 @@ func idleRules(p *pass) {
 		if r.egress || r.unknown != "" || r.byGroup || x.rules[r.desc] {
 			continue
 		}
-		var ports []string
-		for version, set := range r.sets {
-			for k := range sensitive {
-				q := &sensitive[k]
-				open := slices.DeleteFunc(slices.Clone(set), func(b space.Box) bool { return !b[space.Services].Has(q.span().First) })
-				if isWide(open, version == 1) && !slices.Contains(ports, q.String()) {
-					ports = append(ports, q.String())
-				}
-			}
-		}
+		ports := r.wide()
 		switch {
 		case len(ports) == 0:
 		case r.vpc.Desc.Unlisted != "" || x.vague[r.group]:
@@ -363,4 +354,35 @@ func idleRules(p *pass) {
 				"it opens %s to the internet; nothing that has the group can be reached from there now, but a route, an address or an ACL away it will be", words(ports, 6))
 		}
 	}
+}
+
+// inland are addresses that no internet host has, by IP version.
+var inland = func() (all [2]space.Set) {
+	for _, p := range slices.Concat(private, special) {
+		at := &all[version(p)]
+		*at = at.With(&space.Box{space.Sources: space.Prefix(p), space.Services: {Last: space.Service(255, 65535)}})
+	}
+	return all
+}()
+
+// wide are the sensitive ports that a rule lets many internet hosts in to.
+func (r *rule) wide() (ports []string) {
+	if r.egress || r.unknown != "" || r.byGroup {
+		return nil
+	}
+	for version, set := range r.sets {
+		for k := range sensitive {
+			q := &sensitive[k]
+			var open space.Set
+			for _, b := range set {
+				if b[space.Services].Has(q.span().First) {
+					open = append(open, space.Set{b}.Minus(inland[version])...)
+				}
+			}
+			if isWide(open, version == 1) && !slices.Contains(ports, q.String()) {
+				ports = append(ports, q.String())
+			}
+		}
+	}
+	return ports
 }

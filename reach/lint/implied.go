@@ -45,11 +45,23 @@ func (p *pass) implied() map[*firewall.Rule]impliedBy {
 		for _, g := range companions[h.group] {
 			more = append(more, halves[half{g, h.egress}]...)
 		}
+		more = slices.DeleteFunc(more, (*rule).initial)
 		if len(more) > 0 {
 			p.implies(halves[h], more)
 		}
 	}
 	return p.found.implied
+}
+
+// initial reports whether a rule is one that AWS puts into every group that it makes. Beside
+// it no rule of another group has a say, and who writes one means it all the same.
+func (r *rule) initial() bool {
+	return r.egress && r.desc.Service.Protocol == firewall.AllProtocols && r.everywhere()
+}
+
+// everywhere reports whether a rule is for all addresses of an IP version.
+func (r *rule) everywhere() bool {
+	return r.desc.Peer.Prefix.IsValid() && r.desc.Peer.Prefix.Bits() == 0
 }
 
 // implies finds rules of a list that one other, or several together, make superfluous:

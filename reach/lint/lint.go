@@ -91,6 +91,10 @@ type Check struct {
 	About, Fix string
 
 	run func(*pass)
+
+	// Yields are the checks that say more: what one of them finds of the same thing, or of
+	// what it is a part of, is not found by this one too.
+	Yields []string
 }
 
 // Find is the check with an ID, nil for none.
@@ -113,6 +117,7 @@ func Run(n *vpc.Network) ([]Finding, []Unjudged, error) {
 			p.check.run(p)
 		}
 	}
+	p.once()
 	Sort(p.findings)
 	slices.SortStableFunc(p.unjudged, func(a, b Unjudged) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
 	return p.findings, p.unjudged, nil

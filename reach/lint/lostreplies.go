@@ -1,18 +1,27 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/routing"
 )
 
 // repliesBlocked: network ACLs that let requests in and keep replies to every port of
 // clients from coming back.
 func repliesBlocked(p *pass) {
 	for _, l := range p.replies().lost {
-		if isACL(l) && !l.some {
-			p.find(p.blockerSubject(l), l.witness, l.fix(), "requests arrive and no reply comes back (%s): %s", l.reason, words(l.ways, few))
+		if !isACL(l) || l.some || l.other {
+			continue
 		}
+		text := ""
+		for _, o := range p.replies().lost { // what repliesPartlyBlocked finds of the same ACL
+			if o.some && o.key() == (lostKey{acl: l.blocker.Component, out: l.key().out, vpc: l.vpc, some: true}) {
+				text = "; and those to some ports that clients may use do not: " + fromPorts(o)
+			}
+		}
+		p.find(p.blockerSubject(l), l.witness, l.fix(), "requests arrive and no reply comes back (%s): %s%s", l.reason, words(l.ways, few), text)
 	}
 	p.unsureReplies()
 }
@@ -26,27 +35,58 @@ func repliesPartlyBlocked(p *pass) {
 	}
 }
 
+// repliesOfOthers: network ACLs that let replies of TCP back, and not of what else goes out
+// or in.
+func repliesOfOthers(p *pass) {
+	for _, l := range p.replies().lost {
+		if isACL(l) && l.other {
+			p.find(p.blockerSubject(l), l.witness, "add an entry for them, or let them not even begin", "it lets replies of TCP back, and not of other protocols, which no rule keeps from beginning (%s): %s", l.reason, words(l.ways, few))
+		}
+	}
+}
+
 // repliesAstray: replies that no route brings back, or that something on it refuses.
 func repliesAstray(p *pass) {
 	for _, l := range p.replies().lost {
 		if !isACL(l) {
-			p.find(p.blockerSubject(l), l.witness, "add the route for the way back, on the same gateway as the way there",
-				"requests arrive and no reply comes back (%s): %s", l.reason, words(l.ways, few))
+			p.find(p.blockerSubject(l), l.witness, l.back(), "requests arrive and no reply comes back (%s): %s", l.reason, words(l.ways, few))
 		}
 	}
 	p.unsureReplies()
 }
 
+// back is what brings replies back that no ACL blocks.
+func (l *lost) back() string {
+	if l.blocker.Kind == "igw" {
+		return "add a route to where requests come from to the route table that sends the replies to the internet gateway"
+	}
+	switch l.blocker.Reason {
+	case emu.NoRoute.String():
+		return "add the route for the way back, on the same gateway as the way there"
+	case emu.Blackhole.String():
+		return "remove the route, or point it at a target that works"
+	case emu.TGWZone.String():
+		return "give the attachment a subnet in every zone that has interfaces"
+	}
+	return "let replies take the way that requests take, or make this one work for them"
+}
+
 // crookedWays: replies that take another way than requests.
 func crookedWays(p *pass) {
 	for _, l := range p.replies().crooked {
-		tables := strings.Split(l.blocker.Component, ",")
-		s := subject{kind: "route table", id: tables[0], vpc: l.vpc.Desc}
-		if t := l.vpc.Desc.RouteTable(tables[0]); t != nil {
-			s.name, s.origin = t.Name, t.Origin
+		there, last := l.subnets[0].Routes, l.subnets[len(l.subnets)-1]
+		s := subject{kind: "route table", id: there.ID, vpc: l.subnets[0].VPC.Desc, thing: l}
+		if t := s.vpc.RouteTable(there.ID); t != nil {
+			s = ofTable(s.vpc, t)
 		}
-		p.find(s, l.witness, "send both directions through the same gateways: a middlebox that sees one only drops or resets the connection",
-			"requests and replies take different ways (%s): %s", l.reason, words(l.ways, few))
+		if back := last.Routes; back != there {
+			s.part = "and " + back.ID + " of " + last.VPC.Desc.ID + " for replies"
+		}
+		fix := "send both directions through the same gateways: a middlebox that sees one only drops or resets the connection"
+		if strings.Contains(l.reason, "tgw ") {
+			fix += "; on a transit gateway the attachment of the middleboxes' VPC needs appliance mode"
+		}
+		p.find(s, l.witness, fix, "requests and replies take different ways (%s): %s", l.reason, words(l.ways, few))
 	}
 }
 
@@ -74,9 +114,28 @@ func fromPorts(l *lost) string {
 	return text
 }
 
+// reasons are what replies may be lost for: where a route table has no route back, the
+// peering connections that requests come by.
+func (p *pass) reasons(l *lost) (all []any) {
+	for _, g := range p.net.Gateways {
+		if g.Kind == routing.PeeringConnection && slices.Contains(strings.Split(l.via, ", "), "pcx "+g.ID) {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
 // blockerSubject is the component that blocks.
 func (p *pass) blockerSubject(l *lost) subject {
-	s := subject{kind: kindWords(l.blocker.Kind), id: l.blocker.Component, origin: l.blocker.Origin}
+	k := l.key()
+	k.some, k.other = false, false
+	s := subject{kind: kindWords(l.blocker.Kind), id: l.blocker.Component, origin: l.blocker.Origin, thing: k, within: p.reasons(l)}
+	if l.route != "" && l.vpc != nil {
+		return p.ofLostRoute(l)
+	}
+	if l.via != "" {
+		s.part = "for what comes over " + l.via
+	}
 	if l.vpc == nil {
 		return s
 	}
@@ -97,6 +156,18 @@ func (p *pass) blockerSubject(l *lost) subject {
 		s.part = "ingress"
 		if l.blocker.Stage == emu.NACLOut {
 			s.part = "egress"
+		}
+	}
+	return s
+}
+
+// ofLostRoute is the route that drops replies.
+func (p *pass) ofLostRoute(l *lost) subject {
+	v := l.vpc.Desc
+	s := subject{kind: "route table", id: l.blocker.Component, vpc: v, origin: l.blocker.Origin, thing: routeKey{v, l.blocker.Component, l.route}}
+	if t := v.RouteTable(s.id); t != nil {
+		if k := slices.IndexFunc(t.Routes, func(r routing.Route) bool { return destination(&r) == l.route }); k >= 0 {
+			return ofRoute(v, t, &t.Routes[k])
 		}
 	}
 	return s

@@ -52,6 +52,7 @@ func TestInputs(t *testing.T) {
 		linted++
 		list, _, err := lint.Run(n)
 		require.NoError(t, err, name)
+		once(t, list, name)
 		for k := range list {
 			confirm(t, n, &list[k])
 		}

@@ -172,6 +172,7 @@ func neverMatching(p *pass) {
 		switch at := p.region(r.vpc); {
 		case len(prefixes) == 0:
 			p.find(r.subject(), nil, "remove the rule, or add entries to the list", "the prefix list %s is empty", r.desc.Peer.PrefixList)
+		case r.empty() && !speaks(r.vpc, r.desc.Peer.Prefix): // consoles write both IP versions for "anywhere"
 		case r.empty():
 			p.find(r.subject(), nil, "use the protocol of the other IP version (icmp for IPv4, icmpv6 for IPv6)",
 				"no packet with an address of %s is of the protocol %s", r.desc.Peer, r.desc.Service)
@@ -183,6 +184,11 @@ func neverMatching(p *pass) {
 				"neither the VPC nor anything that is joined to it has an address in %s%s", r.desc.Peer, at.offline())
 		}
 	}
+}
+
+// speaks reports whether a VPC has addresses of a prefix's IP version.
+func speaks(v *plan.VPC, p netip.Prefix) bool {
+	return !p.IsValid() || slices.ContainsFunc(v.Desc.CIDRs, func(q netip.Prefix) bool { return q.Addr().Is6() == p.Addr().Is6() })
 }
 
 func (r *region) offline() string {
@@ -218,7 +224,9 @@ func emptyPeers(p *pass) {
 		case owner.Desc.Unlisted != "":
 			p.unsure(r.subject(), "no interface that is described has the group %s, and %s", g.ID, owner.Desc.Unlisted)
 		default:
-			p.find(r.subject(), nil, "remove the rule, or give the group to the interfaces that it is for",
+			s := r.subject()
+			s.within = append(s.within, g)
+			p.find(s, nil, "remove the rule, or give the group to the interfaces that it is for",
 				"no interface has the group %s now, so the rule matches nobody", g.ID)
 		}
 	}
@@ -234,8 +242,38 @@ func unusedGroups(p *pass) {
 			case v.Desc.Unlisted != "":
 				p.unsure(ofGroup(v.Desc, g), "no interface that is described has it, and %s", v.Desc.Unlisted)
 			default:
-				p.find(ofGroup(v.Desc, g), nil, "remove the group, or give it to the interfaces that it is for", "no interface has it: its rules do nothing")
+				p.find(ofGroup(v.Desc, g), nil, "remove the group, or give it to the interfaces that it is for", "no interface has it: its rules do nothing%s", p.ofUnused(g))
 			}
 		}
 	}
+}
+
+// ofUnused says what rules of a group that no interface has would open to the internet, and
+// which rules of others name it.
+func (p *pass) ofUnused(g *vpc.SecurityGroup) string {
+	var opens, names []string
+	for _, r := range p.rules() {
+		if r.group == g {
+			for _, port := range r.wide() {
+				if !slices.Contains(opens, port) {
+					opens = append(opens, port)
+				}
+			}
+			continue
+		}
+		if !r.byGroup || r.unknown != "" {
+			continue
+		}
+		if peer, _ := p.index.Group(r.vpc.Desc, r.desc.Peer.Group); peer == g {
+			names = append(names, r.name(g))
+		}
+	}
+	text := ""
+	if len(opens) > 0 {
+		text += "; to who gets it they would open " + words(opens, few) + " to the internet"
+	}
+	if len(names) > 0 {
+		text += "; nobody is matched by " + words(names, few)
+	}
+	return text
 }

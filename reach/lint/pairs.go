@@ -11,6 +11,54 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
+// party is one side of a pair: an interface, or all hosts of the internet or on-premises.
+type party struct {
+	*plan.Interface                // nil outside
+	name            string         // as traces call it
+	addrs           [2][]space.Num // of an interface, by IP version
+	end             *emu.End       // nil if nobody asked yet
+}
+
+// outside reports whether it is hosts outside of the network.
+func (a *party) outside() bool { return a.Interface == nil }
+
+// inside is the party that an interface is.
+func inside(i *plan.Interface) *party {
+	a := &party{Interface: i, name: askName(i)}
+	for version := range a.addrs {
+		for _, addr := range versions(i, version) {
+			a.addrs[version] = append(a.addrs[version], space.Address(addr))
+		}
+	}
+	return a
+}
+
+// ends are what parties are to the explorer.
+func (p *pass) ends(from, to *party) (src, dst *emu.End, err error) {
+	if p.found.ends == nil {
+		p.found.ends = make(map[*vpc.Interface]*emu.End)
+		list := p.explorer.Ends()
+		for k := range list {
+			if i := list[k].Interface; i != nil {
+				p.found.ends[i] = &list[k]
+			}
+		}
+	}
+	for _, a := range [...]*party{from, to} {
+		if a.end == nil && !a.outside() {
+			a.end = p.found.ends[a.Desc]
+		}
+		if a.end == nil { // a node of a load balancer, or outside
+			end, err := p.explorer.End(a.name)
+			if err != nil {
+				return nil, nil, err
+			}
+			a.end = &end
+		}
+	}
+	return from.end, to.end, nil
+}
+
 // byFilters are the rules of one direction, by who has them.
 type byFilters struct {
 	*pass
@@ -46,11 +94,12 @@ func (b *byFilters) of(i *plan.Interface) []*rule {
 
 // mayTalk reports whether some rule of the sender and some rule of the receiver may be for
 // one packet. Where one of them has no groups, or groups that nothing describes, it may.
-func (p *pass) mayTalk(from, to *plan.Interface, sent, let []*rule, version int) bool {
-	if from != nil && to != nil && (len(versions(from, version)) == 0 || len(versions(to, version)) == 0) {
+func (p *pass) mayTalk(from, to *party, sent, let []*rule, version int) bool {
+	if !from.outside() && len(from.addrs[version]) == 0 || !to.outside() && len(to.addrs[version]) == 0 {
 		return false
 	}
-	any := func(i *plan.Interface) bool {
+	any := func(a *party) bool {
+		i := a.Interface
 		return i == nil || len(p.plan.Filters(i).Groups) == 0 || len(i.UnknownGroups) > 0 || i.Balancer != nil || i.Endpoint != nil
 	}
 	switch {
@@ -84,18 +133,17 @@ func versions(i *plan.Interface, version int) (all []netip.Addr) {
 	return all
 }
 
-// admits reports whether a rule may be for an interface, or nil for internet hosts.
-func (r *rule) admits(i *plan.Interface, version int) bool {
+// admits reports whether a rule may be for a party.
+func (r *rule) admits(a *party, version int) bool {
 	switch {
 	case r.unknown != "":
 		return true
 	case r.byGroup:
-		return i != nil && slices.Contains(i.GroupIDs, r.peer)
-	case i == nil:
+		return !a.outside() && slices.Contains(a.GroupIDs, r.peer)
+	case a.outside():
 		return len(r.sets[version]) > 0
 	}
-	for _, a := range versions(i, version) {
-		at := space.Address(a)
+	for _, at := range a.addrs[version] {
 		if slices.ContainsFunc(r.sets[version], func(b space.Box) bool { return b[space.Sources].Has(at) }) {
 			return true
 		}
@@ -134,7 +182,7 @@ type class struct {
 }
 
 // classes are one interface of each class.
-func (p *pass) classes() (all []*plan.Interface) {
+func (p *pass) classes() (all []*party) {
 	seen := make(map[class]bool)
 	fine := p.fine()
 	for i := range p.plan.Interfaces() {
@@ -145,7 +193,7 @@ func (p *pass) classes() (all []*plan.Interface) {
 			i.Endpoint, len(versions(i, 0)) > 0, len(versions(i, 1)) > 0, hasGlobal(i), told(i, fine[i.Subnet])}
 		if !seen[c] {
 			seen[c] = true
-			all = append(all, i)
+			all = append(all, inside(i))
 		}
 	}
 	return all
@@ -248,43 +296,110 @@ func toldApart(addr netip.Addr, fine []netip.Prefix) string {
 	return strings.Join(in, " ")
 }
 
-// pairs calls a function with the pairs to look at; nil is the internet.
-func (p *pass) pairs(x *replies, f func(from, to *plan.Interface)) {
-	inside := make(map[*plan.Subnet][]*plan.Interface)
-	for _, i := range p.classes() {
-		inside[i.Subnet] = append(inside[i.Subnet], i)
+// pairs calls a function with the pairs to look at, until it is false.
+func (p *pass) pairs(x *replies, f func(from, to *party) bool) {
+	in := make(map[*plan.Subnet][]*party)
+	for _, a := range p.classes() {
+		in[a.Subnet] = append(in[a.Subnet], a)
 	}
 	calm := p.newCalm()
+	_ = p.withInternet(calm, in, f) && p.withOffices(in, f) && p.among(x, calm, in, f)
+}
+
+// withInternet calls a function with the pairs of which one party is the internet. It is
+// false if the function was, and so are the two below.
+func (p *pass) withInternet(calm *calm, in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
+	world := &party{name: "internet"}
 	for _, v := range p.plan.VPCs {
 		for _, s := range v.Subnets {
-			for _, i := range inside[s] {
-				if v.Gateway != nil && (i.HasPublic() || hasGlobal(i)) && !calm.internet(i) {
-					f(nil, i)
+			for _, a := range in[s] {
+				if v.Gateway != nil && (a.HasPublic() || hasGlobal(a.Interface)) && !calm.internet(a.Interface, false) && !shut(s) && !f(world, a) {
+					return false
 				}
-				if i.Balancer == nil && (v.Gateway != nil || v.EgressOnly != nil) && !calm.internet(i) {
-					f(i, nil)
+				if a.Balancer == nil && p.region(v).internet && !calm.internet(a.Interface, true) && !f(a, world) {
+					return false
 				}
 			}
 		}
 	}
+	return true
+}
+
+// withOffices calls a function with the pairs of which one party is on-premises.
+func (p *pass) withOffices(in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
+	for _, g := range p.plan.Gateways {
+		if g.Outside == nil || g.Desc.Gone() {
+			continue
+		}
+		office := &party{name: officeName(g)}
+		for _, v := range before(g) {
+			for _, s := range v.Subnets {
+				for _, a := range in[s] {
+					if !f(office, a) || a.Balancer == nil && !f(a, office) {
+						return false
+					}
+				}
+			}
+		}
+	}
+	return true
+}
+
+// among calls a function with the pairs of two interfaces.
+func (p *pass) among(x *replies, calm *calm, in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
 	for _, v := range p.plan.VPCs {
 		for _, w := range p.joined(v) {
 			for _, s := range v.Subnets {
 				for _, t := range w.Subnets {
-					p.between(x, calm, inside[s], inside[t], f)
+					if !p.between(x, calm, in[s], in[t], f) {
+						return false
+					}
 				}
 			}
 		}
 	}
+	return true
+}
+
+// officeName is what traces call all hosts behind a gateway.
+func officeName(g *plan.Gateway) string {
+	switch {
+	case g.Attachment != nil:
+		return "onprem:" + g.Attachment.Gateway.Desc.ID + "/" + g.Desc.ID
+	case len(g.VPCs) == 1:
+		return "onprem:" + g.VPCs[0].Desc.ID + "/" + g.Desc.ID
+	}
+	return "onprem:" + g.Desc.ID
+}
+
+// before are the VPCs that a gateway to on-premises may be for.
+func before(g *plan.Gateway) []*plan.VPC {
+	if g.Attachment == nil {
+		return g.VPCs
+	}
+	var all []*plan.VPC
+	for _, a := range g.Attachment.Gateway.Attachments {
+		if a.VPC != nil && !slices.Contains(all, a.VPC) {
+			all = append(all, a.VPC)
+		}
+	}
+	return all
+}
+
+// shut reports whether a subnet has no way to the internet, as strandedAddresses finds.
+func shut(s *plan.Subnet) bool {
+	open, unknown := way(s.VPC, s.Routes)
+	return !open && unknown == ""
 }
 
 // between calls a function with the pairs to look at of two subnets.
-func (p *pass) between(x *replies, calm *calm, from, to []*plan.Interface, f func(from, to *plan.Interface)) {
+func (p *pass) between(x *replies, calm *calm, from, to []*party, f func(from, to *party) bool) bool {
 	for _, a := range from {
 		for _, b := range to {
-			if a.Balancer == nil && a != b && !calm.between(a, b) && !calm.said(x, a, b) {
-				f(a, b)
+			if a.Balancer == nil && a != b && !calm.between(a.Interface, b.Interface) && !calm.said(x, a.Interface, b.Interface) && !f(a, b) {
+				return false
 			}
 		}
 	}
+	return true
 }

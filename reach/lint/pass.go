@@ -20,8 +20,10 @@ type pass struct {
 	explorer *emu.Explorer
 	check    *Check // the one that runs
 	thorough bool   // asks about all pairs, for tests
+	most     int    // how many pairs are asked about
 
 	findings []Finding
+	subjects []subject // of the findings
 	unjudged []Unjudged
 	unsaid   map[unjudgedKey]int // where in unjudged
 	hosts    map[string]string   // what people call interfaces, by VPC and ID
@@ -34,6 +36,7 @@ type pass struct {
 		replies *replies
 		regions map[*plan.VPC]*region
 		fine    map[*plan.Subnet][]netip.Prefix
+		ends    map[*vpc.Interface]*emu.End
 	}
 }
 
@@ -42,8 +45,9 @@ func newPass(n *vpc.Network) (*pass, error) {
 	if err != nil {
 		return nil, err
 	}
-	net := e.Network()
-	p := &pass{net: net, plan: plan.Compile(net, &plan.Plan{}), index: net.Index(), explorer: e.Explorer(),
+	x := e.Explorer()
+	net := x.Network()
+	p := &pass{net: net, plan: plan.Compile(net, &plan.Plan{}), index: net.Index(), explorer: x, most: mostPairs,
 		unsaid: make(map[unjudgedKey]int), hosts: make(map[string]string)}
 	for i := range p.plan.Interfaces() {
 		p.hosts[i.VPC.Desc.ID+"/"+i.Desc.ID] = hostName(i)
@@ -57,6 +61,11 @@ type subject struct {
 	vpc            *vpc.VPC
 	part           string // "ingress rule 2 (tcp/22 from 0.0.0.0/0)"
 	origin         string
+
+	// thing is what it is, to compare, and within what else a mistake of it may come from:
+	// see [Check.Yields].
+	thing  any
+	within []any
 }
 
 // String is "security group web, ingress rule 2 (tcp/22 from 0.0.0.0/0)".
@@ -81,7 +90,32 @@ func (p *pass) find(s subject, w *Witness, fix, reason string, args ...any) {
 		f.VPC = s.vpc.ID
 	}
 	f.File, f.Line = place(s.origin)
-	p.findings = append(p.findings, f)
+	p.findings, p.subjects = append(p.findings, f), append(p.subjects, s)
+}
+
+// once leaves out findings of what checks find that say more.
+func (p *pass) once() {
+	type claim struct {
+		check string
+		thing any
+	}
+	claims := make(map[claim]bool)
+	for k, s := range p.subjects {
+		claims[claim{p.findings[k].ID, s.thing}] = true
+	}
+	said := func(k int) bool {
+		return slices.ContainsFunc(Find(p.findings[k].ID).Yields, func(check string) bool {
+			s := &p.subjects[k]
+			return claims[claim{check, s.thing}] || slices.ContainsFunc(s.within, func(thing any) bool { return claims[claim{check, thing}] })
+		})
+	}
+	kept := p.findings[:0]
+	for k := range p.findings {
+		if !said(k) {
+			kept = append(kept, p.findings[k])
+		}
+	}
+	p.findings = kept
 }
 
 // unsure notes what the check that runs cannot say.
@@ -103,15 +137,18 @@ func (p *pass) unsure(s subject, why string, args ...any) {
 type unjudgedKey struct{ subject, why, origin string }
 
 func ofVPC(v *vpc.VPC) subject {
-	return subject{kind: "VPC", id: v.ID, name: v.Name, vpc: v, origin: v.Origin}
+	return subject{kind: "VPC", id: v.ID, name: v.Name, vpc: v, origin: v.Origin, thing: v}
 }
 
 func ofGateway(v *vpc.VPC, g *vpc.Gateway) subject {
-	return subject{kind: gatewayWords[g.Kind.String()], id: g.ID, name: g.Name, vpc: v, origin: g.Origin}
+	return subject{kind: gatewayWords[g.Kind.String()], id: g.ID, name: g.Name, vpc: v, origin: g.Origin, thing: g}
 }
 
 func ofInterface(i *plan.Interface) subject {
-	s := subject{kind: "interface", id: i.Desc.ID, name: i.Desc.Name, vpc: i.VPC.Desc, origin: i.Desc.Origin}
+	s := subject{kind: "interface", id: i.Desc.ID, name: i.Desc.Name, vpc: i.VPC.Desc, origin: i.Desc.Origin, thing: i}
+	if i.Subnet != nil {
+		s.within = []any{i.Subnet.Desc}
+	}
 	if i.Balancer != nil {
 		s.kind, s.id, s.name = "load balancer", i.Balancer.Desc.ID, i.Balancer.Desc.Name
 	}
@@ -119,7 +156,7 @@ func ofInterface(i *plan.Interface) subject {
 }
 
 func ofSubnet(s *plan.Subnet) subject {
-	return subject{kind: "subnet", id: s.Desc.ID, name: s.Desc.Name, vpc: s.VPC.Desc, origin: s.Desc.Origin}
+	return subject{kind: "subnet", id: s.Desc.ID, name: s.Desc.Name, vpc: s.VPC.Desc, origin: s.Desc.Origin, thing: s.Desc}
 }
 
 // words joins a few words, and counts the rest.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/emu"
@@ -38,6 +39,43 @@ func TestRandom(t *testing.T) {
 	})
 	t.Logf("%d findings, %d with a witness", found, confirmed)
 	require.NotZero(t, confirmed)
+}
+
+// apart are checks that may both find something of one thing: one cares who reaches it, the
+// other what it is for.
+var apart = [][2]string{
+	{"internet-database", "internet-administration"}, // silenced apart
+	{"internet-database", "sg-rule-implied"}, {"internet-administration", "sg-rule-implied"}, {"internet-rule-idle", "sg-rule-implied"},
+	{"nat-stranded", "gateway-unused"},
+	{"reply-astray", "nat-stranded"}, {"reply-astray", "gateway-unused"}, {"reply-astray", "public-address-stranded"}, // of what they lead astray
+}
+
+// TestOneMistakeOneFinding: no two findings are about the same part of the same component,
+// but where it has two mistakes; and what a check yields to is not found beside it.
+func TestOneMistakeOneFinding(t *testing.T) {
+	seen := make(map[string]int)
+	made(t, func(n *vpc.Network, number int) {
+		list, _, err := lint.Run(n)
+		require.NoError(t, err)
+		once(t, list, strconv.Itoa(number))
+		for _, f := range list {
+			seen[f.ID]++
+		}
+	})
+	t.Log(seen)
+}
+
+func once(t *testing.T, list []lint.Finding, of string) {
+	t.Helper()
+	found := make(map[string]lint.Finding)
+	for _, f := range list {
+		key := f.VPC + " " + f.Subject + " " + f.File + strconv.Itoa(f.Line)
+		if o, twice := found[key]; twice {
+			both := slices.Contains(apart, [2]string{o.ID, f.ID}) || slices.Contains(apart, [2]string{f.ID, o.ID})
+			assert.True(t, both, "%s: %v and %v", of, o, f)
+		}
+		found[key] = f
+	}
 }
 
 // made calls a function with random networks that are valid.

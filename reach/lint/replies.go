@@ -29,9 +29,16 @@ type lost struct {
 	reason  string
 	vpc     *plan.VPC
 	// some says that replies to some ports of clients come back.
-	some    bool
-	ways    []string // "app-1 -> db-1 tcp/5432"
-	witness *Witness
+	some bool
+	// other says that it is about a protocol which no rule names, and that TCP is answered.
+	other bool
+	// via are the peering connections that requests pass if a route table has no route back,
+	// and route the destination of the route that drops replies, if one does.
+	via, route string
+	ways       []string // "app-1 -> db-1 tcp/5432"
+	witness    *Witness
+	// subnets are those of the ends between which replies take another way.
+	subnets []*plan.Subnet
 }
 
 // clients are the ports that clients use: AWS's NAT gateways and load balancers take all
@@ -50,56 +57,52 @@ func (p *pass) replies() *replies {
 	x := &replies{unknown: make(map[string][]string)}
 	p.found.replies = x
 	in, out := p.byFilters(false), p.byFilters(true)
-	asked, left := 0, 0
-	p.pairs(x, func(from, to *plan.Interface) {
-		sent, let := out.of(from), in.of(to)
+	asked := 0
+	p.pairs(x, func(from, to *party) bool {
+		sent, let := out.of(from.Interface), in.of(to.Interface)
 		for version := range 2 {
 			if !p.mayTalk(from, to, sent, let, version) {
 				continue
 			}
-			if asked++; asked > mostPairs {
-				left++
-				continue
+			if asked++; asked > p.most {
+				return false
 			}
 			p.ask(x, from, to, let, version)
 		}
+		return true
 	})
 	for _, why := range x.whys {
 		x.gaps = append(x.gaps, gap{subject{kind: "the way", id: words(x.unknown[why], few)}, why})
 	}
-	if left > 0 {
-		x.gaps = append(x.gaps, gap{subject{kind: "network"}, fmt.Sprintf("%d of %d pairs of interfaces were not looked at", left, asked)})
+	if asked > p.most {
+		x.gaps = append(x.gaps, gap{subject{kind: "network"}, fmt.Sprintf("there are more pairs of interfaces than the %d that were asked about", p.most)})
 	}
 	return x
 }
 
 // ask asks about one pair, in one direction and one IP version.
-func (p *pass) ask(x *replies, from, to *plan.Interface, rules []*rule, version int) {
-	src, dst := "internet", "internet"
-	if from != nil {
-		src = askName(from)
+func (p *pass) ask(x *replies, from, to *party, rules []*rule, version int) {
+	src, dst, err := p.ends(from, to)
+	if err != nil {
+		return // an end that cannot be asked about
 	}
-	if to != nil {
-		dst = askName(to)
-	}
-	pair, ok, err := p.explorer.Pair(src, dst, version == 1)
+	pair, ok, err := p.explorer.Between(src, dst, version == 1)
 	if err != nil || !ok {
-		return // an end that cannot be asked about, or has no address of the IP version
+		return // nothing begins there, or it has no address of the IP version
 	}
-	p.thin(pair, from, to)
-	q := &question{pass: p, pair: pair, from: from, to: to, src: src, dst: dst, version: version}
+	p.thin(pair, from.Interface, to.Interface)
+	q := &question{pass: p, pair: pair, from: from, to: to, version: version}
 	for _, b := range q.candidates(rules) {
 		q.look(b)
 	}
-	q.report(x)
+	q.report(x, rules)
 }
 
 // question is what is asked about one pair.
 type question struct {
 	*pass
 	pair     *emu.Pair
-	from, to *plan.Interface
-	src, dst string
+	from, to *party
 	version  int
 
 	fine    space.Set
@@ -130,12 +133,15 @@ func (q *question) candidates(rules []*rule) (all space.Set) {
 		default:
 			continue
 		}
-		if q.to == nil || len(q.plan.Filters(q.to).Groups) == 0 {
+		if q.to.outside() || len(q.plan.Filters(q.to.Interface).Groups) == 0 {
 			b[space.Services] = space.One(usual)
 			all = all.With(&b)
 			continue
 		}
 		for _, r := range rules {
+			if q.outward(r) {
+				continue
+			}
 			for _, s := range r.sets[q.version] {
 				c := b
 				c[space.Services], c[space.Sources] = b[space.Services].And(s[space.Services]), b[space.Sources].And(s[space.Sources])
@@ -146,6 +152,16 @@ func (q *question) candidates(rules []*rule) (all space.Set) {
 		}
 	}
 	return all
+}
+
+// outward reports whether a rule lets in all the world and is for the internet, as those of
+// load balancers are: that hosts of other VPCs and of on-premises may try it too is nobody's intent.
+func (q *question) outward(r *rule) bool {
+	if q.from.name == "internet" || !q.from.outside() && q.from.VPC == q.to.VPC || !r.everywhere() {
+		return false
+	}
+	open, _ := way(q.to.VPC, q.to.Subnet.Routes)
+	return open
 }
 
 // mostPackets is how many packets of one pair are asked about at most.
@@ -178,36 +194,103 @@ func (q *question) look(b space.Box) {
 }
 
 // report adds what was found to what others found of the same component.
-func (q *question) report(x *replies) {
-	if q.why != "" {
+func (q *question) report(x *replies, rules []*rule) {
+	if q.why != "" && !q.itself() {
 		if x.unknown[q.why] == nil {
 			x.whys = append(x.whys, q.why)
 		}
-		x.unknown[q.why] = append(x.unknown[q.why], q.src+" -> "+q.dst)
+		x.unknown[q.why] = append(x.unknown[q.why], q.from.name+" -> "+q.to.name)
 	}
 	for _, b := range q.blocked {
 		if at, ok := q.pair.Usual(space.Set{b.box}); ok {
 			b.at = at
 		}
-		w := q.witness(q.pair, b.at, q.src, q.dst)
-		l := &lost{blocker: b.by, some: q.partly(&b), vpc: q.vpcOf(b.by), reason: q.detail(&b), witness: w}
-		x.lost = merge(x.lost, l, w)
+		w := q.witness(q.pair, b.at, q.from.name, q.to.name)
+		l := &lost{blocker: b.by, some: q.partly(&b), vpc: q.vpcOf(b.by), reason: b.by.Reason, witness: w}
+		if l.other = isACL(l) && q.unmeant(&b, rules); l.other {
+			l.some = false
+		}
+		if q.explain(l, b.at) {
+			x.lost = merge(x.lost, l, w)
+		}
 	}
-	if len(q.fine) > 0 && q.from != nil && q.to != nil {
+	if len(q.fine) > 0 && q.from.name != "internet" && q.to.name != "internet" {
 		q.crooked(x)
 	}
 }
 
-// detail is what blocks the reply, in a trace's words.
-func (q *question) detail(b *blocked) string {
-	if t, err := q.pair.Trace(b.at); err == nil {
-		for _, o := range t.Blockers {
-			if o.Component == b.by.Component && o.Reason == b.by.Reason && o.Direction == b.by.Direction && o.Detail != "" {
-				return o.Detail
+// unmeant reports whether packets are of a protocol that no rule of the receiver names, which
+// a rule for all protocols lets in by the way, while TCP is answered.
+func (q *question) unmeant(b *blocked, rules []*rule) bool {
+	protocol := int(b.at[space.Services].Lo >> 16)
+	named := func(r *rule) bool { return r.desc.Service.Protocol == protocol }
+	tcp := func(b space.Box) bool { return b[space.Services].First.Lo>>16 == 6 }
+	return protocol != 6 && slices.ContainsFunc(q.fine, tcp) && !slices.ContainsFunc(rules, named)
+}
+
+// itself reports whether one end is a target of the load balancer that is the other: whether
+// that sends its packets back to it nobody cares.
+func (q *question) itself() bool {
+	if q.from.outside() || q.to.outside() || q.to.Balancer == nil {
+		return false
+	}
+	for _, l := range q.to.Balancer.Listeners {
+		for _, g := range l.Groups {
+			if g != nil && slices.ContainsFunc(g.Targets, func(t plan.BalancerTarget) bool { return t.Interface == q.from.Interface }) {
+				return true
 			}
 		}
 	}
-	return b.by.Reason
+	return false
+}
+
+// elsewhere reports whether a reply to on-premises gets there by another gateway that knows
+// the address too: two ways to one office, of which one is spare.
+func (q *question) elsewhere(t *emu.Trace) bool {
+	return t.Reply != nil && t.Reply.Verdict == emu.Exited && q.from.outside() && slices.ContainsFunc(q.plan.Gateways, func(g *plan.Gateway) bool {
+		if g.Outside == nil || g.Desc.ID != t.Reply.At {
+			return false
+		}
+		_, knows := g.Outside.Lookup(t.Sent().Src)
+		return knows
+	})
+}
+
+// explain adds what a trace knows of what blocks the reply. It is false if that is no mistake.
+func (q *question) explain(l *lost, at space.Point) bool {
+	t, err := q.pair.Trace(at)
+	if err != nil {
+		return true
+	}
+	if q.elsewhere(t) {
+		return false
+	}
+	for _, o := range t.Blockers {
+		if o.Component == l.blocker.Component && o.Reason == l.blocker.Reason && o.Direction == l.blocker.Direction && o.Detail != "" {
+			l.reason = o.Detail
+			break
+		}
+	}
+	if isACL(l) || t.Reply == nil {
+		return true
+	}
+	s, dropped := t.Reply.Ended()
+	if !dropped || s.Component != l.blocker.Component {
+		return true
+	}
+	if k := slices.IndexFunc(q.plan.VPCs, func(v *plan.VPC) bool { return v.Desc.ID == s.VPC }); k >= 0 {
+		l.vpc = q.plan.VPCs[k]
+	}
+	if s.Kind == "rtb" {
+		if r := s.Decided.Route; r != nil {
+			l.route = destination(r)
+			l.reason = q.gone(l)
+			return true
+		}
+		peers := slices.DeleteFunc(q.passed(t.Request, q.from, q.to), func(name string) bool { return !strings.HasPrefix(name, "pcx ") })
+		l.via = strings.Join(peers, ", ")
+	}
+	return true
 }
 
 // partly reports whether packets as the blocked ones, but from other ports, are answered.
@@ -220,7 +303,7 @@ func (q *question) partly(b *blocked) bool {
 // merge adds to the finding of the same component, or makes one.
 func merge(list []*lost, l *lost, w *Witness) []*lost {
 	for _, o := range list {
-		if o.key() == l.key() && o.blocker.Stage == l.blocker.Stage {
+		if o.key() == l.key() {
 			if way := w.String(); !slices.Contains(o.ways, way) {
 				o.ways = append(o.ways, way)
 			}
@@ -234,16 +317,16 @@ func merge(list []*lost, l *lost, w *Witness) []*lost {
 // vpcOf is the VPC of the network ACL or the route table that blocks replies: that of one
 // of the ends, as it is found there.
 func (q *question) vpcOf(b emu.Blocker) *plan.VPC {
-	for _, i := range [...]*plan.Interface{q.to, q.from} {
-		if i == nil {
+	for _, i := range [...]*party{q.to, q.from} {
+		if i.outside() {
 			continue
 		}
 		if v := i.VPC.Desc; v.NetworkACL(b.Component) != nil || v.RouteTable(b.Component) != nil || i.Desc.ID == b.Component {
 			return i.VPC
 		}
 	}
-	for _, i := range [...]*plan.Interface{q.to, q.from} {
-		if i != nil {
+	for _, i := range [...]*party{q.to, q.from} {
+		if !i.outside() {
 			return i.VPC
 		}
 	}
@@ -261,14 +344,28 @@ func (q *question) crooked(x *replies) {
 	if err != nil || t.Reply == nil {
 		return
 	}
-	there, back := q.passed(t.Request), q.passed(t.Reply)
+	there, back := q.passed(t.Request, q.from, q.to), q.passed(t.Reply, q.to, q.from)
 	slices.Reverse(back)
+	if !q.to.outside() && q.to.Balancer != nil {
+		b := q.to.Balancer // which is where requests go, and no way
+		own := func(name string) bool { return name == b.Desc.ID || name == "lb "+b.Desc.ID }
+		there, back = slices.DeleteFunc(there, own), slices.DeleteFunc(back, own)
+	}
 	if slices.Equal(there, back) {
 		return
 	}
-	w := q.witness(q.pair, at, q.src, q.dst)
-	at0 := q.from.Subnet.Routes
-	l := &lost{blocker: emu.Blocker{Component: at0.ID + "," + q.to.Subnet.Routes.ID}, vpc: q.from.VPC, witness: w,
+	w := q.witness(q.pair, at, q.from.name, q.to.name)
+	var ends []string
+	var subnets []*plan.Subnet
+	for _, a := range [...]*party{q.from, q.to} {
+		if a.outside() {
+			ends = append(ends, a.name)
+			continue
+		}
+		ends, subnets = append(ends, a.VPC.Desc.ID+"/"+a.Subnet.Routes.ID), append(subnets, a.Subnet)
+	}
+	slices.Sort(ends) // in both directions it is one mistake
+	l := &lost{blocker: emu.Blocker{Component: strings.Join(ends, ",")}, subnets: subnets, witness: w,
 		reason: fmt.Sprintf("there: %s; back: %s", wayWords(there), wayWords(back))}
 	x.crooked = merge(x.crooked, l, w)
 }
@@ -281,7 +378,7 @@ func wayWords(way []string) string {
 }
 
 // passed are the gateways and middleboxes on a way, without its ends.
-func (p *pass) passed(l *emu.Leg) (way []string) {
+func (p *pass) passed(l *emu.Leg, from, to *party) (way []string) {
 	var hosts []string
 	for k := range l.Steps {
 		if s := &l.Steps[k]; s.Kind == "eni" {
@@ -293,7 +390,7 @@ func (p *pass) passed(l *emu.Leg) (way []string) {
 		name := s.Kind + " " + s.Component
 		if s.Kind == "eni" {
 			host := p.hosts[s.VPC+"/"+s.Component]
-			if host == hosts[0] || host == hosts[len(hosts)-1] {
+			if !from.outside() && host == hosts[0] || !to.outside() && host == hosts[len(hosts)-1] {
 				continue
 			}
 			name = host
@@ -301,7 +398,7 @@ func (p *pass) passed(l *emu.Leg) (way []string) {
 		switch s.Kind {
 		case "acl", "rtb", "vpc", "service", "subnet":
 		default:
-			if s.Component != "" && !slices.Contains(way, name) {
+			if s.Component != "" && (len(way) == 0 || way[len(way)-1] != name) {
 				way = append(way, name)
 			}
 		}
@@ -327,11 +424,12 @@ func (p *pass) witness(pair *emu.Pair, at space.Point, src, dst string) *Witness
 	if t, err := pair.Trace(at); err == nil {
 		sent := t.Sent()
 		w.IPv6 = sent.Src.Is6()
-		if src == "internet" {
-			w.Source = "internet:" + sent.Src.String()
+		outside := func(name string) bool { return name == "internet" || strings.HasPrefix(name, "onprem:") }
+		if outside(src) {
+			w.Source += ":" + sent.Src.String()
 		}
-		if dst == "internet" {
-			w.Destination = "internet:" + sent.Dst.String()
+		if outside(dst) {
+			w.Destination += ":" + sent.Dst.String()
 		}
 		named, _ := pair.Usual(pair.All)
 		if at[space.Sources] != named[space.Sources] {

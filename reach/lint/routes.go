@@ -11,13 +11,20 @@ import (
 )
 
 func ofTable(v *vpc.VPC, t *vpc.RouteTable) subject {
-	return subject{kind: "route table", id: t.ID, name: t.Name, vpc: v, origin: t.Origin}
+	return subject{kind: "route table", id: t.ID, name: t.Name, vpc: v, origin: t.Origin, thing: t}
 }
 
 func ofRoute(v *vpc.VPC, t *vpc.RouteTable, r *routing.Route) subject {
 	s := ofTable(v, t)
 	s.part, s.origin = "route "+r.String(), r.Origin
+	s.thing, s.within = routeKey{v, t.ID, destination(r)}, []any{t}
 	return s
+}
+
+// routeKey is a route, to compare.
+type routeKey struct {
+	vpc                *vpc.VPC
+	table, destination string
 }
 
 // blackholes: routes whose target is gone.
@@ -31,14 +38,25 @@ func blackholes(p *pass) {
 			for k := range t.Routes {
 				r, target := &t.Routes[k], &t.Targets[k]
 				switch {
+				case target.Unknown != "" && works(v.Desc, target): // whatever becomes of packets there
 				case target.Unknown != "":
 					p.unsure(ofRoute(v.Desc, desc, r), "%s", target.Unknown)
 				case target.Blackhole:
-					p.find(ofRoute(v.Desc, desc, r), nil, "remove the route, or point it at a target that works", "packets to %s are dropped: %s", destination(r), gone(target))
+					s := ofRoute(v.Desc, desc, r)
+					if target.Gateway != nil {
+						s.within = append(s.within, target.Gateway.Desc)
+					}
+					p.find(s, nil, "remove the route, or point it at a target that works", "packets to %s are dropped: %s", destination(r), gone(target))
 				}
 			}
 		}
 	}
+}
+
+// works reports whether a route leads to a gateway that is there and works.
+func works(v *vpc.VPC, t *plan.Target) bool {
+	g := v.Gateway(t.ID)
+	return g != nil && g.Works()
 }
 
 // destination is a route's, as it was written.
@@ -49,9 +67,22 @@ func destination(r *routing.Route) string {
 	return r.Destination.String()
 }
 
+// gone says why the route that drops replies is a blackhole, if it is one.
+func (p *pass) gone(l *lost) string {
+	if t := l.vpc.Table(l.blocker.Component); t != nil {
+		k := slices.IndexFunc(t.Routes, func(r routing.Route) bool { return destination(&r) == l.route })
+		if k >= 0 && t.Targets[k].Blackhole {
+			return gone(&t.Targets[k])
+		}
+	}
+	return l.reason
+}
+
 // gone says why a target is a blackhole.
 func gone(t *plan.Target) string {
 	switch {
+	case t.Gateway != nil && t.Gateway.Desc.Works():
+		return "the route is a blackhole, as if " + t.Gateway.Desc.ID + " did not have the VPC any more"
 	case t.Gateway != nil:
 		return fmt.Sprintf("%s is in state %s", t.Gateway.Desc.ID, t.Gateway.Desc.State)
 	case t.Interface != nil:
@@ -134,7 +165,7 @@ func unusedGateways(p *pass) {
 	})
 	for _, v := range p.plan.VPCs {
 		if g := v.Desc.InternetGateway; g != nil && !internet[v] {
-			p.unused(v.Desc, subject{kind: "internet gateway", id: g.ID, name: g.Name, vpc: v.Desc, origin: g.Origin})
+			p.unused(v.Desc, p.ofInternetGateway(v, g))
 		}
 	}
 	for _, g := range p.plan.Gateways {
@@ -149,6 +180,21 @@ func unusedGateways(p *pass) {
 			p.unused(g.VPCs[0].Desc, ofGateway(nil, desc))
 		}
 	}
+}
+
+// ofInternetGateway is an internet gateway, which subnets that are called public miss, and
+// interfaces with public addresses.
+func (p *pass) ofInternetGateway(v *plan.VPC, g *vpc.InternetGateway) subject {
+	s := subject{kind: "internet gateway", id: g.ID, name: g.Name, vpc: v.Desc, origin: g.Origin, thing: g}
+	for _, n := range v.Desc.Subnets {
+		s.within = append(s.within, n)
+	}
+	for i := range p.plan.Interfaces() {
+		if i.VPC == v && i.HasPublic() {
+			s.within = append(s.within, i)
+		}
+	}
+	return s
 }
 
 // unused reports a gateway without routes, if the routes are known.
@@ -181,57 +227,89 @@ func oneWayPeerings(p *pass) {
 			slices.ContainsFunc(there.Desc.RouteTables, func(t *vpc.RouteTable) bool { return t.Unknown != "" }):
 			p.unsure(ofGateway(nil, g.Desc), "VPC %s has routes to it, and of those of %s not all are described", here.Desc.ID, there.Desc.ID)
 		default:
-			p.find(ofGateway(nil, g.Desc), nil, "add a route to the ranges of "+here.Desc.ID+" to the route tables of "+there.Desc.ID,
+			p.find(ofGateway(nil, g.Desc), p.astray(g.Desc), "add a route to the ranges of "+here.Desc.ID+" to the route tables of "+there.Desc.ID,
 				"VPC %s has routes to it and VPC %s has none: what %s sends arrives, and no reply comes back", here.Desc.ID, there.Desc.ID, here.Desc.ID)
 		}
 	}
 }
 
+// astray is a request over a peering connection whose reply finds no route back, nil for
+// none.
+func (p *pass) astray(g *vpc.Gateway) *Witness {
+	for _, l := range p.replies().lost {
+		if slices.Contains(p.reasons(l), any(g)) {
+			return l.witness
+		}
+	}
+	return nil
+}
+
 // overlaps: VPCs of equal ranges that something joins.
 func overlaps(p *pass) {
 	for _, g := range p.net.Gateways {
-		var ends []*vpc.VPC
-		switch {
-		case g.Kind == routing.PeeringConnection && (!g.Gone() || g.State == "failed"):
-			for _, name := range g.VPCs {
-				ends = append(ends, p.net.VPC(name))
-			}
-		case g.Kind == routing.TransitGateway && g.Transit != nil:
-			for _, a := range g.Transit.Attachments {
-				if v := p.net.VPC(a.VPC); a.Kind == vpc.VPCAttachment && v != nil && a.Works() && !slices.Contains(ends, v) {
-					ends = append(ends, v)
-				}
-			}
-		}
+		var all []string
+		ends := p.overlapping(g)
 		for k, v := range ends {
 			for _, w := range ends[:k] {
-				if both := overlap(v, w); both != [2]netip.Prefix{} {
-					p.find(ofGateway(nil, g), nil, "give one of the VPCs another range, or reach what is needed through PrivateLink", "%s", overlapWords(g, w, v, both))
+				if both := overlap(g, v, w); both != [2]netip.Prefix{} {
+					all = append(all, fmt.Sprintf("%s of VPC %s overlaps %s of VPC %s", both[1], w.ID, both[0], v.ID))
 				}
 			}
+		}
+		if len(all) > 0 {
+			p.find(ofGateway(nil, g), nil, "give one of the VPCs another range, or reach what is needed through PrivateLink", "%s: %s", words(all, few), overlapWords(g))
 		}
 	}
 }
 
-func overlapWords(g *vpc.Gateway, v, w *vpc.VPC, both [2]netip.Prefix) string {
-	text := fmt.Sprintf("%s of VPC %s overlaps %s of VPC %s: ", both[1], v.ID, both[0], w.ID)
-	if g.Kind == routing.PeeringConnection {
-		return text + "such a peering connection fails, and carries nothing"
+// overlapping are the VPCs that a peering connection or a transit gateway joins.
+func (p *pass) overlapping(g *vpc.Gateway) (ends []*vpc.VPC) {
+	switch {
+	case g.Kind == routing.PeeringConnection && (!g.Gone() || g.State == "failed"):
+		for _, name := range g.VPCs {
+			ends = append(ends, p.net.VPC(name))
+		}
+	case g.Kind == routing.TransitGateway && g.Transit != nil:
+		for _, a := range g.Transit.Attachments {
+			if v := p.net.VPC(a.VPC); a.Kind == vpc.VPCAttachment && v != nil && a.Works() && !slices.Contains(ends, v) {
+				ends = append(ends, v)
+			}
+		}
 	}
-	return text + "of equal prefixes a route table of the transit gateway keeps one, and what is for the other VPC goes astray"
+	return ends
 }
 
-// overlap are ranges of two VPCs that overlap, zero for none.
-func overlap(v, w *vpc.VPC) [2]netip.Prefix {
-	if v == nil || w == nil || v == w {
+func overlapWords(g *vpc.Gateway) string {
+	if g.Kind == routing.PeeringConnection {
+		return "such a peering connection fails, and carries nothing"
+	}
+	return "the transit gateway does not propagate such a range of the VPC that was attached later, and what is for it goes astray"
+}
+
+// reused are addresses that VPCs use again and again for what stays inside of them, such as
+// Kubernetes' pods: transit gateways do not carry them.
+var reused = netip.MustParsePrefix("100.64.0.0/10")
+
+// overlap are ranges of two VPCs that overlap and matter to what joins them, zero for none:
+// of a transit gateway, if the first VPC, which is attached later, propagates (TGW-9).
+func overlap(g *vpc.Gateway, v, w *vpc.VPC) [2]netip.Prefix {
+	transit := g.Kind == routing.TransitGateway
+	if v == nil || w == nil || v == w || transit && !propagates(g.Transit, v) {
 		return [2]netip.Prefix{}
 	}
 	for _, p := range v.CIDRs {
 		for _, q := range w.CIDRs {
-			if p.Overlaps(q) {
+			if p.Overlaps(q) && !(transit && reused.Overlaps(p) && reused.Overlaps(q)) {
 				return [2]netip.Prefix{p, q}
 			}
 		}
 	}
 	return [2]netip.Prefix{}
+}
+
+// propagates reports whether a VPC propagates its ranges into any route table.
+func propagates(t *vpc.Transit, v *vpc.VPC) bool {
+	return slices.ContainsFunc(t.Attachments, func(a *vpc.TransitAttachment) bool {
+		return a.Kind == vpc.VPCAttachment && (a.VPC == v.ID || a.VPC == v.Name) && slices.ContainsFunc(a.Propagation, func(name string) bool { return name != vpc.NoTable })
+	})
 }

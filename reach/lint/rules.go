@@ -46,12 +46,13 @@ func (r *rule) String() string {
 func (r *rule) subject() subject {
 	return subject{
 		kind: "security group", id: r.group.ID, name: r.group.Name, vpc: r.vpc.Desc, origin: r.desc.Origin,
-		part: fmt.Sprintf("%s rule %d (%s)", r.direction(), r.number, r),
+		part:  fmt.Sprintf("%s rule %d (%s)", r.direction(), r.number, r),
+		thing: r.desc, within: []any{r.group},
 	}
 }
 
 func ofGroup(v *vpc.VPC, g *vpc.SecurityGroup) subject {
-	return subject{kind: "security group", id: g.ID, name: g.Name, vpc: v, origin: g.Origin}
+	return subject{kind: "security group", id: g.ID, name: g.Name, vpc: v, origin: g.Origin, thing: g}
 }
 
 // rules are the rules of all security groups.

@@ -9,6 +9,31 @@ import (
 	"github.com/vpcemu/vpcemu/routing"
 )
 
+// way is whether what a subnet sends gets to an internet gateway, which may send what comes
+// in by middleboxes in other subnets: then so may the subnet.
+func way(v *plan.VPC, t *plan.Table) (open bool, unknown string) {
+	open, unknown = t.ToInternet()
+	if open || v.Gateway == nil || v.Gateway.Edge == nil {
+		return open, unknown
+	}
+	for k := range t.Targets {
+		var at *plan.Subnet
+		switch r := &t.Targets[k]; {
+		case r.Interface != nil:
+			at = r.Interface.Subnet
+		case r.Kind == routing.GWLBEndpoint && r.Gateway != nil:
+			at = r.Gateway.Place
+		}
+		if at == nil || at.Routes == nil {
+			continue
+		}
+		if behind, _ := at.Routes.ToInternet(); behind {
+			return true, ""
+		}
+	}
+	return false, unknown
+}
+
 // called is what a subnet's name calls it: "public", "private", or "" for neither or both.
 func called(s *plan.Subnet) string {
 	name := s.Desc.Name
@@ -27,26 +52,41 @@ func called(s *plan.Subnet) string {
 	return "private"
 }
 
-// notPublic: subnets that are called public and have no way to the internet.
+// notPublic: subnets that are called public, or hand out public addresses, and have no way
+// to the internet.
 func notPublic(p *pass) {
 	for _, v := range p.plan.VPCs {
 		for _, s := range v.Subnets {
-			if called(s) != "public" {
+			var why string
+			switch name := called(s); {
+			case name == "public" && s.Desc.MapPublicIP:
+				why = "it is called public and gives what is launched in it public addresses"
+			case name == "public":
+				why = "it is called public"
+			case s.Desc.MapPublicIP && name != "private": // see notPrivate
+				why = "it gives what is launched in it public addresses"
+			default:
 				continue
 			}
-			switch open, unknown := s.Routes.ToInternet(); {
+			switch open, unknown := way(v, s.Routes); {
 			case open:
 			case unknown != "":
 				p.unsure(ofSubnet(s), "%s", unknown)
 			default:
-				p.find(ofSubnet(s), nil, "add a route for 0.0.0.0/0 to the internet gateway to route table "+s.Routes.ID+", or call the subnet otherwise",
-					"it is called public, and its route table %s has no route to an internet gateway: what is in it neither reaches the internet directly nor answers it", s.Routes.ID)
+				fix := "add a route for 0.0.0.0/0 to the internet gateway to route table " + s.Routes.ID
+				if called(s) == "public" {
+					fix += ", or call the subnet otherwise"
+				} else {
+					fix += ", or switch MapPublicIpOnLaunch off"
+				}
+				p.find(ofSubnet(s), nil, fix, "%s, and its route table %s has no route to an internet gateway: what is in it neither reaches the internet directly nor answers it", why, s.Routes.ID)
 			}
 		}
 	}
 }
 
-// notPrivate: subnets that are called private and have a route to the internet gateway.
+// notPrivate: subnets that are called private and have a route to the internet gateway, or
+// hand out public addresses.
 func notPrivate(p *pass) {
 	for _, v := range p.plan.VPCs {
 		for _, s := range v.Subnets {
@@ -54,9 +94,15 @@ func notPrivate(p *pass) {
 				continue
 			}
 			switch open, unknown := s.Routes.ToInternet(); {
+			case open && s.Desc.MapPublicIP:
+				p.find(ofSubnet(s), nil, "route 0.0.0.0/0 to a NAT gateway and switch MapPublicIpOnLaunch off, or call the subnet otherwise",
+					"it is called private, gives what is launched in it public addresses, and its route table %s has a route to an internet gateway: all that is there is on the internet, as far as rules let it", s.Routes.ID)
 			case open:
 				p.find(ofSubnet(s), nil, "route 0.0.0.0/0 to a NAT gateway (and ::/0 to an egress-only internet gateway), or call the subnet otherwise",
 					"it is called private, and its route table %s has a route to an internet gateway: what gets a public address there is on the internet, as far as rules let it", s.Routes.ID)
+			case s.Desc.MapPublicIP:
+				p.find(ofSubnet(s), nil, "switch MapPublicIpOnLaunch off, or call the subnet otherwise",
+					"it is called private and gives what is launched in it public addresses: a route to an internet gateway, and all that is there is on the internet")
 			case unknown != "":
 				p.unsure(ofSubnet(s), "%s", unknown)
 			}
@@ -70,12 +116,16 @@ func strandedAddresses(p *pass) {
 		if i.Gateway != nil || i.Subnet == nil || !i.HasPublic() {
 			continue
 		}
-		switch open, unknown := i.Subnet.Routes.ToInternet(); {
+		switch open, unknown := way(i.VPC, i.Subnet.Routes); {
 		case open:
 		case unknown != "":
 			p.unsure(ofInterface(i), "%s", unknown)
 		default:
-			p.find(ofInterface(i), nil, "add a route to the internet gateway to route table "+i.Subnet.Routes.ID+", or give up the address",
+			s := ofInterface(i)
+			if i.Balancer != nil {
+				s.part = "node in subnet " + i.Subnet.Desc.ID
+			}
+			p.find(s, nil, "add a route to the internet gateway to route table "+i.Subnet.Routes.ID+", or give up the address",
 				"it has a public address, and route table %s of its subnet %s has no route to an internet gateway: it cannot answer what comes in to the address", i.Subnet.Routes.ID, i.Subnet.Desc.ID)
 		}
 	}
@@ -89,7 +139,7 @@ func strandedNAT(p *pass) {
 			continue
 		}
 		at := ofGateway(g.VPCs[0].Desc, d)
-		switch open, unknown := g.Place.Routes.ToInternet(); {
+		switch open, unknown := way(g.VPCs[0], g.Place.Routes); {
 		case d.State == "failed":
 			p.find(at, nil, "mend what it failed for and make it anew", "it is in state failed%s: packets to it are dropped", because(d.Failure))
 		case open:

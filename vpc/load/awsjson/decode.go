@@ -173,7 +173,7 @@ var harmless = words(`
 	DhcpOptionsId DisplayName DnsEntries DnsOptions EbsOptimized EnaSupport EnclaveOptions ExpirationTime
 	GroupName GroupOwnerId HibernationOptions Hypervisor IamInstanceProfile ImageId InstanceLifecycle
 	InstanceOwnerId InstanceTenancy IpOwnerId Ipv6Pool IsDefault IsPrimary IsPrimaryIpv6 KernelId KeyName LaunchTime
-	Licenses MacAddress MaintenanceOptions MapPublicIpOnLaunch Message Monitoring NetworkAclAssociationId
+	Licenses MacAddress MaintenanceOptions Message Monitoring NetworkAclAssociationId
 	NetworkBorderGroup NetworkCardIndex OperationalState Operator OutpostArn OwnerId Placement Platform PlatformDetails
 	PolicyDocument PrivateDnsEnabled PrivateDnsName PrivateDnsNameConfiguration PrivateDnsNameOptions
 	PrivateDnsNameOptionsOnLaunch ProductCodes PublicDnsName PublicIpv4Pool RamdiskId RequesterId RequesterManaged

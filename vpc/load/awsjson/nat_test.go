@@ -15,7 +15,7 @@ import (
 func TestRegionalNATGateway(t *testing.T) {
 	n, r := readAll(t, map[string]string{
 		"v.json": listed("Vpcs", vpc1),
-		"s.json": listed("Subnets", `{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24", "AvailabilityZone": "eu-west-1a", "EnableDns64": true}`),
+		"s.json": listed("Subnets", `{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24", "AvailabilityZone": "eu-west-1a", "EnableDns64": true, "MapPublicIpOnLaunch": true}`),
 		"n.json": listed("NatGateways", `{"NatGatewayId": "nat-1", "VpcId": "vpc-1", "State": "available", "ConnectivityType": "public", "AvailabilityMode": "regional",
 			"RouteTableId": "rtb-1", "NatGatewayAddresses": [
 				{"PublicIp": "198.51.100.1", "AllocationId": "eipalloc-1", "AvailabilityZone": "eu-west-1a", "Status": "succeeded"},
@@ -32,6 +32,7 @@ func TestRegionalNATGateway(t *testing.T) {
 	assert.Equal(t, []vpc.Address{{Public: one, Elastic: true, Zone: "eu-west-1a"}, {Public: two, Elastic: true, Zone: "eu-west-1b"}}, g.Addresses)
 	assert.Equal(t, []netip.Addr{two}, g.Draining)
 	assert.True(t, n.VPCs[0].Subnet("subnet-1").DNS64)
+	assert.True(t, n.VPCs[0].Subnet("subnet-1").MapPublicIP)
 	for _, note := range r.Notes {
 		assert.NotContains(t, note.What, "rtb-1")
 	}

@@ -21,6 +21,9 @@ func (l listing) vpc(v *vpc.VPC) {
 		if s.DNS64 {
 			o["EnableDns64"] = true
 		}
+		if s.MapPublicIP {
+			o["MapPublicIpOnLaunch"] = true
+		}
 		add("Subnets", o)
 		for _, i := range s.Interfaces {
 			add("NetworkInterfaces", interfaceObject(s, i))

@@ -17,7 +17,7 @@ type subnetIn struct {
 type subnetJSON struct {
 	SubnetID, VpcID, CidrBlock, AvailabilityZone, State string
 	OwnerID                                             text
-	EnableDns64                                         bool
+	EnableDns64, MapPublicIpOnLaunch                    bool
 	Tags                                                nameTag
 	Ipv6CidrBlockAssociationSet                         []associationJSON
 }
@@ -52,7 +52,7 @@ func (l *loader) subnet(v value) error {
 		l.report.Note(report.Unmodelled, v.origin(), "subnet "+j.SubnetID, "State %q: taken as available", j.State)
 	}
 	settle(in, j.OwnerID, j.AvailabilityZone, v)
-	l.addSubnet(in, &vpc.Subnet{ID: j.SubnetID, Name: string(j.Tags), CIDRs: cidrs, Zone: j.AvailabilityZone, DNS64: j.EnableDns64, Origin: v.origin()})
+	l.addSubnet(in, &vpc.Subnet{ID: j.SubnetID, Name: string(j.Tags), CIDRs: cidrs, Zone: j.AvailabilityZone, DNS64: j.EnableDns64, MapPublicIP: j.MapPublicIpOnLaunch, Origin: v.origin()})
 	return nil
 }
 

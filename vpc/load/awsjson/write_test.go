@@ -47,7 +47,7 @@ func everything() *vpc.Network {
 
 	web := prod.AddSubnet("web", "10.0.1.0/24", "2001:db8:12::/64").InZone("eu-west-1a").UseRouteTable("public").UseNetworkACL("strict")
 	app := prod.AddSubnet("app", "10.0.2.0/24").InZone("eu-west-1a").UseRouteTable("private")
-	prod.AddSubnet("spare", "10.1.2.0/24")
+	prod.AddSubnet("spare", "10.1.2.0/24").MapPublicIP = true
 	prod.AddInstance("web-1")
 	prod.AddInstance("fw").State = vpc.Stopped
 	web.AddInterface("web-1-eni", "10.0.1.10", "web").AddAddress("10.0.1.11").AddAddress("2001:db8:12::10").AddPublicIP("").AttachTo("web-1")

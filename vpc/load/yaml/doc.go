@@ -49,8 +49,8 @@
 //	                default-security-group, subnets, route-tables, nat-gateways,
 //	                gateways, network-acls, security-groups, instances, interfaces,
 //	                load-balancers, target-groups, flow-logs
-//	subnet          id, name, cidr, az, acl, dns64, and route-table (a reference) or
-//	                routes (a table of its own, called like the subnet)
+//	subnet          id, name, cidr, az, acl, dns64, map-public-ip, and route-table (a
+//	                reference) or routes (a table of its own, called like the subnet)
 //	route table     DESTINATION: TARGET …, or {id, name, routes, propagating, unknown}
 //	gateway         id, name, kind (not of nat-gateways), subnet, vpcs, peer-dns, state, ip,
 //	                public-ip, elastic-ip

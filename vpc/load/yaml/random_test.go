@@ -164,7 +164,7 @@ func (r random) gateways(most int) []*vpc.Gateway {
 // fill draws what stands in a VPC, things before what refers to them.
 func (r random) fill(v *vpc.VPC) {
 	for _, id := range r.identities(4) {
-		v.Subnets = append(v.Subnets, &vpc.Subnet{ID: id[0], Name: id[1], CIDRs: r.prefixes(), Zone: r.maybeWord(), DNS64: r.rarely()})
+		v.Subnets = append(v.Subnets, &vpc.Subnet{ID: id[0], Name: id[1], CIDRs: r.prefixes(), Zone: r.maybeWord(), DNS64: r.rarely(), MapPublicIP: r.rarely()})
 	}
 	v.Gateways = r.gateways(3)
 	if r.chance() {

@@ -62,6 +62,7 @@ var subnetKeys = join(identity(func(s *builtSubnet) (id, name *string) { return 
 	{"routes", func(d *decoder, n *node, s *builtSubnet) { s.routes = n }},
 	{"acl", reference(kindACL, func(s *builtSubnet) *string { return &s.NetworkACL })},
 	{"dns64", flag(true, func(s *builtSubnet) *bool { return &s.DNS64 })},
+	{"map-public-ip", flag(true, func(s *builtSubnet) *bool { return &s.MapPublicIP })},
 })
 
 // builtSubnet is a subnet while its mapping is read.

@@ -90,6 +90,7 @@ func (w *writer) subnets(inline map[*vpc.Subnet]*vpc.RouteTable) *node {
 		}
 		e.text("acl", s.NetworkACL)
 		e.flag("dns64", s.DNS64, true)
+		e.flag("map-public-ip", s.MapPublicIP, true)
 		m.add(keys[i], e.node)
 	}
 	return w.section(m)

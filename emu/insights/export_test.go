@@ -1,0 +1,4 @@
+package insights
+
+// CIDRs is for tests.
+var CIDRs = cidrs
