@@ -222,9 +222,12 @@ func (q *question) report(x *replies, rules []*rule) {
 // unmeant reports whether packets are of a protocol that no rule of the receiver names, which
 // a rule for all protocols lets in by the way, while TCP is answered.
 func (q *question) unmeant(b *blocked, rules []*rule) bool {
-	protocol := int(b.at[space.Services].Lo >> 16)
-	named := func(r *rule) bool { return r.desc.Service.Protocol == protocol }
-	tcp := func(b space.Box) bool { return b[space.Services].First.Lo>>16 == 6 }
+	protocol, _ := b.at[space.Services].Service()
+	named := func(r *rule) bool { return r.desc.Service.Protocol == int(protocol) }
+	tcp := func(b space.Box) bool {
+		protocol, _ := b[space.Services].First.Service()
+		return protocol == 6
+	}
 	return protocol != 6 && slices.ContainsFunc(q.fine, tcp) && !slices.ContainsFunc(rules, named)
 }
 
