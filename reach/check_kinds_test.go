@@ -55,10 +55,11 @@ vpcs:
 		{"internet:8.8.8.8, internet:192.0.2.1 -> o1 tcp/22: reachable", "blocked: internet:192.0.2.1 > o1 tcp/22"},
 		{"o2 -> internet tcp/443: reachable", ""},
 		{"internet -> o2 icmp: reachable", ""},
-		{"internet -> o2 icmp: blocked", "reachable: internet > o2 icmp/8/0"},
+		{"internet -> o2 icmp: blocked", "reachable: internet > o2 icmp/3; reachable: internet > o2 icmp/8/0"},
 		{"internet -> o2 only icmp, icmp/3: reachable", "reachable: internet > o2 tcp/80"},
 		{"internet -> o2 only icmp, icmp/3, tcp/80: reachable", ""},
-		{"internet -> o2 only icmp, tcp/80: reachable", "reachable: internet > o2 icmp/3"},
+		{"internet -> o2 only icmp, tcp/80: reachable", ""},
+		{"internet -> o2 only icmp/8, tcp/80: reachable", "reachable: internet > o2 icmp/3"},
 		{"internet -> o1 icmp: blocked", ""},
 		{"internet -> m1 icmp: blocked", ""},
 		// What is not known is neither.

@@ -157,7 +157,7 @@ func (q *question) named(set space.Set) space.Set {
 	for _, b := range set {
 		for _, s := range q.services {
 			part := b
-			part[space.Services] = part[space.Services].And(claimed(s))
+			part[space.Services] = part[space.Services].And(spanOf(s))
 			if !part.Empty() {
 				all = all.With(&part)
 			}
@@ -166,25 +166,20 @@ func (q *question) named(set space.Set) space.Set {
 	return all
 }
 
-// claimed is the places of a service that an expectation names: of ICMP without a type an
-// echo request's, as in a trace.
-func claimed(s firewall.Service) space.Span {
-	if s.IsICMP() && s.From < 0 {
+// usualSpan is what ordinary clients ask of a service: of ICMP without a type an echo
+// request, as in a trace, and of a type without a code the code 0.
+func usualSpan(s firewall.Service) space.Span {
+	if !s.IsICMP() {
+		return spanOf(s)
+	}
+	if s.From < 0 {
 		s.From = int(packet.ICMPEchoRequest)
 		if packet.Proto(s.Protocol) == packet.ICMPv6 {
 			s.From = int(packet.ICMPv6EchoRequest)
 		}
 	}
-	return spanOf(s)
-}
-
-// usualSpan is what ordinary clients ask of a service: of an ICMP type without a code, the
-// code 0.
-func usualSpan(s firewall.Service) space.Span {
-	span := claimed(s)
-	if packet.Proto(s.Protocol).IsICMP() {
-		span.Last = span.First
-	}
+	span := spanOf(s)
+	span.Last = span.First
 	return span
 }
 

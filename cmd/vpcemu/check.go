@@ -34,8 +34,9 @@ SRC and DST are ends as "vpcemu trace --help" has them, or patterns.
 ` + patternHelp + `
 
 SERVICES are one or several with commas between them: tcp/443, tcp/8000-8099,
-tcp, udp/53, icmp (a ping), icmp/3/4, ip/50, all. Without any it is all. With
-"only" before them they get through and nothing else does.
+tcp, udp/53, icmp, icmp/3/4, ip/50, all. Without any it is all. With "only"
+before them they get through and nothing else does. Where icmp is to be
+reachable that is a ping, and where it is to be blocked all of ICMP.
 
 "blocked" is proven for all packets: from every source port, between all
 addresses of both ends, over IPv4 and IPv6, from every host of the internet.
