@@ -43,10 +43,14 @@ func (w *walk) isEchoReply() bool {
 	return echo && !request
 }
 
-// isICMPError reports whether the packet is an ICMP error. Who wants to know only what it
-// quotes asks for that: what stands for many packets quotes none.
+// isICMPError reports whether the packet is an ICMP error, or a later fragment of one
+// (SG-53). Who wants to know only what it quotes asks for that: what stands for many
+// packets quotes none.
 func (w *walk) isICMPError() bool {
 	w.sameType(icmpError)
+	if w.pkt.IsLaterFragment() {
+		return w.flow.Proto.IsICMP() && icmpError(w.flow.Proto, w.header.ICMPType)
+	}
 	return w.pkt.IsICMPError()
 }
 

@@ -8,12 +8,13 @@ import (
 )
 
 // asked is the flow that the packet answers, or about which it is an ICMP error: what
-// gateways with a memory let back in.
-func (w *walk) asked() packet.Flow {
+// gateways with a memory let back in. An error that quotes no flow answers none, and ok
+// is false; the flow is that of its addresses.
+func (w *walk) asked() (f packet.Flow, ok bool) {
 	if about, ok := w.about(); ok {
-		return about
+		return about, true
 	}
-	return w.flow.Reverse()
+	return w.flow.Reverse(), !w.isICMPError()
 }
 
 // plainSYN reports whether the packet begins a TCP connection.

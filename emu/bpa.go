@@ -19,7 +19,7 @@ func exitOpen(w *walk) verdict {
 	case plan.UnknownExposure:
 		return w.maybeBlocked(w.from.Subnet)
 	case plan.OutboundOnly:
-		if !w.state(w.from).rare().internet.enter(w.flow, w.now) {
+		if !w.remembered(w.state(w.from).rare().internet) {
 			return w.tableFull()
 		}
 	case plan.GatewaysOnly:
@@ -52,7 +52,8 @@ func entryOpen(w *walk) verdict {
 			return passed
 		}
 	case plan.OutboundOnly:
-		if nat || w.state(i).rare().internet.knows(w.askedBy(), w.now) {
+		asked, ok := w.askedBy()
+		if nat || ok && w.state(i).rare().internet.knows(asked, w.now) {
 			return passed
 		}
 	}
@@ -111,9 +112,11 @@ func (w *walk) blocked(s *plan.Subnet) verdict {
 }
 
 // askedBy is the flow that went out, if what comes in answers one: with the
-// private address, since this is before the translation.
-func (w *walk) askedBy() packet.Flow {
-	about := w.asked()
-	about.Src = w.binding.Private
-	return about
+// private address, since this is before the translation. An ICMP error that quotes
+// another's packet is about none of its.
+func (w *walk) askedBy() (f packet.Flow, ok bool) {
+	f, ok = w.asked()
+	ok = ok && f.Src == w.flow.Dst
+	f.Src = w.binding.Private
+	return f, ok
 }

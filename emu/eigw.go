@@ -45,7 +45,7 @@ func egressOnlyFamily(w *walk) verdict {
 // egressOnlyEnter remembers the flow, so that its replies are let in.
 func egressOnlyEnter(w *walk) verdict {
 	memory := w.memory(w.vpc)
-	if !memory.enter(w.flow, w.now) {
+	if !w.remembered(memory) {
 		return w.tableFull()
 	}
 	if w.shortens() {
@@ -61,12 +61,13 @@ func egressOnlyInbound(w *walk) verdict {
 		return skipped
 	}
 	memory := w.memory(w.vpc)
-	if !memory.knows(w.asked(), w.now) {
+	asked, ok := w.asked()
+	if !ok || !memory.knows(asked, w.now) {
 		w.say("it answers nothing that went out")
 		return dropped(EIGWUnsolicited)
 	}
 	if w.shortens() {
-		w.ends.meet(memory.Entry(w.asked(), w.now))
+		w.ends.meet(memory.Entry(asked, w.now))
 	}
 	return passed
 }

@@ -63,8 +63,8 @@ func serviceProtocol(w *walk) verdict {
 // (NAT-15) it is then dropped.
 func serviceEnter(w *walk) verdict {
 	table := w.state(w.to).rare().service
-	if about, ok := w.about(); ok {
-		if !table.knows(about.Reverse(), w.now) {
+	if w.isICMPError() {
+		if about, ok := w.about(); !ok || !table.knows(about.Reverse(), w.now) {
 			return dropped(NoFlow)
 		}
 		return passed
@@ -95,7 +95,8 @@ func serviceDeliver(w *walk) verdict {
 
 // serviceAnswers: the service never begins (EP-17).
 func serviceAnswers(w *walk) verdict {
-	if !w.state(w.from).rare().service.knows(w.asked(), w.now) {
+	asked, ok := w.asked()
+	if !ok || !w.state(w.from).rare().service.knows(asked, w.now) {
 		w.say("it answers nothing that came to the endpoint")
 		return dropped(EPSource)
 	}

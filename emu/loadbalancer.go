@@ -230,9 +230,12 @@ func (w *walk) answersThrough() *plan.Interface {
 	if len(w.from.Behind) == 0 {
 		return nil
 	}
-	f := w.asked().Reverse()
+	asked, ok := w.asked()
+	if !ok {
+		return nil
+	}
 	for _, node := range w.from.Behind {
-		if _, ok := w.state(node).rare().balancer.Answer(f, w.now); ok {
+		if _, ok := w.state(node).rare().balancer.Answer(asked.Reverse(), w.now); ok {
 			return node
 		}
 	}

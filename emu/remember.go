@@ -36,6 +36,10 @@ func (o outbound) knows(f packet.Flow, now int64) bool {
 	return ok
 }
 
+// remembered enters the flow of a packet that goes out, unless it is an ICMP error,
+// which is of no flow (ORDER-5). It is false if the table is full.
+func (w *walk) remembered(o outbound) bool { return w.isICMPError() || o.enter(w.flow, w.now) }
+
 // tableFull drops a packet whose flow finds no room where it must be remembered
 // (SG-48).
 func (w *walk) tableFull() verdict {

@@ -20,7 +20,7 @@ func (w *walk) equalCost(t plan.Target) *plan.Attachment {
 		}
 		return best
 	}
-	flow := w.asked()
+	flow, _ := w.asked()
 	most = flowHash(flow, best.Desc.ID)
 	for _, a := range t.Equal {
 		if h := flowHash(flow, a.Desc.ID); h > most {
@@ -37,7 +37,7 @@ func (w *walk) byFlow(list []*plan.Interface) *plan.Interface {
 	if w.alike != nil {
 		return list[w.alike.choices.choose(list[0], len(list))]
 	}
-	flow := w.asked()
+	flow, _ := w.asked()
 	var best *plan.Interface
 	most := uint64(0)
 	for _, i := range list {

@@ -94,7 +94,9 @@ func (t *twin) egressOnly(from *host, u *unit) string {
 	if t.went[from.v.ID] == nil {
 		t.went[from.v.ID] = make(map[packet.Flow]time.Duration)
 	}
-	t.went[from.v.ID][u.Flow] = t.now
+	if !u.isError() { // ORDER-5: it is of no flow
+		t.went[from.v.ID][u.Flow] = t.now
+	}
 	return t.outside(u, "eigw")
 }
 
@@ -102,7 +104,10 @@ func (t *twin) egressOnly(from *host, u *unit) string {
 // about it (EIGW-2, EIGW-5).
 func (t *twin) admitted(to *host, u *unit) string {
 	about := u.Flow.Reverse()
-	if u.isError() && u.about != nil {
+	if u.isError() {
+		if u.about == nil {
+			return "EIGW_UNSOLICITED"
+		}
 		about = *u.about
 	}
 	idle := 120 * time.Second

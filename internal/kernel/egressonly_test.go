@@ -39,8 +39,10 @@ func (o *oracle) egressOnlyRules(ns *namespace) {
 	in.rule(not(from("internet")), accept)
 	about := r.chain("about")
 	for _, e := range icmpErrors {
-		if !e.v4 {
+		if !e.v4 { // it is of no flow (ORDER-5)
+			out.rule(e.part, accept)
 			in.rule(e.part, jump(about))
+			in.rule(e.part, accept)
 		}
 	}
 	for _, k := range kinds {
