@@ -1,20 +1,19 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
-	"time"
+
+	"github.com/vpcemu/vpcemu/internal/soak"
 )
 
 // gate is lines of the network's file that come and go.
 type gate struct {
-	name    string
+	soak.Gate
 	to      string // a mirror behind it, at port 9001
 	tracked bool   // flows outlive the lines (SG-27)
 	cuts    bool   // nothing passes without them (ACL-19)
@@ -25,18 +24,7 @@ type gate struct {
 	refused int
 
 	passed, blocked atomic.Int64
-	mu              sync.Mutex
-	now             epoch
 }
-
-// epoch is a time without changes of a gate. It is over when ctx is done.
-type epoch struct {
-	open bool
-	ctx  context.Context
-	stop context.CancelFunc
-}
-
-func (e epoch) over() bool { return e.ctx.Err() != nil }
 
 func soakGates() []*gate {
 	// An attempt that a change has cut short leaves a flow, so the next one has another port,
@@ -51,11 +39,11 @@ func soakGates() []*gate {
 		return []string{"ping", "-c", "1", "-W", limit(open), "-e", strconv.Itoa(1 + k%65_000), "10.0.2.4"}
 	}
 	return []*gate{
-		{name: "rule", to: "10.0.2.4", tracked: true, host: "web-1", attempt: curl(10_000, "10.0.2.4:9000"), refused: blocked},
-		{name: "acl", to: "10.0.4.4", cuts: true, host: "web-1", attempt: curl(17_000, "10.0.4.4:9000"), refused: blocked},
-		{name: "wide", to: "10.0.2.30", host: "web-1", attempt: curl(24_000, "10.0.2.30:9000"), refused: blocked}, // untracked (SG-31)
-		{name: "ping", host: "web-1", attempt: ping, refused: 1},
-		{name: "guest", host: "guest-1", attempt: curl(10_000, "10.0.2.4:8080"), refused: 2}, // there is no such host
+		{Gate: soak.Gate{Name: "rule"}, to: "10.0.2.4", tracked: true, host: "web-1", attempt: curl(10_000, "10.0.2.4:9000"), refused: blocked},
+		{Gate: soak.Gate{Name: "acl"}, to: "10.0.4.4", cuts: true, host: "web-1", attempt: curl(17_000, "10.0.4.4:9000"), refused: blocked},
+		{Gate: soak.Gate{Name: "wide"}, to: "10.0.2.30", host: "web-1", attempt: curl(24_000, "10.0.2.30:9000"), refused: blocked}, // untracked (SG-31)
+		{Gate: soak.Gate{Name: "ping"}, host: "web-1", attempt: ping, refused: 1},
+		{Gate: soak.Gate{Name: "guest"}, host: "guest-1", attempt: curl(10_000, "10.0.2.4:8080"), refused: 2}, // there is no such host
 	}
 }
 
@@ -67,97 +55,72 @@ func limit(open bool) string {
 	return "1"
 }
 
-// end ends an epoch, and says what the next one is to be.
-func (g *gate) end(open bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.now.stop()
-	g.now.open = open
-}
-
-// begin begins one.
-func (g *gate) begin(open bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.now.open = open
-	g.now.ctx, g.now.stop = context.WithCancel(context.Background())
-}
-
-func (g *gate) epoch() epoch {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.now
-}
-
 // tries wants through a gate. What a change falls into is ended and decides nothing.
-func (s *soak) tries(g *gate) func() error {
+func (s *soaked) tries(g *gate) func() error {
 	k := 0
 	return func() error {
 		k++
-		now := g.epoch()
-		status, out := s.program(now.ctx, g.host, g.attempt(now.open, k)...)
+		now := g.Epoch()
+		status, out := s.program(now, g.host, g.attempt(now.Open, k)...)
 		switch {
-		case now.over():
-			s.undecided.Add(1)
-		case now.open && status == 0:
+		case now.Over():
+			s.Undecided.Add(1)
+		case now.Open && status == 0:
 			g.passed.Add(1)
-			s.connections.Add(1)
-		case now.open:
+			s.Connections.Add(1)
+		case now.Open:
 			return fmt.Errorf("not through the open gate, %d: %s", status, out)
 		case status != g.refused:
 			return fmt.Errorf("through the closed gate, %d: %s", status, out)
 		default:
 			g.blocked.Add(1)
-			s.blocked.Add(1)
+			s.Blocked.Add(1)
 		}
 		return nil
 	}
 }
 
-// level is what the process of the network holds while nothing happens.
+// level is what the process of the network holds while nothing happens. Its tasks are threads.
 type level struct {
-	threads, files, namespaces int
-	resident                   int64 // bytes
+	soak.Level
+	namespaces int
 }
 
 func (l level) String() string {
-	return fmt.Sprintf("%d threads, %d files of which %d namespaces, %.1f MB resident", l.threads, l.files, l.namespaces, float64(l.resident)/1e6)
+	return fmt.Sprintf("%d threads, %d files of which %d namespaces, %.1f MB resident", l.Tasks, l.Files, l.namespaces, float64(l.Memory)/1e6)
 }
 
 // near reports whether a level is that of before, give or take.
 func (l level) near(before level) bool {
-	return l.threads <= before.threads+20 && l.files <= before.files+2 && l.namespaces == before.namespaces &&
-		l.resident <= before.resident*3/2+16<<20
+	return l.Near(before.Level) && l.namespaces == before.namespaces
 }
 
 // level opens all gates, waits until what was under way is through, and looks.
-func (s *soak) level() (l level) {
-	s.openAll()
-	s.quiet.Lock()
-	defer s.quiet.Unlock()
-	proc := filepath.Join("/proc", strconv.Itoa(s.up.Process.Pid))
-	look := func() (l level) {
-		tasks, _ := os.ReadDir(filepath.Join(proc, "task"))
-		files, _ := filepath.Glob(filepath.Join(proc, "fd", "*"))
-		l.threads, l.files = len(tasks), len(files)
-		for _, f := range files {
-			if to, _ := os.Readlink(f); strings.HasPrefix(to, "net:[") {
-				l.namespaces++
-			}
+func (s *soaked) level() (l level) {
+	s.OpenAll()
+	resume := s.Quiet(func() bool {
+		before := l
+		l = levelOf(s.up.Process.Pid)
+		return l.Files == before.Files && l.Tasks == before.Tasks
+	})
+	defer resume()
+	return l
+}
+
+func levelOf(process int) (l level) {
+	proc := filepath.Join("/proc", strconv.Itoa(process))
+	tasks, _ := os.ReadDir(filepath.Join(proc, "task"))
+	files, _ := filepath.Glob(filepath.Join(proc, "fd", "*"))
+	l.Tasks, l.Files = len(tasks), len(files)
+	for _, f := range files {
+		if to, _ := os.Readlink(f); strings.HasPrefix(to, "net:[") {
+			l.namespaces++
 		}
-		b, _ := os.ReadFile(filepath.Join(proc, "statm"))
-		if f := strings.Fields(string(b)); len(f) > 1 {
-			pages, _ := strconv.ParseInt(f[1], 10, 64)
-			l.resident = pages * int64(os.Getpagesize())
-		}
-		return l
 	}
-	for same, until := 0, time.Now().Add(patience); same < 3 && time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
-		now := look()
-		if same++; now.files != l.files || now.threads != l.threads {
-			same = 0
-		}
-		l = now
+	b, _ := os.ReadFile(filepath.Join(proc, "statm"))
+	if f := strings.Fields(string(b)); len(f) > 1 {
+		pages, _ := strconv.ParseInt(f[1], 10, 64)
+		l.Memory = pages * int64(os.Getpagesize())
 	}
 	return l
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,18 +11,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-var soakFor = flag.Duration("soak", 0, "how long TestSoakUp runs; 0 for a few seconds")
+	"github.com/vpcemu/vpcemu/internal/soak"
+)
 
 // TestSoakUp: programs that others wrote, on hosts of a network that is up and whose file
 // changes every second in a long run. On the roads everything arrives as it was sent.
@@ -32,84 +29,63 @@ var soakFor = flag.Duration("soak", 0, "how long TestSoakUp runs; 0 for a few se
 // report all is quiet for a moment, and what the process of the network holds must be level.
 func TestSoakUp(t *testing.T) {
 	needs(t, "curl", "dig", "iperf3", "nc", "nginx", "ping", "python3")
-	length, pause := *soakFor, time.Second
+	length, pause := *soak.For, time.Second
 	if length == 0 {
 		length, pause = 4*time.Second, 250*time.Millisecond
 	}
 	before := machine(t)
 	s := newSoak(t)
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	var workers sync.WaitGroup
-	for _, w := range s.workers() {
-		workers.Go(func() { s.repeat(ctx, w) })
-	}
-	start, report, kept := time.Now(), time.Minute, int64(0)
-	for k := 0; time.Since(start) < length || !s.sawAll() && time.Since(start) < length+stalled; k++ {
-		g := s.gates[k%len(s.gates)]
-		s.turn(g, !g.epoch().open)
-		if past := time.Since(start); past >= report {
-			report += time.Minute
-			s.report(past)
-			now := s.kept.Load()
-			s.expect(now > kept, "soak", "in a minute nothing has passed a closed gate that should")
-			kept = now
-		}
-		time.Sleep(pause)
-	}
-	s.openAll()
-	stop()
-	workers.Wait()
-	s.report(time.Since(start))
-	s.expect(s.sawAll(), "soak", "not everything has happened")
+	s.Run(s, length, pause)
 	assert.Contains(t, s.down(), "net is down")
 	assert.Equal(t, 0, s.up.ProcessState.ExitCode(), "%s", s.out)
 	s.wait("everything to be gone", func() bool { return machine(t) == before })
-	require.Zero(t, s.failures.Load())
 }
 
-// soak is the network, what runs in it, and what has been counted.
-type soak struct {
+// soaked is the network, what runs in it, and what has been counted beside the traffic.
+type soaked struct {
+	soak.Soak
 	*lab
 	text  string // of the file, with all gates open
 	files map[string][]byte
 	gates []*gate
-	quiet sync.RWMutex // held to read in every round
 	first level
-
-	connections, bytes, datagrams, changes, blocked, kept, undecided, failures atomic.Int64
+	past  time.Duration // of the latest report, when kept had been counted
+	kept  int64
 }
 
-func (s *soak) String() string {
-	return fmt.Sprintf("%d connections, %d MB, %d datagrams, %d changes, %d blocked as expected, %d through a closed gate as expected, %d undecided, %d failures",
-		s.connections.Load(), s.bytes.Load()/1e6, s.datagrams.Load(), s.changes.Load(), s.blocked.Load(), s.kept.Load(), s.undecided.Load(), s.failures.Load())
-}
-
-// expect claims something; only the first few failures are told in full.
-func (s *soak) expect(ok bool, who, format string, args ...any) {
-	if !ok && s.failures.Add(1) <= 20 {
-		s.t.Errorf("%s: %s", who, fmt.Sprintf(format, args...))
-	}
-}
-
-// report logs what has been counted, and claims that the level is that of the beginning; of
+// Report logs what has been counted, and claims that the level is that of the beginning; of
 // memory, that of the first report.
-func (s *soak) report(past time.Duration) {
-	now := s.level()
-	s.t.Logf("%v: %v; %v", past.Round(time.Second), s, now)
-	if s.first.resident == 0 {
-		s.first.resident = now.resident
+func (s *soaked) Report(past time.Duration) {
+	now, kept := s.level(), s.Kept.Load()
+	s.T.Logf("%v: %v; %v", past.Round(time.Second), s, now)
+	if s.first.Memory == 0 {
+		s.first.Memory = now.Memory
 	}
-	s.expect(now.near(s.first), "level", "%v at first, %v now", s.first, now)
+	s.Expect(now.near(s.first), "level", "%v at first, %v now", s.first, now)
+	s.Expect(kept > s.kept || past-s.past < time.Minute/2, "soak", "in a minute nothing has passed a closed gate that should")
+	s.past, s.kept = past, kept
 }
 
-// sawAll reports whether every kind of thing has happened.
-func (s *soak) sawAll() bool {
-	all := []*atomic.Int64{&s.connections, &s.bytes, &s.datagrams, &s.kept}
+// SawAll reports whether every kind of thing has happened, or something has failed anyway.
+func (s *soaked) SawAll() bool {
+	all := []*atomic.Int64{&s.Connections, &s.Bytes, &s.Datagrams, &s.Kept}
 	for _, g := range s.gates {
 		all = append(all, &g.passed, &g.blocked)
 	}
-	return !slices.ContainsFunc(all, func(n *atomic.Int64) bool { return n.Load() == 0 })
+	return s.Saw(all...)
+}
+
+// Change turns one gate after the other.
+func (s *soaked) Change(k int) {
+	g := &s.gates[k%len(s.gates)].Gate
+	s.Turn(g, !g.Epoch().Open)
+}
+
+// OpenAll opens all gates.
+func (s *soaked) OpenAll() {
+	for _, g := range s.gates {
+		s.Turn(&g.Gate, true)
+	}
 }
 
 // mirror is a server that sends back what it is sent.
@@ -120,8 +96,8 @@ class H(socketserver.BaseRequestHandler):
         while b := self.request.recv(65536): self.request.sendall(b)
 socketserver.ThreadingTCPServer(("", %PORT%), H).serve_forever()'`
 
-func newSoak(t *testing.T) *soak {
-	s := &soak{lab: bring(t, "testdata/up/soak.yaml"), gates: soakGates(), files: map[string][]byte{"small": make([]byte, 10_000), "large": make([]byte, 4_000_000)}}
+func newSoak(t *testing.T) *soaked {
+	s := &soaked{Soak: soak.Soak{T: t}, lab: bring(t, "testdata/up/soak.yaml"), gates: soakGates(), files: map[string][]byte{"small": make([]byte, 10_000), "large": make([]byte, 4_000_000)}}
 	b, err := os.ReadFile(s.file)
 	require.NoError(t, err)
 	s.text = string(b)
@@ -155,44 +131,18 @@ func newSoak(t *testing.T) *soak {
 	}
 	s.serve("app-1", "1451", "iperf3 -s >/dev/null")
 	for _, g := range s.gates {
-		g.begin(true)
+		g.Set = s.rewrite
+		g.Begin(true)
 	}
 	s.first = s.level()
-	s.first.resident = 0
+	s.first.Memory = 0
 	return s
 }
 
-// worker does a round after another, with a pause between them.
-type worker struct {
-	name  string
-	pause time.Duration
-	round func() error
-}
-
-func (s *soak) repeat(ctx context.Context, w worker) {
-	for ctx.Err() == nil {
-		s.quiet.RLock()
-		err := w.round()
-		s.quiet.RUnlock()
-		s.expect(err == nil, w.name, "%v", err)
-		select {
-		case <-time.After(w.pause):
-		case <-ctx.Done():
-		}
-	}
-}
-
-// patience is how long anything may take that takes milliseconds on a quiet machine, and
-// stalled how long what a gate holds up: behind a closed one TCP asks ever more rarely, and
-// some of that falls into later times that it is closed.
-const (
-	patience = 30 * time.Second
-	stalled  = 2 * time.Minute
-)
-
-func (s *soak) workers() (all []worker) {
+// Workers are several on each road and at each gate, and who asks the network itself.
+func (s *soaked) Workers() (all []soak.Worker) {
 	add := func(pause time.Duration, name string, round func() error) {
-		all = append(all, worker{name, pause, round})
+		all = append(all, soak.Worker{Name: name, Pause: pause, Round: round})
 	}
 	for _, r := range []struct{ name, from, to string }{
 		{"inside", "web-1", "10.0.2.4:8080"},
@@ -224,18 +174,18 @@ func (s *soak) workers() (all []worker) {
 		return nil
 	})
 	for _, g := range s.gates {
-		add(300*time.Millisecond, g.name+": new", s.tries(g))
+		add(300*time.Millisecond, g.Name+": new", s.tries(g))
 		if g.to != "" {
-			add(100*time.Millisecond, g.name+": long-lived", s.longLived("web-1", g.to, "9001", g))
+			add(100*time.Millisecond, g.Name+": long-lived", s.longLived("web-1", g.to, "9001", g))
 		}
 	}
 	return all
 }
 
 // program runs a program on a host, and ends it with ctx.
-func (s *soak) program(ctx context.Context, host string, argv ...string) (status int, out []byte) {
+func (s *soaked) program(ctx context.Context, host string, argv ...string) (status int, out []byte) {
 	c := exec.CommandContext(ctx, "vpcemu", append([]string{"exec", host, "--"}, argv...)...)
-	c.WaitDelay = patience
+	c.WaitDelay = soak.Patience
 	var mistakes strings.Builder
 	c.Stderr = &mistakes
 	out, err := c.Output()
@@ -249,14 +199,14 @@ func (s *soak) program(ctx context.Context, host string, argv ...string) (status
 }
 
 // download claims that a file comes as it is.
-func (s *soak) download(host, from, file string, option ...string) func() error {
+func (s *soaked) download(host, from, file string, option ...string) func() error {
 	return func() error {
-		status, got := s.program(s.t.Context(), host, append([]string{"curl", "-sSm", "60", "http://" + from + "/" + file}, option...)...)
+		status, got := s.program(s.T.Context(), host, append([]string{"curl", "-sSm", "60", "http://" + from + "/" + file}, option...)...)
 		if status != 0 {
 			return fmt.Errorf("curl says %d after %d bytes: …%q", status, len(got), got[max(0, len(got)-120):])
 		}
-		s.connections.Add(1)
-		s.bytes.Add(int64(len(got)))
+		s.Connections.Add(1)
+		s.Bytes.Add(int64(len(got)))
 		if !bytes.Equal(got, s.files[file]) {
 			return fmt.Errorf("%d other bytes came", len(got))
 		}
@@ -265,13 +215,13 @@ func (s *soak) download(host, from, file string, option ...string) func() error 
 }
 
 // asks claims that a program says something.
-func (s *soak) asks(host, want string, argv ...string) func() error {
+func (s *soaked) asks(host, want string, argv ...string) func() error {
 	return func() error {
-		status, out := s.program(s.t.Context(), host, argv...)
+		status, out := s.program(s.T.Context(), host, argv...)
 		if status != 0 || !strings.Contains(string(out), want) {
 			return fmt.Errorf("%s says %d: %s", argv[0], status, out)
 		}
-		s.datagrams.Add(1)
+		s.Datagrams.Add(1)
 		return nil
 	}
 }
@@ -279,37 +229,37 @@ func (s *soak) asks(host, want string, argv ...string) func() error {
 // longLived is one connection that must never break, of nc to a mirror. The next round of one
 // that has begins another: what was said to the old one may still come back. What is said through
 // a closed gate must pass if flows outlive the rule, and must not if no memory can.
-func (s *soak) longLived(host, to, port string, g *gate) func() error {
+func (s *soaked) longLived(host, to, port string, g *gate) func() error {
 	var nc *talk
-	s.t.Cleanup(func() { nc.end() })
-	limit := patience
+	s.T.Cleanup(func() { nc.end() })
+	limit := soak.Patience
 	if g != nil {
-		limit = stalled
+		limit = soak.Stalled
 	}
 	return func() (err error) {
 		if nc == nil {
 			if nc, err = begin(exec.Command("vpcemu", "exec", host, "--", "nc", to, port)); err != nil {
 				return err
 			}
-			s.connections.Add(1)
+			s.Connections.Add(1)
 		}
-		var now epoch
+		var now soak.Epoch
 		if g != nil {
-			now = g.epoch()
+			now = g.Epoch()
 		}
 		if err = s.exchange(nc, limit); err != nil {
 			nc.end()
 			nc = nil
 			return err
 		}
-		if g == nil || now.open || now.over() {
+		if g == nil || now.Open || now.Over() {
 			return nil
 		}
 		if g.cuts {
 			return errors.New("a flow from before through the closed gate")
 		}
 		if g.tracked {
-			s.kept.Add(1)
+			s.Kept.Add(1)
 		}
 		return nil
 	}
@@ -345,27 +295,12 @@ func (t *talk) end() {
 	}
 }
 
-// exchange sends random bytes and claims that they come back.
-func (s *soak) exchange(with io.ReadWriter, limit time.Duration) error {
-	sent, got := make([]byte, 2000), make([]byte, 2000)
-	for k := range sent {
-		sent[k] = byte(rand.Uint32())
-	}
+// exchange sends random bytes and claims that they come back in time.
+func (s *soaked) exchange(with io.ReadWriter, limit time.Duration) error {
 	done := make(chan error, 1)
-	go func() {
-		if _, err := with.Write(sent); err != nil {
-			done <- err
-			return
-		}
-		_, err := io.ReadFull(with, got)
-		done <- err
-	}()
+	go func() { done <- s.Exchange(with, 2000) }()
 	select {
 	case err := <-done:
-		if err == nil && !bytes.Equal(sent, got) {
-			err = errors.New("other bytes came back")
-		}
-		s.bytes.Add(2 * int64(len(sent)))
 		return err
 	case <-time.After(limit):
 		return errors.New("stands still")
@@ -375,44 +310,37 @@ func (s *soak) exchange(with io.ReadWriter, limit time.Duration) error {
 // trouble is what up says when something did not work.
 var trouble = regexp.MustCompile(`(?m)^.*(not taken over|some hosts are not|watching|vpcemu:|panic|WARNING).*$`)
 
-// turn opens or closes a gate, and begins an epoch once the change is in force.
-func (s *soak) turn(g *gate, open bool) {
-	if g.epoch().open == open {
-		return
-	}
-	g.end(open)
+// rewrite writes the file with the lines of the gates that are to be open, and waits until the
+// change is in force.
+func (s *soaked) rewrite(bool) error {
 	var text strings.Builder
 	for line := range strings.Lines(s.text) {
-		if _, name, ok := strings.Cut(line, "# gate: "); !ok || s.gate(strings.TrimSpace(name)).epoch().open {
+		if _, name, ok := strings.Cut(line, "# gate: "); !ok || s.gate(strings.TrimSpace(name)).Epoch().Open {
 			text.WriteString(line)
 		}
 	}
-	require.NoError(s.t, os.WriteFile(s.file+"~", []byte(text.String()), 0o600))
-	require.NoError(s.t, os.Rename(s.file+"~", s.file)) // as editors do
+	if err := os.WriteFile(s.file+"~", []byte(text.String()), 0o600); err != nil {
+		return err
+	}
+	if err := os.Rename(s.file+"~", s.file); err != nil { // as editors do
+		return err
+	}
 	said := ""
 	s.wait("the change to be in force", func() bool {
 		said += s.out.take()
 		return strings.Contains(said, " in force")
 	})
-	g.begin(open)
-	s.changes.Add(1)
 	if bad := trouble.FindString(said); bad != "" {
-		s.expect(false, "up", "says %s", bad)
+		return fmt.Errorf("up says %s", bad)
 	}
+	return nil
 }
 
-func (s *soak) gate(name string) *gate {
+func (s *soaked) gate(name string) *gate {
 	for _, g := range s.gates {
-		if g.name == name {
+		if g.Name == name {
 			return g
 		}
 	}
 	panic(name)
-}
-
-// openAll opens all gates.
-func (s *soak) openAll() {
-	for _, g := range s.gates {
-		s.turn(g, true)
-	}
 }

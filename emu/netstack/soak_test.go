@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,11 +18,10 @@ import (
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/emu/netstack"
+	"github.com/vpcemu/vpcemu/internal/soak"
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
-
-var soakFor = flag.Duration("soak", 0, "how long TestSoak runs; 0 for a few seconds")
 
 // TestSoak: real traffic on every kind of way while the network changes, every second in a long
 // run. On the roads everything arrives as it was sent. Beside them are gates, rules that come
@@ -33,7 +29,7 @@ var soakFor = flag.Duration("soak", 0, "how long TestSoak runs; 0 for a few seco
 // attempt, that of the epoch. At every report all is quiet for a moment and what the process
 // and the emulator hold must be level.
 func TestSoak(t *testing.T) {
-	length, pause := *soakFor, time.Second
+	length, pause := *soak.For, time.Second
 	switch {
 	case length != 0:
 	case raceEnabled:
@@ -42,73 +38,35 @@ func TestSoak(t *testing.T) {
 		length, pause = 2*time.Second, 50*time.Millisecond
 	}
 	s := newSoak(t)
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	var workers sync.WaitGroup
-	for _, w := range s.workers() {
-		workers.Go(func() { s.repeat(ctx, w) })
-	}
-	start, report := time.Now(), time.Minute
-	for k := 0; time.Since(start) < length || !s.sawAll() && time.Since(start) < length+stalled; k++ {
-		s.change(k)
-		if past := time.Since(start); past >= report {
-			report += time.Minute
-			s.report(past)
-		}
-		time.Sleep(pause)
-	}
-	s.openAll()
-	stop()
-	workers.Wait()
-	s.report(time.Since(start))
-	s.expect(s.sawAll(), "soak", "not everything has happened")
-	require.Zero(t, s.failures.Load())
+	s.Run(s, length, pause)
 }
 
-// soak is the network, what runs in it, and what has been counted.
-type soak struct {
-	t       *testing.T
+// soaked is the network, what runs in it, and what has been counted beside the traffic.
+type soaked struct {
+	soak.Soak
 	e       *emu.Emulator
 	hosts   map[string]*netstack.Host
 	probe   *emu.Port
 	gates   []*gate
 	guests  int
-	quiet   sync.RWMutex // held to read in every round
 	first   level
 	begun   begun // since the latest report, which was when past had gone by
 	past    time.Duration
-	busiest int64    // the most records that lived after an interval
-	natted  []int64  // flows through the NAT gateway in each of the latest intervals
-	ends    []func() // what workers hold
-	endings sync.Mutex
-
-	connections, bytes, datagrams, probes, changes, blocked, kept, undecided, failures atomic.Int64
+	busiest int64   // the most records that lived after an interval
+	natted  []int64 // flows through the NAT gateway in each of the latest intervals
 }
 
-func (s *soak) String() string {
-	return fmt.Sprintf("%d connections, %d MB, %d datagrams and %d probes, %d changes, %d blocked as expected, %d through a closed gate as expected, %d undecided, %d failures",
-		s.connections.Load(), s.bytes.Load()/1e6, s.datagrams.Load(), s.probes.Load(), s.changes.Load(), s.blocked.Load(), s.kept.Load(), s.undecided.Load(), s.failures.Load())
-}
-
-// expect claims something; only the first few failures are told in full.
-func (s *soak) expect(ok bool, who, format string, args ...any) bool {
-	if !ok && s.failures.Add(1) <= 20 {
-		s.t.Errorf("%s: %s", who, fmt.Sprintf(format, args...))
-	}
-	return ok
-}
-
-// report logs what has been counted, and claims that the level is that of the first minute.
-func (s *soak) report(past time.Duration) {
+// Report logs what has been counted, and claims that the level is that of the first minute.
+func (s *soaked) Report(past time.Duration) {
 	now := s.level()
 	most := s.mostRecords(past - s.past)
 	s.past = past
-	s.t.Logf("%v: %v; %v", past.Round(time.Second), s, now)
+	s.T.Logf("%v: %v; %v", past.Round(time.Second), s, now)
 	if s.first == (level{}) {
 		s.first = now
 	}
-	s.expect(now.near(s.first), "level", "%v at first, %v now", s.first, now)
-	s.expect(now.records <= most, "level", "%d records, of at most %d that may live", now.records, most)
+	s.Expect(now.Near(s.first.Level), "level", "%v at first, %v now", s.first, now)
+	s.Expect(now.records <= most, "level", "%d records, of at most %d that may live", now.records, most)
 }
 
 // begun counts the records of tracked flows that have begun, over TCP and by datagrams, and the
@@ -119,7 +77,7 @@ type begun struct{ tcp, udp, natted atomic.Int64 }
 // are taken out by and by: of flows over TCP for up to a minute once they are closed,
 // of datagrams for half of one (SG-38, SG-40); and two for each flow in the NAT gateway,
 // which it remembers for 350 s (NAT-13).
-func (s *soak) mostRecords(interval time.Duration) int {
+func (s *soaked) mostRecords(interval time.Duration) int {
 	tcp, udp := s.begun.tcp.Swap(0), s.begun.udp.Swap(0)
 	if interval >= time.Minute {
 		udp /= 2
@@ -134,11 +92,9 @@ func (s *soak) mostRecords(interval time.Duration) int {
 	return int(most * 5 / 4)
 }
 
-// sawAll reports whether every kind of thing has happened, or it has failed anyway.
-func (s *soak) sawAll() bool {
-	all := []*atomic.Int64{&s.connections, &s.bytes, &s.datagrams, &s.probes, &s.blocked, &s.kept}
-	none := func(n *atomic.Int64) bool { return n.Load() == 0 }
-	return s.failures.Load() != 0 || !slices.ContainsFunc(all, none) && s.guests != 0
+// SawAll reports whether every kind of thing has happened, or something has failed anyway.
+func (s *soaked) SawAll() bool {
+	return s.Saw(&s.Connections, &s.Bytes, &s.Datagrams, &s.Blocked, &s.Kept) && s.guests != 0
 }
 
 // soakNetwork has
@@ -186,7 +142,7 @@ type road struct {
 }
 
 // begins counts a flow.
-func (s *soak) begins(r road, records *atomic.Int64) {
+func (s *soaked) begins(r road, records *atomic.Int64) {
 	records.Add(r.records)
 	if r.from == "app-1" {
 		s.begun.natted.Add(1)
@@ -202,10 +158,10 @@ var soakRoads = []road{
 	{"internet gateway, IPv6", "web-1", "2001:db8:ffff::80", 1},
 }
 
-func newSoak(t *testing.T) *soak {
+func newSoak(t *testing.T) *soaked {
 	e, err := emu.New(soakNetwork(), emu.Options{})
 	require.NoError(t, err)
-	s := &soak{t: t, e: e, hosts: map[string]*netstack.Host{}}
+	s := &soaked{Soak: soak.Soak{T: t}, e: e, hosts: map[string]*netstack.Host{}}
 	for _, name := range []string{"web-1", "app-1", "db-1", "wide-1", "narrow-1", "near-1", "far-1"} {
 		s.hosts[name] = hostAt(t, e, name, netstack.Options{})
 	}
@@ -222,13 +178,9 @@ func newSoak(t *testing.T) *soak {
 	s.gates = soakGates(e)
 	for _, g := range s.gates {
 		s.echoes(s.hosts[g.host], g.port, g.silent)
-		require.NoError(t, g.turn(true))
+		require.NoError(t, g.Set(true))
+		g.Begin(true)
 	}
-	t.Cleanup(func() {
-		for _, end := range s.ends {
-			end()
-		}
-	})
 	return s
 }
 
@@ -249,10 +201,10 @@ func mirror(t testing.TB, h *netstack.Host) {
 }
 
 // echoes sends back what comes to a port over TCP and UDP, unless it is silent over UDP.
-func (s *soak) echoes(h *netstack.Host, port uint16, silent bool) {
-	go echo(listen(s.t, h, "tcp", fmt.Sprint(":", port)))
+func (s *soaked) echoes(h *netstack.Host, port uint16, silent bool) {
+	go echo(listen(s.T, h, "tcp", fmt.Sprint(":", port)))
 	u, err := h.ListenPacket("udp", fmt.Sprint(":", port))
-	require.NoError(s.t, err)
+	require.NoError(s.T, err)
 	go func() {
 		b := make([]byte, 1<<16)
 		for {
@@ -267,29 +219,10 @@ func (s *soak) echoes(h *netstack.Host, port uint16, silent bool) {
 	}()
 }
 
-// worker does a round after another, with a pause between them.
-type worker struct {
-	name  string
-	pause time.Duration
-	round func() error
-}
-
-func (s *soak) repeat(ctx context.Context, w worker) {
-	for ctx.Err() == nil {
-		s.quiet.RLock()
-		err := w.round()
-		s.quiet.RUnlock()
-		s.expect(err == nil, w.name, "%v", err)
-		select {
-		case <-time.After(w.pause):
-		case <-ctx.Done():
-		}
-	}
-}
-
-func (s *soak) workers() (all []worker) {
+// Workers are several on each road and at each gate.
+func (s *soaked) Workers() (all []soak.Worker) {
 	add := func(pause time.Duration, of, what string, round func() error) {
-		all = append(all, worker{of + ": " + what, pause, round})
+		all = append(all, soak.Worker{Name: of + ": " + what, Pause: pause, Round: round})
 	}
 	for _, r := range soakRoads {
 		at := func(port uint16) string { return netip.AddrPortFrom(netip.MustParseAddr(r.to), port).String() }
@@ -301,33 +234,27 @@ func (s *soak) workers() (all []worker) {
 	}
 	add(20*time.Millisecond, "inside", "ping", s.echo())
 	for k, g := range s.gates {
-		add(30*time.Millisecond, g.name, "dial", s.tries(g, uint16(2000+k*portsOfGate)))
-		add(10*time.Millisecond, g.name, "probe", s.probesOf(g))
-		add(20*time.Millisecond, g.name, "long-lived", s.longLived(s.hosts["web-1"], g.address(), stalled))
+		add(30*time.Millisecond, g.Name, "dial", s.tries(g, uint16(2000+k*portsOfGate)))
+		add(10*time.Millisecond, g.Name, "probe", s.probesOf(g))
+		add(20*time.Millisecond, g.Name, "long-lived", s.longLived(s.hosts["web-1"], g.address(), soak.Stalled))
 	}
 	return all
 }
 
-const (
-	bulk = 1 << 20 // bytes
-
-	// stalled is how long a connection through a gate may stand still. Behind a closed gate TCP asks ever more
-	// rarely, and some of that falls into later times that the gate is closed.
-	stalled = 2 * time.Minute
-)
+const bulk = 1 << 20 // bytes
 
 // asks posts random bytes and claims that they come back.
-func (s *soak) asks(r road, to string, size int, each bool) func() error {
+func (s *soaked) asks(r road, to string, size int, each bool) func() error {
 	if raceEnabled {
 		size = min(size, 32<<10)
 	}
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		s.connections.Add(1)
+		s.Connections.Add(1)
 		s.begins(r, &s.begun.tcp)
 		return s.hosts[r.from].DialContext(ctx, network, address)
 	}
 	tr := &http.Transport{DialContext: dial, DisableKeepAlives: each}
-	s.atEnd(tr.CloseIdleConnections)
+	s.T.Cleanup(tr.CloseIdleConnections)
 	c := &http.Client{Transport: tr, Timeout: patience}
 	random := rand.NewChaCha8([32]byte{byte(size)})
 	return func() error {
@@ -342,26 +269,20 @@ func (s *soak) asks(r road, to string, size int, each bool) func() error {
 		if err == nil && !bytes.Equal(sent, got) {
 			err = errors.New("other bytes came back")
 		}
-		s.bytes.Add(int64(2 * size))
+		s.Bytes.Add(int64(2 * size))
 		return err
 	}
 }
 
-func (s *soak) atEnd(f func()) {
-	s.endings.Lock()
-	defer s.endings.Unlock()
-	s.ends = append(s.ends, f)
-}
-
 // datagram sends one and claims that it comes back; each from a new socket.
-func (s *soak) datagram(r road, to string) func() error {
+func (s *soaked) datagram(r road, to string) func() error {
 	return func() error {
 		c, err := s.hosts[r.from].Dial("udp", to)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		s.datagrams.Add(1)
+		s.Datagrams.Add(1)
 		s.begins(r, &s.begun.udp)
 		return s.exchange(c, 100, patience)
 	}
@@ -369,7 +290,7 @@ func (s *soak) datagram(r road, to string) func() error {
 
 // longLived is one connection that must never break. The next round of one that has dials anew: what
 // was sent on the old one may still come back.
-func (s *soak) longLived(h *netstack.Host, to string, limit time.Duration) func() error {
+func (s *soaked) longLived(h *netstack.Host, to string, limit time.Duration) func() error {
 	var c net.Conn
 	hangUp := func() {
 		if c != nil {
@@ -377,7 +298,7 @@ func (s *soak) longLived(h *netstack.Host, to string, limit time.Duration) func(
 			c = nil
 		}
 	}
-	s.atEnd(hangUp)
+	s.T.Cleanup(hangUp)
 	return func() error {
 		if c == nil {
 			ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -387,7 +308,7 @@ func (s *soak) longLived(h *netstack.Host, to string, limit time.Duration) func(
 				return err
 			}
 			c = dialled
-			s.connections.Add(1)
+			s.Connections.Add(1)
 		}
 		err := s.exchange(c, 2000, limit)
 		if err != nil {
@@ -397,24 +318,10 @@ func (s *soak) longLived(h *netstack.Host, to string, limit time.Duration) func(
 	}
 }
 
-// exchange sends random bytes and claims that they come back.
-func (s *soak) exchange(c net.Conn, size int, limit time.Duration) error {
-	sent, got := make([]byte, size), make([]byte, size)
-	for k := range sent {
-		sent[k] = byte(rand.Uint32())
-	}
+// exchange sends random bytes and claims that they come back in time.
+func (s *soaked) exchange(c net.Conn, size int, limit time.Duration) error {
 	if err := c.SetDeadline(time.Now().Add(limit)); err != nil {
 		return err
 	}
-	if _, err := c.Write(sent); err != nil {
-		return err
-	}
-	if _, err := io.ReadFull(c, got); err != nil {
-		return err
-	}
-	s.bytes.Add(int64(2 * size))
-	if !bytes.Equal(sent, got) {
-		return errors.New("other bytes came back")
-	}
-	return nil
+	return s.Exchange(c, size)
 }

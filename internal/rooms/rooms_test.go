@@ -67,7 +67,7 @@ var testsToo = []string{"github.com/stretchr/testify", "pgregory.net/rapid"}
 // testsOnly are the tests that may import more, because nobody imports their
 // packages: a user of emu would have to download what its tests import.
 var testsOnly = map[string][]string{
-	"emu/netstack":         {"vpc", "routing", "go.uber.org/goleak"},
+	"emu/netstack":         {"vpc", "routing", "internal/soak", "go.uber.org/goleak"},
 	"firewall":             {"github.com/gaissmai/bart"},
 	"emu/insights":         {"examples", "vpc/load/yaml"},
 	"emu/tap":              {"go.uber.org/goleak", "vpc/load/yaml", "examples", "emu/capture"},
