@@ -23,8 +23,10 @@
 //
 // # Exit status
 //
-//	0  yes: reachable; all expectations hold; done
-//	1  no: blocked; some expectation does not hold
+//	0  yes: reachable; all expectations hold; nothing opened or closed; no
+//	   warnings; done
+//	1  no: blocked; some expectation does not hold; something opened, closed
+//	   or became unknown; lint warns
 //	2  the question could not be answered: bad usage, a file that cannot be
 //	   read, a name that is not there or is ambiguous, or something on the way
 //	   that is not modelled or not described

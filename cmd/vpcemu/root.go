@@ -39,10 +39,11 @@ route tables and gateways, on the way there and on the way back.
 NETWORK is a YAML file, a folder (or file) of "aws ec2 describe-…" JSON, or
 example:NAME for a network that comes with vpcemu ("vpcemu examples" lists them).
 
-The exit status is 0 for yes (reachable, all expectations hold), 1 for no
-(blocked, some fail), and 2 if the question could not be answered: a mistake on
-the command line, a file that cannot be read, or something on the way that is
-not described or not modelled.`
+The exit status is 0 for yes (reachable, all expectations hold, nothing opened or
+closed, nothing found), 1 for no (blocked, some fail, something changed, mistakes
+found), and 2 if the question could not be answered: a mistake on the command
+line, a file that cannot be read, or something on the way that is not described
+or not modelled. Reach lists what gets through, and ends with 0 whatever that is.`
 
 const rootExamples = `  vpcemu trace example:three-tier app-1 db-1 tcp/5432
   vpcemu check example:three-tier
