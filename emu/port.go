@@ -325,8 +325,10 @@ func (w *walk) admit(seen *firewall.Fragments) {
 	if w.flow, w.header, ok = seen.Ports(&w.pkt, w.now); !ok {
 		w.flow, w.header, w.portsLost = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow), true
 	}
-	if quoted, ok := seen.Quoted(&w.pkt, w.now); ok {
-		w.quoted = &quoted
+	if w.pkt.IsLaterFragment() {
+		if f, ok := seen.Quoted(&w.pkt, w.now); ok {
+			w.quote(f)
+		}
 	}
 }
 

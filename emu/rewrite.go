@@ -63,6 +63,9 @@ func (w *walk) changeQuoted(change func(f *packet.Flow)) {
 	if w.quoted != nil {
 		f := *w.quoted
 		change(&f)
-		w.quoted = &f
+		w.quote(f)
 	}
 }
+
+// quote notes what a fragment is about.
+func (w *walk) quote(f packet.Flow) { w.quoted = &f }

@@ -287,13 +287,13 @@ func (w *walk) hairpin() {
 func (w *walk) inPieces(mtu int, on func(*walk)) {
 	var result Result
 	lost := *w // the piece whose loss it is
-	quoted := w.quoted
-	if about, ok := w.about(); ok {
-		quoted = &about
-	}
+	about, quotes := w.about()
 	packet.Fragment(&w.pkt, mtu, func(b []byte) {
 		piece := *w
-		piece.fragments, piece.own, piece.spare, piece.quoted = false, nil, nil, quoted
+		piece.fragments, piece.own, piece.spare = false, nil, nil
+		if quotes {
+			piece.quote(about)
+		}
 		if piece.pkt.Parse(b) == nil {
 			on(&piece)
 		}
