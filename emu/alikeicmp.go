@@ -54,8 +54,12 @@ func (w *walk) isICMPError() bool {
 	return w.pkt.IsICMPError()
 }
 
-// about is the flow that the packet, an ICMP error, quotes.
+// about is the flow that the packet, an ICMP error, quotes, or its first fragment
+// (SG-53).
 func (w *walk) about() (packet.Flow, bool) {
+	if w.quoted != nil {
+		return *w.quoted, true
+	}
 	about, ok := w.pkt.EmbeddedFlow()
 	return about, ok && w.pkt.IsICMPError()
 }

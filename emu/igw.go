@@ -140,7 +140,7 @@ func translateSource(w *walk) verdict {
 	}
 	if about, ok := w.about(); ok {
 		if public, ok := w.publicOf(about.Dst); ok {
-			w.pkt.SetEmbeddedDst(public)
+			w.setQuotedDst(public)
 		}
 	}
 	return passed
@@ -244,7 +244,7 @@ func translateDestination(w *walk) verdict {
 	w.setDst(private)
 	if about, ok := w.about(); ok {
 		if w.stray = about.Src != public; !w.stray {
-			w.pkt.SetEmbeddedSrc(private)
+			w.setQuotedSrc(private)
 		}
 	}
 	return passed

@@ -325,6 +325,11 @@ func (w *walk) admit(seen *firewall.Fragments) {
 	if w.flow, w.header, ok = seen.Ports(&w.pkt, w.now); !ok {
 		w.flow, w.header, w.portsLost = w.pkt.Flow, firewall.HeaderOf(&w.pkt, w.pkt.Flow), true
 	}
+	if w.pkt.IsLaterFragment() {
+		if f, ok := seen.Quoted(&w.pkt, w.now); ok {
+			w.quote(f)
+		}
+	}
 }
 
 // deliver hands a packet to the port of its interface.

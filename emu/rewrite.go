@@ -1,6 +1,10 @@
 package emu
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/vpcemu/vpcemu/packet"
+)
 
 // setSrc rewrites the source in the packet and in what filters see.
 func (w *walk) setSrc(a netip.Addr) {
@@ -42,3 +46,26 @@ func (w *walk) setDst(a netip.Addr) {
 	}
 	w.flow.Dst = a
 }
+
+// setQuotedSrc rewrites the source of the packet that an ICMP error quotes.
+func (w *walk) setQuotedSrc(a netip.Addr) {
+	w.pkt.SetEmbeddedSrc(a)
+	w.changeQuoted(func(f *packet.Flow) { f.Src = a })
+}
+
+// setQuotedDst rewrites the destination of the packet that an ICMP error quotes.
+func (w *walk) setQuotedDst(a netip.Addr) {
+	w.pkt.SetEmbeddedDst(a)
+	w.changeQuoted(func(f *packet.Flow) { f.Dst = a })
+}
+
+func (w *walk) changeQuoted(change func(f *packet.Flow)) {
+	if w.quoted != nil {
+		f := *w.quoted
+		change(&f)
+		w.quote(f)
+	}
+}
+
+// quote notes what a fragment is about.
+func (w *walk) quote(f packet.Flow) { w.quoted = &f }

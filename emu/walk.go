@@ -22,6 +22,9 @@ type walk struct {
 	flow      packet.Flow
 	header    firewall.Header
 	portsLost bool // a later fragment whose first one nobody saw
+	// quoted is what a later fragment of an ICMP error has from its first one: the
+	// flow that it is about. A change makes another.
+	quoted *packet.Flow
 
 	stop // where it is now
 
@@ -280,13 +283,17 @@ func (w *walk) hairpin() {
 }
 
 // inPieces cuts the packet up and sends every piece on by itself. All have the
-// ports of the first. One lost piece loses the packet.
+// ports of the first, and are about what it quotes. One lost piece loses the packet.
 func (w *walk) inPieces(mtu int, on func(*walk)) {
 	var result Result
 	lost := *w // the piece whose loss it is
+	about, quotes := w.about()
 	packet.Fragment(&w.pkt, mtu, func(b []byte) {
 		piece := *w
 		piece.fragments, piece.own, piece.spare = false, nil, nil
+		if quotes {
+			piece.quote(about)
+		}
 		if piece.pkt.Parse(b) == nil {
 			on(&piece)
 		}

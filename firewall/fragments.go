@@ -15,7 +15,8 @@ const (
 	maxFragments = 1 << 16
 )
 
-// Fragments remembers the ports of first fragments, so that later ones, which carry none, get the same verdict (SG-53, ACL-26).
+// Fragments remembers the ports of first fragments, and what ICMP errors quote, so that later ones, which carry neither, get the same
+// verdict (SG-53, ACL-26).
 // The zero Fragments is ready, and costs nothing until a first fragment is seen. It must not be copied; it is safe for concurrent use.
 //
 // Ask it once for each packet, where it enters the network, before NAT changes addresses. First fragments are remembered for 30 s,
@@ -38,6 +39,7 @@ type fragment struct {
 	key    fragmentKey
 	flow   packet.Flow
 	header Header
+	quoted *packet.Flow // by an ICMP error, nil for none
 	until  int64
 }
 
@@ -59,7 +61,13 @@ func (fs *Fragments) Remember(p *packet.Packet, now int64) {
 	if fs.index == nil {
 		fs.index = make(map[fragmentKey]int)
 	}
-	fs.put(fragment{fragmentKeyOf(p), p.Flow, HeaderOf(p, p.Flow), now + int64(fragmentLifetime)})
+	f := fragment{fragmentKeyOf(p), p.Flow, HeaderOf(p, p.Flow), nil, now + int64(fragmentLifetime)}
+	if p.IsICMPError() {
+		if quoted, ok := p.EmbeddedFlow(); ok {
+			f.quoted = &quoted
+		}
+	}
+	fs.put(f)
 }
 
 // put stores f in the next slot of the ring.
@@ -85,11 +93,30 @@ func (fs *Fragments) Ports(p *packet.Packet, now int64) (f packet.Flow, h Header
 	if !p.IsLaterFragment() {
 		return p.Flow, HeaderOf(p, p.Flow), true
 	}
+	first, ok := fs.first(p, now)
+	return first.flow, first.header, ok
+}
+
+// Quoted returns the flow of the packet that the first fragment of a later one quotes, if it is an ICMP error: the later ones are related
+// to that flow as the first one is (SG-45).
+func (fs *Fragments) Quoted(p *packet.Packet, now int64) (f packet.Flow, ok bool) {
+	if !p.IsLaterFragment() || !p.Flow.Proto.IsICMP() {
+		return packet.Flow{}, false
+	}
+	first, _ := fs.first(p, now)
+	if first.quoted == nil {
+		return packet.Flow{}, false
+	}
+	return *first.quoted, true
+}
+
+// first is what is known of the first fragment of a later one.
+func (fs *Fragments) first(p *packet.Packet, now int64) (f fragment, ok bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	at, ok := fs.index[fragmentKeyOf(p)]
 	if !ok || now >= fs.slots[at].until {
-		return packet.Flow{}, Header{}, false
+		return fragment{}, false
 	}
-	return fs.slots[at].flow, fs.slots[at].header, true
+	return fs.slots[at], true
 }

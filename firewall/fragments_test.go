@@ -146,3 +146,33 @@ func TestFragments_Concurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestSG53_Quoted(t *testing.T) {
+	about := packet.MustParseFlow("udp 10.0.0.2:40000 > 10.0.0.1:53")
+	failure := packet.Spec{Flow: packet.MustParseFlow("icmp 10.0.0.1 > 10.0.0.2"), ICMPType: packet.ICMPUnreachable, ID: 7, MoreFragments: true}
+	failure.Payload = append(packet.Spec{Flow: about}.Bytes(), make([]byte, 4)...)
+	redirect, bare := failure, failure
+	redirect.ICMPType, bare.Payload = packet.ICMPRedirect, make([]byte, 32)
+	_, later := pieces("icmp 10.0.0.1 > 10.0.0.2", 7)
+	_, other := pieces("icmp 10.0.0.1 > 10.0.0.2", 8)
+	for _, c := range []struct {
+		name  string
+		first packet.Spec
+		later *packet.Packet
+		after time.Duration
+		want  bool
+	}{
+		{"an error", failure, later, 0, true},
+		{"too late", failure, later, 30 * time.Second, false},
+		{"another ID", failure, other, 0, false},
+		{"no error", redirect, later, 0, false},
+		{"no quote", bare, later, 0, false},
+		{"the first itself", failure, mustParse(failure), 0, false},
+	} {
+		var fs Fragments
+		fs.Remember(mustParse(c.first), 0)
+		if f, ok := fs.Quoted(c.later, int64(c.after)); ok != c.want || ok && f != about {
+			t.Errorf("%s: got %v %v, want %v", c.name, f, ok, c.want)
+		}
+	}
+}

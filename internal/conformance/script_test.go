@@ -538,7 +538,7 @@ func (s *script) spec(args []string) (spec packet.Spec, via *emu.Port, err error
 	}
 	spec.Flow, err = packet.ParseFlow(strings.Join(flow, " "))
 	if err == nil && size > 0 {
-		spec.Payload = make([]byte, size-len(spec.Bytes()))
+		spec.Payload = append(spec.Payload, make([]byte, size-len(spec.Bytes()))...)
 	}
 	return spec, via, err
 }

@@ -61,7 +61,7 @@ func (t *twin) admit(port string, u *unit) {
 	case u.off == 0 && u.more:
 		t.first[id] = firstFragment{*u, t.now}
 	case u.off != 0 && ok && t.now-first.at < 30*time.Second:
-		u.Flow, u.kind, u.code = first.Flow, first.kind, first.code
+		u.Flow, u.kind, u.code, u.about = first.Flow, first.kind, first.code, first.about
 	case u.off != 0:
 		u.lost = true
 	}
@@ -70,7 +70,7 @@ func (t *twin) admit(port string, u *unit) {
 // bare is a packet as it is on the wire, where later fragments have no ports.
 func (u unit) bare() unit {
 	if u.lost, u.stray, u.kept = false, false, false; u.off != 0 {
-		u.SrcPort, u.DstPort, u.kind, u.code = 0, 0, 0, 0
+		u.SrcPort, u.DstPort, u.kind, u.code, u.about = 0, 0, 0, 0, nil
 	}
 	return u
 }

@@ -135,6 +135,9 @@ func (g *game) play(s step) error {
 		return g.oracle.wait(s.Wait)
 	}
 	if s.Change > 0 {
+		if len(g.oracle.n.VPCs) == 0 { // a shrunk network may have none
+			return nil
+		}
 		if g.emulator.Update(func(n *vpc.Network) error { s.change(n); return nil }) != nil {
 			return nil // AWS refuses it
 		}

@@ -205,8 +205,8 @@ func addresses(p *station, v6 bool) (all []netip.Addr) {
 func (m maker) dress(port string, s packet.Spec) step {
 	st := step{Port: port, Spec: s}
 	st.Spec.TTL, st.Spec.DF, st.Spec.ID = random.Pick[uint8](m.Maker, 1, 2, 3, 6, 64), m.One(4), uint32(1+m.IntN(60000))
-	if p := s.Flow.Proto; p == packet.UDP || p.IsICMP() && len(s.Payload) == 0 {
-		st.Spec.Payload = make([]byte, random.Pick(m.Maker, 0, 0, 0, 8, 1600, 3000))
+	if p := s.Flow.Proto; p == packet.UDP || p.IsICMP() {
+		st.Spec.Payload = append(s.Payload, make([]byte, random.Pick(m.Maker, 0, 0, 0, 8, 1600, 3000))...)
 		if len(st.Spec.Payload) > 1000 && !m.One(3) {
 			st.Cut, st.Mixed, st.Spec.DF = random.Pick(m.Maker, 1288, 1448), m.One(2), false
 		}

@@ -49,7 +49,8 @@ func whole(all []arrival) (done []arrival) {
 		id    uint32
 		head  []byte
 		data  []byte
-		got   int // bytes
+		have  []int // where its pieces begin
+		got   int   // bytes
 		total int
 	}
 	var sets []*set
@@ -63,13 +64,17 @@ func whole(all []arrival) (done []arrival) {
 		if p.Version == 6 {
 			head = 48
 		}
-		// a later pass of the same packet begins again
-		k := slices.IndexFunc(sets, func(s *set) bool { return s.at == a.at && s.flow == key && s.id == p.FragID && s.got != s.total })
+		// a later pass of the same packet begins again, maybe before the other pieces of the first one have come
+		data, at := a.b[head:p.Len()], int(p.FragOffset)
+		k := slices.IndexFunc(sets, func(s *set) bool {
+			return s.at == a.at && s.flow == key && s.id == p.FragID && !slices.Contains(s.have, at)
+		})
 		if k < 0 {
 			k = len(sets)
 			sets = append(sets, &set{at: a.at, flow: key, id: p.FragID, total: -1})
 		}
-		s, data, at := sets[k], a.b[head:p.Len()], int(p.FragOffset)
+		s := sets[k]
+		s.have = append(s.have, at)
 		if at == 0 {
 			s.head = slices.Clone(a.b[:head])
 		}

@@ -172,11 +172,13 @@ func (ns *namespace) route(table int, p netip.Prefix, link string) error {
 	return ns.routeMTU(table, p, link, 0)
 }
 
+// routeMTU is route for packets up to a size, 0 for any. Without the lock Linux forwards larger ones of IPv6 through all filters before it
+// answers.
 func (ns *namespace) routeMTU(table int, p netip.Prefix, link string, mtu int) error {
 	if link == "" {
 		return ns.add(&netlink.Route{Table: table, Dst: ipNet(p), Type: unix.RTN_BLACKHOLE})
 	}
-	return ns.add(&netlink.Route{Table: table, Dst: ipNet(p), LinkIndex: ns.links[link], MTU: mtu, Scope: netlink.SCOPE_LINK})
+	return ns.add(&netlink.Route{Table: table, Dst: ipNet(p), LinkIndex: ns.links[link], MTU: mtu, MTULock: mtu > 0, Scope: netlink.SCOPE_LINK})
 }
 
 // rule makes packets that come in by a link use a table.

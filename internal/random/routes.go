@@ -72,7 +72,7 @@ func (b *builder) targets(v *vpc.VPC) targets {
 		}
 	}
 	for _, g := range b.net.Gateways {
-		if b.joins(g, v) {
+		if joins(g, v) {
 			t.far = append(t.far, g.ID, g.ID, g.ID)
 		}
 	}
@@ -93,7 +93,7 @@ func (b *builder) interfaces(v *vpc.VPC) (ids []string) {
 	return ids
 }
 
-func (b *builder) joins(g *vpc.Gateway, v *vpc.VPC) bool {
+func joins(g *vpc.Gateway, v *vpc.VPC) bool {
 	for _, name := range g.VPCs {
 		if name == v.ID {
 			return true
@@ -134,7 +134,7 @@ func (b *builder) farRoutes(v *vpc.VPC, t *vpc.RouteTable) {
 	for _, w := range b.net.VPCs {
 		for _, g := range b.net.Gateways {
 			for _, p := range w.CIDRs[:3] {
-				if w == v || p.Overlaps(v.CIDRs[0]) || p.Overlaps(v.CIDRs[1]) || seen[p] || !b.joins(g, v) || !b.joins(g, w) || b.One(4) {
+				if w == v || p.Overlaps(v.CIDRs[0]) || p.Overlaps(v.CIDRs[1]) || seen[p] || !joins(g, v) || !joins(g, w) || b.One(4) {
 					continue
 				}
 				seen[p] = true

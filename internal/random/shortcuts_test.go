@@ -11,6 +11,7 @@ import (
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -78,11 +79,39 @@ func willing(n *vpc.Network) {
 		}
 	}
 	for _, g := range n.Gateways {
+		if g.Kind == routing.TransitGateway {
+			across(n, g)
+		}
 		g.State = ""
 		if g.Transit != nil {
 			g.Transit.Association, g.Transit.Propagation = "rt0", "rt0"
 			for _, a := range g.Transit.Attachments {
-				a.State, a.Association, a.Propagation = "", "", nil
+				a.State, a.Association, a.Propagation, a.IPv6 = "", "", nil, true
+			}
+		}
+	}
+}
+
+// across routes the IPv6 ranges of VPCs that a transit gateway joins to it, in the tables
+// of all subnets.
+func across(n *vpc.Network, g *vpc.Gateway) {
+	for _, v := range n.VPCs {
+		for _, w := range n.VPCs {
+			if v == w || !joins(g, v) || !joins(g, w) {
+				continue
+			}
+			for _, s := range v.Subnets {
+				t := v.RouteTable(s.RouteTable)
+				if t == nil {
+					t, s.RouteTable = v.AddRouteTable("rt-"+s.ID), "rt-"+s.ID
+				}
+				for _, p := range w.CIDRs {
+					if p.Addr().Is4() || p.Addr().IsPrivate() {
+						continue
+					}
+					t.Routes = slices.DeleteFunc(t.Routes, func(r routing.Route) bool { return r.Destination == p })
+					t.AddRoute(p.String(), g.ID)
+				}
 			}
 		}
 	}
@@ -190,6 +219,9 @@ func (c *connections) send(port string, s packet.Spec) (Heard, bool) {
 // between is a flow from one place to another, as their guests would send it.
 func (c *connections) between(places, targets []Place) (port string, f packet.Flow) {
 	v6, from, to := c.One(2), Pick(c.Maker, places...), Pick(c.Maker, slices.Concat(places, targets)...)
+	if others := elsewhere(places, from); len(others) > 0 && c.One(2) {
+		to = Pick(c.Maker, others...)
+	}
 	own, others := ofVersion(from.Addresses, v6), ofVersion(to.Addresses, v6)
 	if from.Port == Internet.Port {
 		others = publics([]Place{to}, v6)
@@ -206,6 +238,18 @@ func (c *connections) between(places, targets []Place) (port string, f packet.Fl
 		}
 	}
 	return from.Port, f
+}
+
+// elsewhere are the interfaces of other VPCs with addresses of both versions, to which few
+// flows lead by chance.
+func elsewhere(places []Place, from Place) (all []Place) {
+	home, _, _ := strings.Cut(from.Port, "/")
+	for _, p := range places {
+		if v, _, _ := strings.Cut(p.Port, "/"); !p.Outside && v != home && len(ofVersion(p.Addresses, true)) > 0 {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 var replies = map[packet.Proto]uint8{packet.ICMP: packet.ICMPEchoReply, packet.ICMPv6: packet.ICMPv6EchoReply}
