@@ -99,7 +99,7 @@ func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
 	p := &Pair{x: x, query: q, src: src, dst: dst, v6: v6}
 	p.usual = space.Point{space.SourcePorts: {Lo: defaultSourcePort}, space.Sources: space.Address(from), space.Destinations: space.Address(to)}
 	p.ranges = [2][]Range{rangesOf(&src, from, false), rangesOf(&dst, to, src.internet)}
-	for _, b := range servicesOf[version(from)]() {
+	for _, b := range servicesOf[version(v6)]() {
 		for _, from := range p.ranges[0] {
 			for _, to := range p.ranges[1] {
 				b[space.Sources], b[space.Destinations] = from.Span, to.Span
@@ -109,6 +109,9 @@ func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
 	}
 	return p, true, nil
 }
+
+// IPv6 reports whether the packets are IPv6, else IPv4.
+func (p *Pair) IPv6() bool { return p.v6 }
 
 // Ask asks about one of the pair's packets, and finds others that fare alike.
 func (p *Pair) Ask(at space.Point) Finding { return p.ask(at, false) }
@@ -160,7 +163,7 @@ func (p *Pair) Places(d int) []space.Span {
 	}
 	list = space.Union(list)
 	if p.internet()[d] {
-		list = space.Except(list, p.x.marks.inside[version(p.usual[d].Addr(p.v6))])
+		list = space.Except(list, p.x.marks.inside[version(p.v6)])
 	}
 	return list
 }
@@ -168,8 +171,7 @@ func (p *Pair) Places(d int) []space.Span {
 // Internet are the addresses of an IP version that hosts of the internet may have, in order
 // and apart.
 func (p *Pair) Internet(v6 bool) []space.Span {
-	all := space.Addresses(v6)
-	return space.Except([]space.Span{all}, p.x.marks.inside[version(all.First.Addr(v6))])
+	return space.Except([]space.Span{space.Addresses(v6)}, p.x.marks.inside[version(v6)])
 }
 
 // Some is a packet of the pair's in a box; false if there is none.
@@ -359,7 +361,7 @@ func serviceAt(at space.Point) firewall.Service {
 // Services are the services of an IP version, in order and apart.
 func Services(v6 bool) []space.Span {
 	var list []space.Span
-	for _, b := range servicesOf[version(space.Num{}.Addr(v6))]() {
+	for _, b := range servicesOf[version(v6)]() {
 		list = append(list, b[space.Services])
 	}
 	return space.Union(list)

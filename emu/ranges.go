@@ -131,18 +131,14 @@ func (e *queryEnd) at(ranges []Range, addr space.Num, v6 bool) {
 
 // spans are the addresses of prefixes, or the chosen one if there are none.
 func spans(list []netip.Prefix, chosen netip.Addr) []space.Span {
-	var all space.Set
+	var all []space.Span
 	for _, p := range list {
 		if p.Addr().BitLen() == chosen.BitLen() {
-			all = all.With(&space.Box{space.Sources: space.Prefix(p)})
+			all = append(all, space.Prefix(p))
 		}
 	}
 	if len(all) == 0 {
 		return []space.Span{space.One(space.Address(chosen))}
 	}
-	var found []space.Span
-	for _, b := range all.Joined() {
-		found = append(found, b[space.Sources])
-	}
-	return found
+	return space.Union(all)
 }

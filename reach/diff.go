@@ -404,7 +404,7 @@ func (s *side) ask(f *fate, from, to, v int) {
 	first := s.known[key]
 	if first == nil {
 		first = &fate{pair: f.pair}
-		for _, part := range parts(f.pair, v == 1, f.pair.Decide) {
+		for _, part := range parts(f.pair, f.pair.Decide) {
 			first.sets[part.Answer] = append(first.sets[part.Answer], part.set...)
 		}
 		s.known[key] = first
@@ -482,7 +482,7 @@ func (d *differ) inWords(all []Change, old, now *fate) []Change {
 		if now.pair == nil || old.pair != nil && len(now.all.And(c.set)) == 0 {
 			f = old // only there are such packets
 		}
-		c.Traffic = f.traffic(c.set, c.v6)
+		c.Traffic = f.traffic(c.set)
 		c.words = wordsOf(c.Traffic)
 		at, ok := f.usual(c.set)
 		c.set = f.whole(c.set)

@@ -64,7 +64,7 @@ func inTheWay(t *emu.Trace) []emu.Blocker {
 func passes(t *emu.Trace, blockers []emu.Blocker) []Cause {
 	var all []Cause
 	for _, b := range blockers {
-		leg := map[string]*emu.Leg{"request": t.Request, "reply": t.Reply, "ack": t.Ack}[b.Direction]
+		leg := t.Leg(b.Direction)
 		if leg == nil {
 			continue
 		}
@@ -94,15 +94,14 @@ func newRoutes(t, other *emu.Trace) []Cause {
 
 // routes are the steps of a request and its reply that looked up a route.
 func routes(t *emu.Trace) []emu.Step {
-	var all []emu.Step
+	return slices.DeleteFunc(steps(t), func(s emu.Step) bool { return s.Route == "" })
+}
+
+// steps are those of a request and its reply.
+func steps(t *emu.Trace) (all []emu.Step) {
 	for _, l := range [...]*emu.Leg{t.Request, t.Reply} {
-		if l == nil {
-			continue
-		}
-		for _, s := range l.Steps {
-			if s.Route != "" {
-				all = append(all, s)
-			}
+		if l != nil {
+			all = append(all, l.Steps...)
 		}
 	}
 	return all
@@ -196,20 +195,15 @@ func (d *differ) alike(b space.Box, old, now *fate) []space.Box {
 	return done
 }
 
-// gatewayKinds are the kinds of components that make a path.
+// notGateways are the kinds of components that are no part of a path.
 var notGateways = []string{"eni", "acl", "rtb", "vpc", "internet", "service"}
 
 // path is the gateways that a request and its reply pass.
 func path(t *emu.Trace) []string {
 	var all []string
-	for _, l := range [...]*emu.Leg{t.Request, t.Reply} {
-		if l == nil {
-			continue
-		}
-		for _, s := range l.Steps {
-			if name := s.Kind + " " + s.Component; !slices.Contains(notGateways, s.Kind) && (len(all) == 0 || all[len(all)-1] != name) {
-				all = append(all, name)
-			}
+	for _, s := range steps(t) {
+		if name := s.Kind + " " + s.Component; !slices.Contains(notGateways, s.Kind) && (len(all) == 0 || all[len(all)-1] != name) {
+			all = append(all, name)
 		}
 	}
 	return all

@@ -208,11 +208,7 @@ func common(b space.Box, old, now *fate) (at space.Point, ok bool) {
 
 // real is a packet as it is sent; false if the network has no such addresses.
 func (f *fate) real(at space.Point) (space.Point, bool) {
-	b := space.Box{}
-	for d := range b {
-		b[d] = space.One(at[d])
-	}
-	full, ok := f.dress(b)
+	full, ok := f.dress(at.Box())
 	return full.First(), ok
 }
 
@@ -222,11 +218,7 @@ func (f *fate) has(at space.Point) bool {
 	if !ok {
 		return true
 	}
-	b := space.Box{}
-	for d := range b {
-		b[d] = space.One(real[d])
-	}
-	some, ok := f.pair.Some(b)
+	some, ok := f.pair.Some(real.Box())
 	return ok && some == real
 }
 
@@ -245,8 +237,8 @@ func (f *fate) trace(at space.Point) *emu.Trace {
 }
 
 // traffic is a set in words, in the network's addresses.
-func (f *fate) traffic(set space.Set, v6 bool) (list []Traffic) {
-	all := placesOf(f.pair, v6, f.numbers)
+func (f *fate) traffic(set space.Set) (list []Traffic) {
+	all := placesOf(f.pair, f.numbers)
 	for _, p := range set.Products() {
 		for n, d := range hosts {
 			if f.seats[n] == nil {
@@ -281,18 +273,7 @@ func (f *fate) whole(set space.Set) (all space.Set) {
 				p[d] = []space.Span{{Last: space.Num{Hi: ^uint64(0), Lo: ^uint64(0)}}}
 			}
 		}
-		boxes := []space.Box{{}}
-		for d, spans := range p {
-			var more []space.Box
-			for _, b := range boxes {
-				for _, s := range spans {
-					b[d] = s
-					more = append(more, b)
-				}
-			}
-			boxes = more
-		}
-		all = append(all, boxes...)
+		all = append(all, p.Boxes()...)
 	}
 	return all.Joined()
 }
@@ -309,11 +290,7 @@ func (f *fate) usual(set space.Set) (space.Point, bool) {
 	if !ok {
 		return at, false
 	}
-	one := space.Box{}
-	for d := range one {
-		one[d] = space.One(at[d])
-	}
-	for _, b := range f.strip(space.Set{one}) {
+	for _, b := range f.strip(space.Set{at.Box()}) {
 		if at = b.First(); set.Has(&at) {
 			return at, true
 		}

@@ -52,10 +52,10 @@ func TestLikes_Random(t *testing.T) {
 			}
 			thinned++
 			var want, got [3]space.Set
-			for _, p := range parts(full, false, full.Decide) {
+			for _, p := range parts(full, full.Decide) {
 				want[p.Answer] = append(want[p.Answer], p.set...)
 			}
-			for _, p := range parts(thin, false, thin.Decide) {
+			for _, p := range parts(thin, thin.Decide) {
 				got[p.Answer] = append(got[p.Answer], expanded(thin, p.set)...)
 			}
 			for a := range want {

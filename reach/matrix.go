@@ -174,7 +174,7 @@ func (m *Matrix) brief(x *emu.Explorer, from, to *Class) *Answer {
 	for _, v6 := range [...]bool{false, true} {
 		if p, ok, err := x.Between(src, dst, v6); err == nil && ok {
 			m.net.likes.thin(p)
-			a.Parts = append(a.Parts, parts(p, v6, p.Decide)...)
+			a.Parts = append(a.Parts, parts(p, p.Decide)...)
 		}
 	}
 	if len(a.Parts) == 0 {

@@ -27,8 +27,8 @@ type places struct {
 	internet func() []space.Span // the addresses of IPv4 that internet hosts may have
 }
 
-func placesOf(p *emu.Pair, v6 bool, numbers [2]bool) *places {
-	all := &places{v6: v6, numbers: numbers, internet: func() []space.Span { return p.Internet(false) }}
+func placesOf(p *emu.Pair, numbers [2]bool) *places {
+	all := &places{v6: p.IPv6(), numbers: numbers, internet: func() []space.Span { return p.Internet(false) }}
 	for d := range all.all {
 		all.all[d] = p.Places(d)
 	}

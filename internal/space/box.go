@@ -140,6 +140,14 @@ const (
 // Point is one packet.
 type Point [Dimensions]Num
 
+// Box is the box of the one packet.
+func (p *Point) Box() (b Box) {
+	for d := range p {
+		b[d] = One(p[d])
+	}
+	return b
+}
+
 // Box is the packets that are in its span in every dimension.
 type Box [Dimensions]Span
 
