@@ -34,7 +34,7 @@ func TestLikes_Random(t *testing.T) {
 			continue
 		}
 		x := e.Explorer()
-		all, likes := classes(x)
+		all, likes := classes(x, x.Ends())
 		for range 12 {
 			from, to := random.Pick(m, all...), random.Pick(m, all...)
 			if from == to || !meets(from, to) {

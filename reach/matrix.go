@@ -32,7 +32,7 @@ func NewMatrix(n *vpc.Network) (*Matrix, error) {
 // Matrix sorts the network's ends into classes.
 func (n *Network) Matrix() *Matrix {
 	m := &Matrix{net: n}
-	m.Classes, n.likes = classes(n.explorer)
+	m.Classes, n.likes = classes(n.explorer, n.explorer.Ends())
 	return m
 }
 

@@ -11,25 +11,7 @@ import (
 	wild "github.com/vpcemu/vpcemu/internal/pattern"
 )
 
-// Patterns are what the ends of an expectation, and of a matrix, may be:
-//
-//	app-1, 10.0.2.4, internet, onprem   one end, as an [emu.Query] names it
-//	app-*, prod/*, *, any               what is called so; * stands for any letters, ? for
-//	                                    one; before a slash is what its VPC is called
-//	public, private                     what is in subnets with and without a route to an
-//	                                    internet gateway ([emu.End.Public])
-//	subnet:db-*, vpc:prod, group:web    what is in such a subnet or VPC, or has such a group,
-//	                                    by name or ID
-//	tag:Name=db-*                       what has such a name, or whose instance has
-//	a, b except c, d                    several, and all but some
-//
-// Patterns mean interfaces of guests, and as destinations load balancers and interface
-// endpoints too; never the internet or on-premises, which are named: "onprem", where there
-// are several, is all of them. What is called exactly as a pattern is, is that. A pattern
-// that means nothing is an error, and so is a name that means several things: also behind
-// "except".
-
-// names finds what patterns mean.
+// names finds what patterns mean; [Checker] says what there is.
 type names struct {
 	x     *emu.Explorer
 	ends  []*emu.End
