@@ -11,8 +11,9 @@ import (
 	"github.com/vpcemu/vpcemu/routing"
 )
 
-// marks are the places of a plan where verdicts may change from one packet to the next,
-// found when they are first needed.
+// marks are the addresses and ports of a plan at which a verdict may change: where an
+// interface's address, a rule's range or a route's destination begins or ends. Those of
+// rules and routes are found when they are first needed.
 type marks struct {
 	plan   *plan.Plan
 	starts [2][]space.Num  // of IPv4 and IPv6: where something begins or ends that has an address

@@ -84,8 +84,8 @@ func (p *Part) Witness() (*emu.Trace, error) {
 	return p.pair.Trace(at)
 }
 
-// Alike is the witness, and the packets of which everything on the way is the same, as far as
-// one product has them.
+// Alike is the trace of Witness, and other packets of the part for which every step of it
+// is the same: as many as one product has.
 func (p *Part) Alike() (*emu.Trace, *space.Product, error) {
 	at, ok := p.pair.Usual(p.Set())
 	if !ok {

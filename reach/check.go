@@ -81,9 +81,9 @@ type Checked struct {
 // Wrong is packets that do not fare as expected.
 type Wrong struct {
 	Source, Destination string
-	// Sources and Destinations are all ends of which the network cannot tell those from that
-	// Source and Destination: it is so from each of the ones to each of the others that is
-	// not the same.
+	// Sources and Destinations are all ends that the network cannot tell from Source and
+	// from Destination. What is said holds for each pair of them, but for an end with
+	// itself.
 	Sources, Destinations []string
 	// Got is what becomes of them, and Want what should.
 	Got, Want emu.Answer

@@ -78,7 +78,7 @@ type owned struct {
 
 func newClassifier(x *emu.Explorer, ends []emu.End) *classifier {
 	n := x.Network()
-	found := findings{strings: make(map[string]bool), prefixes: make(map[netip.Prefix]bool)}
+	found := newMentions()
 	found.walk(reflect.ValueOf(n))
 	for _, p := range x.Special() {
 		found.prefixes[p] = true

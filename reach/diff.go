@@ -44,8 +44,8 @@ func (d *Difference) Same() bool {
 // Change is packets that fare otherwise in the new network.
 type Change struct {
 	Kind Kind
-	// Sources and Destinations are the ends: it is so from each of the ones to each of
-	// the others that is not the same.
+	// Sources and Destinations are the ends. The change is one of each pair of them, but
+	// for an end with itself.
 	Sources, Destinations []string
 	// Was and Is are the answers.
 	Was, Is emu.Answer

@@ -172,7 +172,7 @@ func (d *differ) alike(b space.Box, old, now *fate) []space.Box {
 		all := left[len(left)-1]
 		for _, f := range [...]*fate{old, now} {
 			real, _ := f.real(at) // which both networks have
-			boxes := f.strip(space.Set{f.pair.Decide(real).Box})
+			boxes := f.numbered(space.Set{f.pair.Decide(real).Box})
 			box := boxes[slices.IndexFunc(boxes, func(b space.Box) bool { return b.Has(&at) })]
 			all = all.And(&box)
 		}

@@ -126,9 +126,9 @@ func (d *differ) share() {
 	}
 }
 
-// moved says what became of an interface's addresses, beside other values for the private
-// ones: where those that there were stand in the list, and whether some are public that
-// were not there before.
+// moved describes how an interface's list of addresses has changed: for each new address,
+// where the old list has its private and its public address, or -1. It is "" if there was
+// and is one address, and its public one has stayed.
 func (d *differ) moved(e twin) string {
 	if e.before < 0 || e.after < 0 {
 		return ""

@@ -57,7 +57,7 @@ func (s *side) ask(f *fate, from, to, v int) {
 	if f.pair == nil {
 		return
 	}
-	f.all = f.strip(f.pair.All)
+	f.all = f.numbered(f.pair.All)
 	key := [3]int{s.class[from], s.class[to], v}
 	first := s.known[key]
 	if first == nil {
@@ -68,7 +68,7 @@ func (s *side) ask(f *fate, from, to, v int) {
 		s.known[key] = first
 	}
 	theirs := fate{pair: first.pair, seats: f.seats} // with their addresses, which stand in the same order
-	for n := range hosts {
+	for n := range addressDimensions {
 		mine, others := f.ranges(n), first.ranges(n)
 		theirs.seats[n] = slices.Clone(f.seats[n])
 		for k, s := range theirs.seats[n] {
@@ -77,6 +77,6 @@ func (s *side) ask(f *fate, from, to, v int) {
 		}
 	}
 	for a, set := range first.sets {
-		f.sets[a] = theirs.strip(set)
+		f.sets[a] = theirs.numbered(set)
 	}
 }

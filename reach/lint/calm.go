@@ -11,8 +11,8 @@ import (
 	"github.com/vpcemu/vpcemu/routing"
 )
 
-// calm knows between which ends neither routes nor network ACLs can keep replies from
-// coming back, and what ACLs can do where they can.
+// calm knows the pairs of ends that need not be asked about: neither routes nor network
+// ACLs can keep their replies from coming back. Of others it knows what the ACLs can do.
 type calm struct {
 	*pass
 	thorough bool // knows of none
@@ -84,9 +84,9 @@ func (l *lost) key() lostKey {
 	return lostKey{l.blocker.Component, l.blocker.Stage == emu.NACLOut, l.vpc, isACL(l) && l.some, l.via, l.other}
 }
 
-// internet reports whether what an interface says to the internet, or the internet to it, is
-// answered, as far as it gets there: that a subnet has no way to the internet is found by
-// other checks.
+// internet reports whether every request from an interface to the internet (egress), or
+// from the internet to it, that arrives is answered. Subnets without a way to the internet
+// are found by other checks.
 func (c *calm) internet(i *plan.Interface, egress bool) bool {
 	if !c.thorough && c.mute(i.Subnet, egress) {
 		return true

@@ -248,8 +248,8 @@ func told(i *plan.Interface, fine []netip.Prefix) string {
 	return strings.Join(in, " ")
 }
 
-// thin leaves addresses out of a pair that nothing tells from others of their interface, but
-// for its first one and those with a public address.
+// thin leaves one of an interface's addresses that nothing tells apart, beside its first
+// one and those that have a public address.
 func (p *pass) thin(pair *emu.Pair, from, to *plan.Interface) {
 	if len(pair.Sources()) <= 2 && len(pair.Destinations()) <= 2 {
 		return

@@ -13,8 +13,7 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// replies are requests that arrive and whose replies do not come back, and such as come
-// back another way.
+// replies are requests that arrive, but their replies are lost or come back another way.
 type replies struct {
 	lost    []*lost
 	crooked []*lost
@@ -154,8 +153,9 @@ func (q *question) candidates(rules []*rule) (all space.Set) {
 	return all
 }
 
-// outward reports whether a rule lets in all the world and is for the internet, as those of
-// load balancers are: that hosts of other VPCs and of on-premises may try it too is nobody's intent.
+// outward reports whether a rule is meant for the internet, and the asking end is not
+// there. Such a rule, as load balancers have it, lets in everybody, so hosts of other VPCs
+// and on-premises too, whom nobody means.
 func (q *question) outward(r *rule) bool {
 	if q.from.name == "internet" || !q.from.outside() && q.from.VPC == q.to.VPC || !r.everywhere() {
 		return false
@@ -219,8 +219,8 @@ func (q *question) report(x *replies, rules []*rule) {
 	}
 }
 
-// unmeant reports whether packets are of a protocol that no rule of the receiver names, which
-// a rule for all protocols lets in by the way, while TCP is answered.
+// unmeant reports whether nobody means such packets: no rule of the receiver names their
+// protocol, a rule for all protocols lets them in, and TCP is answered.
 func (q *question) unmeant(b *blocked, rules []*rule) bool {
 	protocol, _ := b.at[space.Services].Service()
 	named := func(r *rule) bool { return r.desc.Service.Protocol == int(protocol) }
@@ -231,8 +231,8 @@ func (q *question) unmeant(b *blocked, rules []*rule) bool {
 	return protocol != 6 && slices.ContainsFunc(q.fine, tcp) && !slices.ContainsFunc(rules, named)
 }
 
-// itself reports whether one end is a target of the load balancer that is the other: whether
-// that sends its packets back to it nobody cares.
+// itself reports whether a target asks its own load balancer, which may send the packet
+// back to it. Nobody needs an answer to that.
 func (q *question) itself() bool {
 	if q.from.outside() || q.to.outside() || q.to.Balancer == nil {
 		return false
