@@ -3,14 +3,11 @@ package lint
 import (
 	"net/netip"
 	"slices"
-	"strconv"
 
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // region is a VPC and all that is joined to it: where packets of it may come from or go
 // to.

@@ -2,24 +2,21 @@ package lint
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
-	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
-	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // replies are requests that arrive, but their replies are lost or come back another way.
 type replies struct {
-	lost    []*lost
-	crooked []*lost
-	gaps    []gap
-	unknown map[string][]string // ways of which something is not known, by what
-	whys    []string            // those, in order
+	lost       []*lost
+	asymmetric []*lost
+	gaps       []gap
+	unknown    map[string][]string // ways of which something is not known, by what
+	whys       []string            // those, in order
 }
 
 // lost is what one component does to replies.
@@ -215,7 +212,7 @@ func (q *question) report(x *replies, rules []*rule) {
 		}
 	}
 	if len(q.fine) > 0 && q.from.name != "internet" && q.to.name != "internet" {
-		q.crooked(x)
+		q.asymmetric(x)
 	}
 }
 
@@ -336,9 +333,9 @@ func (q *question) vpcOf(b emu.Blocker) *plan.VPC {
 	return nil
 }
 
-// crooked notes that replies take another way than requests, by the first packet that
+// asymmetric notes that replies take another way than requests, by the first packet that
 // gets through.
-func (q *question) crooked(x *replies) {
+func (q *question) asymmetric(x *replies) {
 	at, ok := q.pair.Usual(q.fine)
 	if !ok {
 		return
@@ -370,7 +367,7 @@ func (q *question) crooked(x *replies) {
 	slices.Sort(ends) // in both directions it is one mistake
 	l := &lost{blocker: emu.Blocker{Component: strings.Join(ends, ",")}, subnets: subnets, witness: w,
 		reason: fmt.Sprintf("there: %s; back: %s", wayWords(there), wayWords(back))}
-	x.crooked = merge(x.crooked, l, w)
+	x.asymmetric = merge(x.asymmetric, l, w)
 }
 
 func wayWords(way []string) string {
@@ -407,55 +404,4 @@ func (p *pass) passed(l *emu.Leg, from, to *party) (way []string) {
 		}
 	}
 	return way
-}
-
-// witness is a packet as a trace takes it.
-func (p *pass) witness(pair *emu.Pair, at space.Point, src, dst string) *Witness {
-	w := &Witness{Source: src, Destination: dst}
-	proto, key := at[space.Services].Service()
-	service := firewall.Service{Protocol: int(proto), From: int(key)}
-	service.To = service.From
-	switch {
-	case service.IsICMP():
-		service.From, service.To = service.From>>8, service.From&0xff
-	case !service.HasPorts():
-		service = service.Plain()
-	default:
-		w.SourcePort = uint16(at[space.SourcePorts].Lo)
-	}
-	w.Service = service.String()
-	if t, err := pair.Trace(at); err == nil {
-		sent := t.Sent()
-		w.IPv6 = sent.Src.Is6()
-		outside := func(name string) bool { return name == "internet" || strings.HasPrefix(name, "onprem:") }
-		if outside(src) {
-			w.Source += ":" + sent.Src.String()
-		}
-		if outside(dst) {
-			w.Destination += ":" + sent.Dst.String()
-		}
-		named, _ := pair.Usual(pair.All)
-		if at[space.Sources] != named[space.Sources] {
-			w.Source = addressed(w.Source, pair.Sources(), sent.Src)
-		}
-		if at[space.Destinations] != named[space.Destinations] {
-			w.Destination = addressed(w.Destination, pair.Destinations(), sent.Dst)
-		}
-	}
-	return w
-}
-
-// addressed is an end by an address of it that its name does not mean.
-func addressed(name string, list []emu.Range, addr netip.Addr) string {
-	for k := range list {
-		v, i := list[k].Owner()
-		switch {
-		case i == nil || !list[k].Span.Has(space.Address(addr)):
-		case slices.ContainsFunc(i.Addresses, func(a vpc.Address) bool { return a.Public == addr }):
-			return addr.String()
-		default:
-			return v.ID + "/" + addr.String()
-		}
-	}
-	return name
 }
