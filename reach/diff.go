@@ -133,13 +133,8 @@ func (d *differ) compare(from, to *group) {
 		}
 		dst = to.ends[1]
 	}
-	out := func(k emu.EndKind) bool {
-		return k == emu.InternetEnd || k == emu.OnPremisesEnd || k == emu.ServiceEnd
-	}
-	if a, b := d.kind(src), d.kind(dst); !a.Asks() || a == emu.InternetEnd && out(b) {
-		return
-	}
-	if d.same.skips(d.kind(src), d.kind(dst)) && !d.touched(src) && !d.touched(dst) {
+	a, b := d.kind(src), d.kind(dst)
+	if !talk(a, b) || d.same.skips(a, b) && !d.touched(src) && !d.touched(dst) {
 		return
 	}
 	old, now := d.between(src, dst)

@@ -58,17 +58,19 @@ func pairOf(src, dst *Class) (source, destination *emu.End) {
 // own.
 type Select func(source, destination *Class) bool
 
-// meets reports whether there are packets to ask about from one class to another: who only
-// answers begins nothing, and what is outside does not come in to go out again, if it is not
-// from one end of the network to another.
+// meets reports whether there are packets to ask about from one class to another.
 func meets(src, dst *Class) bool {
-	switch {
-	case !src.Kind.Asks(), src == dst && len(src.Members) < 2:
-		return false
-	case src.Kind == emu.InternetEnd:
-		return dst.Kind != emu.InternetEnd && dst.Kind != emu.OnPremisesEnd && dst.Kind != emu.ServiceEnd
+	return talk(src.Kind, dst.Kind) && (src != dst || len(src.Members) > 1)
+}
+
+// talk reports whether ends of a kind send packets to those of another: some only answer, and
+// what comes from the internet does not leave the network again.
+func talk(src, dst emu.EndKind) bool {
+	switch dst {
+	case emu.InternetEnd, emu.OnPremisesEnd, emu.ServiceEnd:
+		return src.Asks() && src != emu.InternetEnd
 	}
-	return true
+	return src.Asks()
 }
 
 // Len is how many rows there are.

@@ -321,34 +321,39 @@ func inGroup(pattern string, e *emu.End) bool {
 	return false
 }
 
-// nothing is the error for a pattern that means nothing, with the nearest one that would.
-func (n *names) nothing(term string, source bool) error {
-	kind, rest, ok := pattern(term)
-	var names []string
+// names are the names that a pattern of a kind may mean, sorted; those of ends for "", a
+// pattern without a kind, and for "tag".
+func (n *names) names(kind string, source bool) []string {
+	var all []string
 	for k, e := range n.ends {
 		switch {
 		case !inPatterns(e, source):
-		case !ok:
-			names = append(names, n.calls[k]...)
+		case kind == "" || kind == "tag":
+			all = append(all, n.calls[k]...)
 		case kind == "subnet" && e.Subnet != nil:
-			names = append(names, e.Subnet.ID, e.Subnet.Name)
+			all = append(all, e.Subnet.ID, e.Subnet.Name)
 		case kind == "vpc" && e.VPC != nil:
-			names = append(names, e.VPC.ID, e.VPC.Name)
+			all = append(all, e.VPC.ID, e.VPC.Name)
 		case kind == "group" && e.Interface != nil:
 			for _, g := range e.VPC.SecurityGroups {
-				names = append(names, g.ID, g.Name)
+				all = append(all, g.ID, g.Name)
 			}
-		case kind == "tag":
-			names = append(names, n.calls[k]...)
-			rest = strings.TrimPrefix(rest, "Name=")
 		}
 	}
-	if !ok {
-		rest = term
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(s string) bool { return s == "" })
+}
+
+// nothing is the error for a pattern that means nothing, with the nearest one that would.
+func (n *names) nothing(term string, source bool) error {
+	kind, rest, ok := pattern(term)
+	switch {
+	case !ok:
+		kind, rest = "", term
+	case kind == "tag":
+		rest = strings.TrimPrefix(rest, "Name=")
 	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	names = slices.DeleteFunc(names, func(s string) bool { return s == "" })
+	names := n.names(kind, source)
 	if !strings.Contains(rest, "/") {
 		names = slices.DeleteFunc(names, func(s string) bool { return strings.Contains(s, "/") })
 	}

@@ -101,10 +101,10 @@ type question struct {
 	from, to *party
 	version  int
 
-	fine    space.Set
-	blocked []blocked
-	why     string // what is not known
-	asked   int
+	answered space.Set
+	blocked  []blocked
+	why      string // what is not known
+	asked    int
 }
 
 // blocked is packets that arrive and whose replies do not.
@@ -181,7 +181,7 @@ func (q *question) look(b space.Box) {
 		in := f.Box.And(&b)
 		switch {
 		case f.Answer == emu.Reachable:
-			q.fine = append(q.fine, in)
+			q.answered = append(q.answered, in)
 		case f.Answer == emu.Uncertain:
 			q.why = unknownWords(q.pair, at, &f)
 		case f.Request == emu.Reachable && len(f.Blockers) > 0:
@@ -211,7 +211,7 @@ func (q *question) report(x *replies, rules []*rule) {
 			x.lost = merge(x.lost, l, w)
 		}
 	}
-	if len(q.fine) > 0 && q.from.name != "internet" && q.to.name != "internet" {
+	if len(q.answered) > 0 && q.from.name != "internet" && q.to.name != "internet" {
 		q.asymmetric(x)
 	}
 }
@@ -225,7 +225,7 @@ func (q *question) unmeant(b *blocked, rules []*rule) bool {
 		protocol, _ := b[space.Services].First.Service()
 		return protocol == 6
 	}
-	return protocol != 6 && slices.ContainsFunc(q.fine, tcp) && !slices.ContainsFunc(rules, named)
+	return protocol != 6 && slices.ContainsFunc(q.answered, tcp) && !slices.ContainsFunc(rules, named)
 }
 
 // itself reports whether a target asks its own load balancer, which may send the packet
@@ -297,7 +297,7 @@ func (q *question) explain(l *lost, at space.Point) bool {
 func (q *question) partly(b *blocked) bool {
 	other := b.box
 	other[space.SourcePorts] = clients
-	return b.box[space.SourcePorts] != clients && len(q.fine.And(space.Set{other})) > 0
+	return b.box[space.SourcePorts] != clients && len(q.answered.And(space.Set{other})) > 0
 }
 
 // merge adds to the finding of the same component, or makes one.
@@ -336,7 +336,7 @@ func (q *question) vpcOf(b emu.Blocker) *plan.VPC {
 // asymmetric notes that replies take another way than requests, by the first packet that
 // gets through.
 func (q *question) asymmetric(x *replies) {
-	at, ok := q.pair.Usual(q.fine)
+	at, ok := q.pair.Usual(q.answered)
 	if !ok {
 		return
 	}
