@@ -190,7 +190,7 @@ func (a *app) reachMatrix(name string, net *reach.Network, f *reachFlags) error 
 		return err
 	}
 	want := func(s, d *reach.Class) bool { return (src == nil || src[s]) && (dst == nil || dst[d]) }
-	v := &reachView{Network: name, Classes: []reachClass{}, Rows: []reachRow{}, named: make(map[string]int), all: f.output.value == "csv"}
+	v := &reachView{Network: name, Classes: []reachClass{}, Rows: []reachRow{}, named: make(map[string]int), src: f.src, all: f.output.value == "csv"}
 	bar := a.countingBar(name, m.Len(want))
 	defer bar.done()
 	for r := range m.Rows(want) {
