@@ -171,21 +171,21 @@ func (p *pass) pairs(x *replies, f func(from, to *party) bool) {
 	for _, a := range p.classes() {
 		in[a.Subnet] = append(in[a.Subnet], a)
 	}
-	calm := p.newCalm()
-	_ = p.withInternet(calm, in, f) && p.withOffices(in, f) && p.among(x, calm, in, f)
+	known := p.newSettled()
+	_ = p.withInternet(known, in, f) && p.withOffices(in, f) && p.among(x, known, in, f)
 }
 
 // withInternet calls a function with the pairs of which one party is the internet. It is
 // false if the function was, and so are the two below.
-func (p *pass) withInternet(calm *calm, in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
+func (p *pass) withInternet(known *settled, in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
 	world := &party{name: "internet"}
 	for _, v := range p.plan.VPCs {
 		for _, s := range v.Subnets {
 			for _, a := range in[s] {
-				if v.Gateway != nil && (a.HasPublic() || hasGlobal(a.Interface)) && !calm.internet(a.Interface, false) && !shut(s) && !f(world, a) {
+				if v.Gateway != nil && (a.HasPublic() || hasGlobal(a.Interface)) && !known.internet(a.Interface, false) && !shut(s) && !f(world, a) {
 					return false
 				}
-				if a.Balancer == nil && p.region(v).internet && !calm.internet(a.Interface, true) && !f(a, world) {
+				if a.Balancer == nil && p.region(v).internet && !known.internet(a.Interface, true) && !f(a, world) {
 					return false
 				}
 			}
@@ -215,12 +215,12 @@ func (p *pass) withOffices(in map[*plan.Subnet][]*party, f func(from, to *party)
 }
 
 // among calls a function with the pairs of two interfaces.
-func (p *pass) among(x *replies, calm *calm, in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
+func (p *pass) among(x *replies, known *settled, in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
 	for _, v := range p.plan.VPCs {
 		for _, w := range p.joined(v) {
 			for _, s := range v.Subnets {
 				for _, t := range w.Subnets {
-					if !p.between(x, calm, in[s], in[t], f) {
+					if !p.between(x, known, in[s], in[t], f) {
 						return false
 					}
 				}
@@ -262,10 +262,10 @@ func shut(s *plan.Subnet) bool {
 }
 
 // between calls a function with the pairs to look at of two subnets.
-func (p *pass) between(x *replies, calm *calm, from, to []*party, f func(from, to *party) bool) bool {
+func (p *pass) between(x *replies, known *settled, from, to []*party, f func(from, to *party) bool) bool {
 	for _, a := range from {
 		for _, b := range to {
-			if a.Balancer == nil && a != b && !calm.between(a.Interface, b.Interface) && !calm.said(x, a.Interface, b.Interface) && !f(a, b) {
+			if a.Balancer == nil && a != b && !known.between(a.Interface, b.Interface) && !known.said(x, a.Interface, b.Interface) && !f(a, b) {
 				return false
 			}
 		}
