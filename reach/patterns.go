@@ -136,32 +136,44 @@ func (n *names) terms(text string, source bool) ([]asked, error) {
 			seen[a.end] = true
 			continue
 		}
-		matches, err := n.matcher(term)
+		found, err := n.matching(term, source)
 		if err != nil {
 			return nil, err
 		}
-		count := 0
-		for _, e := range n.ends {
-			if !inPatterns(e, source) {
-				continue
+		for _, e := range found {
+			if !seen[e] {
+				all = append(all, asked{end: e})
 			}
-			is, err := matches(e)
-			if err != nil {
-				return nil, err
-			}
-			if is {
-				count++
-				if !seen[e] {
-					all = append(all, asked{end: e})
-				}
-				seen[e] = true
-			}
-		}
-		if count == 0 {
-			return nil, n.nothing(term, source)
+			seen[e] = true
 		}
 	}
 	return all, nil
+}
+
+// matching are the ends that a pattern without commas means. There is at least one, or an
+// error.
+func (n *names) matching(term string, source bool) ([]*emu.End, error) {
+	matches, err := n.matcher(term)
+	if err != nil {
+		return nil, err
+	}
+	var found []*emu.End
+	for _, e := range n.ends {
+		if !inPatterns(e, source) {
+			continue
+		}
+		is, err := matches(e)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			found = append(found, e)
+		}
+	}
+	if len(found) == 0 {
+		return nil, n.nothing(term, source)
+	}
+	return found, nil
 }
 
 // inPatterns reports whether patterns may mean an end.

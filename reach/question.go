@@ -220,8 +220,19 @@ func (q *question) hold(p *emu.Pair, set space.Set) []Wrong {
 		rest, *into = left.Cut(&f.Box, rest[:0], *into)
 		left, rest = rest, left
 	}
+	asked := placesAsked(p, set)
+	for k := range all {
+		all[k].set = all[k].set.Joined()
+		all[k].Traffic = asked.of(all[k].set)
+	}
+	return all
+}
+
+// placesAsked are the places of a pair's packets of which a set was asked about: words leave
+// out what is all of them. Services are worded as they are.
+func placesAsked(p *emu.Pair, set space.Set) *places {
 	asked := placesOf(p, [2]bool{})
-	for d := space.SourcePorts; d < space.Dimensions; d++ { // words are about what of it was asked
+	for d := space.SourcePorts; d < space.Dimensions; d++ {
 		var spans []space.Span
 		for _, b := range set {
 			spans = append(spans, b[d])
@@ -232,11 +243,7 @@ func (q *question) hold(p *emu.Pair, set space.Set) []Wrong {
 		}
 		asked.all[d] = space.Common(asked.all[d], spans)
 	}
-	for k := range all {
-		all[k].set = all[k].set.Joined()
-		all[k].Traffic = asked.of(all[k].set)
-	}
-	return all
+	return asked
 }
 
 // reason is why packets are not as expected.
