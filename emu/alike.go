@@ -77,9 +77,9 @@ type origins struct {
 // depends notes that what a stage decides depends on more than the packet.
 func (a *alike) depends(on string) { a.maybe, a.doubt = on, true }
 
-// passes notes that the packet passes the groups of an interface. One that comes back to
-// who has sent it is its own answer if its ports are the same; and ICMP that comes again is
-// known, unless it is an error.
+// passes notes that the packet passes the groups of an interface. A packet that comes back
+// to its sender is tracked as its own answer if its two ports are the same, and ICMP that
+// passes a second time is tracked unless it is an error. So the verdict depends on that.
 func (w *walk) passes(i *plan.Interface, dir firewall.Direction) {
 	a := w.alike
 	switch {
@@ -119,9 +119,9 @@ func (a *alike) answered() {
 	a.sport, a.dport, a.typed = a.dport, a.sport, false
 }
 
-// beside narrows an address of the packet to those that are on the same side of a span:
-// in it, before it or behind it. Which of its addresses it is says its value; if both have
-// it, both are narrowed.
+// beside narrows an address of the packet to those that are on the same side of a span: in
+// it, before it or behind it. The source is narrowed if it is this address, and so is the
+// destination.
 func (w *walk) beside(s space.Span, addr netip.Addr) {
 	for from, now := range w.varying(addr) {
 		if a := w.alike; !(a.outer(from) && a.marks.holds(addr.Is6(), s)) {
@@ -169,15 +169,15 @@ func beside(now, other space.Span, at space.Num) space.Span {
 	return now.Beside(other, at)
 }
 
-// outer reports whether an address is an internet host's as it was sent. That of IPv4
-// for which one of IPv6 stands may be anything.
+// outer reports whether an address is an internet host's, as it was sent. It is not if
+// NAT64 has taken an IPv4 address out of an IPv6 one, for that may be any.
 func (a *alike) outer(from addrOrigin) bool {
 	return a.internet[from.dimension] && from.larger == space.Num{}
 }
 
-// noteTranslation notes what the packet was before the gateway that it is in has translated
-// it, which is what its answer gets back, and whether it has got a source port of the
-// gateway's choice.
+// noteTranslation remembers the origins that the packet had before the gateway that it is
+// in translated it: the answer gets them back. Allotted says that the gateway has chosen
+// the source port.
 func (w *walk) noteTranslation(before origins, allotted bool) {
 	a := w.alike
 	if a == nil {

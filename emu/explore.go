@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"sync"
 
-	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/packet"
@@ -99,7 +97,7 @@ func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
 	p := &Pair{x: x, query: q, src: src, dst: dst, v6: v6}
 	p.usual = space.Point{space.SourcePorts: {Lo: defaultSourcePort}, space.Sources: space.Address(from), space.Destinations: space.Address(to)}
 	p.ranges = [2][]Range{rangesOf(&src, from, false), rangesOf(&dst, to, src.internet)}
-	for _, b := range servicesOf[version(from)]() {
+	for _, b := range servicesOf[version(v6)]() {
 		for _, from := range p.ranges[0] {
 			for _, to := range p.ranges[1] {
 				b[space.Sources], b[space.Destinations] = from.Span, to.Span
@@ -109,6 +107,9 @@ func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
 	}
 	return p, true, nil
 }
+
+// IPv6 reports whether the packets are IPv6, else IPv4.
+func (p *Pair) IPv6() bool { return p.v6 }
 
 // Ask asks about one of the pair's packets, and finds others that fare alike.
 func (p *Pair) Ask(at space.Point) Finding { return p.ask(at, false) }
@@ -160,7 +161,7 @@ func (p *Pair) Places(d int) []space.Span {
 	}
 	list = space.Union(list)
 	if p.internet()[d] {
-		list = space.Except(list, p.x.marks.inside[version(p.usual[d].Addr(p.v6))])
+		list = space.Except(list, p.x.marks.inside[version(p.v6)])
 	}
 	return list
 }
@@ -168,8 +169,7 @@ func (p *Pair) Places(d int) []space.Span {
 // Internet are the addresses of an IP version that hosts of the internet may have, in order
 // and apart.
 func (p *Pair) Internet(v6 bool) []space.Span {
-	all := space.Addresses(v6)
-	return space.Except([]space.Span{all}, p.x.marks.inside[version(all.First.Addr(v6))])
+	return space.Except([]space.Span{space.Addresses(v6)}, p.x.marks.inside[version(v6)])
 }
 
 // Some is a packet of the pair's in a box; false if there is none.
@@ -341,69 +341,3 @@ func (p *Pair) reset(at space.Point) *tracer {
 
 // mostRemembered is how many interfaces a tracer has memory of before it begins anew.
 const mostRemembered = 1000
-
-// serviceAt is the service of a packet.
-func serviceAt(at space.Point) firewall.Service {
-	protocol, key := at[space.Services].Service()
-	proto := packet.Proto(protocol)
-	s := firewall.Service{Protocol: int(proto), From: int(key), To: int(key)}
-	switch {
-	case proto.IsICMP():
-		s.From, s.To = int(key>>8), int(key&0xff)
-	case !proto.HasPorts():
-		s.From, s.To = -1, -1
-	}
-	return s
-}
-
-// Services are the services of an IP version, in order and apart.
-func Services(v6 bool) []space.Span {
-	var list []space.Span
-	for _, b := range servicesOf[version(space.Num{}.Addr(v6))]() {
-		list = append(list, b[space.Services])
-	}
-	return space.Union(list)
-}
-
-// servicesOf are allServices of IPv4 and IPv6.
-var servicesOf = [...]func() []space.Box{
-	sync.OnceValue(func() []space.Box { return allServices(false) }), sync.OnceValue(func() []space.Box { return allServices(true) }),
-}
-
-// allServices are the services of an IP version: one box for each protocol that stages know
-// by name, and one for the rest, with all source ports.
-func allServices(v6 bool) []space.Box {
-	var named, rest []space.Span
-	for n := range 256 {
-		switch proto := packet.Proto(n); {
-		case !carries(uint8(n), v6) || proto.IsICMP() && proto != icmpOf(v6):
-		case proto.HasPorts() || proto.IsICMP():
-			named = append(named, space.Protocol(uint8(n)))
-		default:
-			rest = append(rest, space.Protocol(uint8(n)))
-		}
-	}
-	var all []space.Box
-	for _, s := range append(named, space.Union(rest)...) {
-		all = append(all, space.Box{space.Services: s, space.SourcePorts: space.Ports(1, 65535)})
-	}
-	return all
-}
-
-// icmpOf is that of an IP version.
-func icmpOf(v6 bool) packet.Proto {
-	if v6 {
-		return packet.ICMPv6
-	}
-	return packet.ICMP
-}
-
-// carries reports whether packets of a protocol are such in an IP version: some are
-// the extension headers of IPv6.
-func carries(proto uint8, v6 bool) bool {
-	f := packet.Flow{Src: someHost4, Dst: someHost4.Next(), Proto: packet.Proto(proto)}
-	if v6 {
-		f.Src, f.Dst = someHost6, someHost6.Next()
-	}
-	return new(packet.Packet).Parse(packet.Spec{Flow: f}.Bytes()) == nil
-}

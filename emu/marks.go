@@ -11,8 +11,9 @@ import (
 	"github.com/vpcemu/vpcemu/routing"
 )
 
-// marks are the places of a plan where verdicts may change from one packet to the next,
-// found when they are first needed.
+// marks are the addresses and ports of a plan at which a verdict may change: where an
+// interface's address, a rule's range or a route's destination begins or ends. Those of
+// rules and routes are found when they are first needed.
 type marks struct {
 	plan   *plan.Plan
 	starts [2][]space.Num  // of IPv4 and IPv6: where something begins or ends that has an address
@@ -45,20 +46,20 @@ type routeKey struct {
 func newMarks(p *plan.Plan) *marks {
 	m := (&marks{plan: p}).fork()
 	for a := range p.Landmarks() {
-		s, k := space.Prefix(a), version(a.Addr())
+		s, k := space.Prefix(a), version(a.Addr().Is6())
 		m.starts[k] = append(m.starts[k], s.First, s.Last.Next())
 		m.inside[k] = append(m.inside[k], s)
 	}
 	for _, p := range notInternet {
-		m.inside[version(p.Addr())] = append(m.inside[version(p.Addr())], space.Prefix(p))
+		m.inside[version(p.Addr().Is6())] = append(m.inside[version(p.Addr().Is6())], space.Prefix(p))
 	}
 	for _, v := range p.VPCs {
 		for _, p := range v.Desc.CIDRs {
-			m.inside[version(p.Addr())] = append(m.inside[version(p.Addr())], space.Prefix(p))
+			m.inside[version(p.Addr().Is6())] = append(m.inside[version(p.Addr().Is6())], space.Prefix(p))
 		}
 	}
 	for k := range m.inside {
-		m.inside[k] = apart(m.inside[k])
+		m.inside[k] = space.Union(m.inside[k])
 	}
 	for k := range m.starts {
 		slices.SortFunc(m.starts[k], space.Num.Compare)
@@ -74,20 +75,17 @@ func (m *marks) fork() *marks {
 }
 
 // version is 0 for IPv4 and 1 for IPv6.
-func version(a netip.Addr) int {
-	if a.Is4() {
-		return 0
+func version(v6 bool) int {
+	if v6 {
+		return 1
 	}
-	return 1
+	return 0
 }
 
 // around is the addresses that the same thing has as one of them, or nothing.
 func (m *marks) around(v6 bool, at space.Num) space.Span {
 	s := space.Addresses(v6)
-	starts := m.starts[0]
-	if v6 {
-		starts = m.starts[1]
-	}
+	starts := m.starts[version(v6)]
 	k := sort.Search(len(starts), func(k int) bool { return at.Less(starts[k]) })
 	if k > 0 {
 		s.First = starts[k-1]
@@ -98,22 +96,6 @@ func (m *marks) around(v6 bool, at space.Num) space.Span {
 	return s
 }
 
-// apart is the same places as spans in order that do not touch.
-func apart(list []space.Span) []space.Span {
-	slices.SortFunc(list, func(a, b space.Span) int { return a.First.Compare(b.First) })
-	var kept []space.Span
-	for _, s := range list {
-		n := len(kept)
-		switch {
-		case n == 0 || kept[n-1].Last.Less(s.First) && kept[n-1].Last.Next() != s.First:
-			kept = append(kept, s)
-		case kept[n-1].Last.Less(s.Last):
-			kept[n-1].Last = s.Last
-		}
-	}
-	return kept
-}
-
 // holds reports whether no internet host has an address of a span.
 func (m *marks) holds(v6 bool, s space.Span) bool {
 	k, ok := m.inner(v6, s.First)
@@ -122,10 +104,7 @@ func (m *marks) holds(v6 bool, s space.Span) bool {
 
 // inner is the span of addresses around one that no internet host has.
 func (m *marks) inner(v6 bool, at space.Num) (space.Span, bool) {
-	list := m.inside[0]
-	if v6 {
-		list = m.inside[1]
-	}
+	list := m.inside[version(v6)]
 	k := sort.Search(len(list), func(k int) bool { return !list[k].Last.Less(at) })
 	if k == len(list) || at.Less(list[k].First) {
 		return space.Span{}, false

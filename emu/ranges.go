@@ -45,8 +45,9 @@ func (r *Range) Owner() (*vpc.VPC, *vpc.Interface) {
 	return r.iface.VPC.Desc, r.iface.Desc
 }
 
-// Thin leaves ranges out of the pair's packets that fare as others do, which is for the
-// caller to know: of the ranges of an interface, like says of each which one stands for it.
+// Thin leaves ranges out of the pair's packets that fare as others do. The caller knows
+// which: for the ranges of the source or of the destination, like returns of each the index
+// of the one that is asked about in its place.
 func (p *Pair) Thin(like func([]Range) []int) {
 	var kept [2]map[space.Span]bool
 	for n := range p.ranges {
@@ -119,7 +120,7 @@ func own(i *plan.Interface, v6, public bool) (all []space.Span) {
 	return all
 }
 
-// at makes the end the address of a packet, and the interface that has it.
+// at narrows the end to one address, and to the interface that has it.
 func (e *queryEnd) at(ranges []Range, addr space.Num, v6 bool) {
 	e.asked, e.addr = true, addr.Addr(v6)
 	for k := range ranges {
@@ -131,18 +132,14 @@ func (e *queryEnd) at(ranges []Range, addr space.Num, v6 bool) {
 
 // spans are the addresses of prefixes, or the chosen one if there are none.
 func spans(list []netip.Prefix, chosen netip.Addr) []space.Span {
-	var all space.Set
+	var all []space.Span
 	for _, p := range list {
 		if p.Addr().BitLen() == chosen.BitLen() {
-			all = all.With(&space.Box{space.Sources: space.Prefix(p)})
+			all = append(all, space.Prefix(p))
 		}
 	}
 	if len(all) == 0 {
 		return []space.Span{space.One(space.Address(chosen))}
 	}
-	var found []space.Span
-	for _, b := range all.Joined() {
-		found = append(found, b[space.Sources])
-	}
-	return found
+	return space.Union(all)
 }

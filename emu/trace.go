@@ -233,5 +233,19 @@ func (g *generation) trace(q Query) (*Trace, error) {
 	return t.trace(), nil
 }
 
+// Leg is the way of the packet in a direction, as a [Blocker] has it: "request", "reply" or
+// "ack"; nil if there was none.
+func (t *Trace) Leg(direction string) *Leg {
+	switch direction {
+	case "request":
+		return t.Request
+	case "reply":
+		return t.Reply
+	case "ack":
+		return t.Ack
+	}
+	return nil
+}
+
 // Sent is the flow of the request as it was sent.
 func (t *Trace) Sent() packet.Flow { return t.sent }

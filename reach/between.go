@@ -59,18 +59,17 @@ type Part struct {
 	Depends string
 
 	pair    *emu.Pair
-	v6      bool
 	set     space.Set
 	numbers [2]bool // sources and destinations have others like them
 }
 
 // IPv6 reports whether the packets are IPv6, else IPv4: a part has those of one version.
-func (p *Part) IPv6() bool { return p.v6 }
+func (p *Part) IPv6() bool { return p.pair.IPv6() }
 
 // Traffic are the packets in words, as few lines as there may be.
 func (p *Part) Traffic() []Traffic { return p.places().of(p.set) }
 
-func (p *Part) places() *places { return placesOf(p.pair, p.v6, p.numbers) }
+func (p *Part) places() *places { return placesOf(p.pair, p.numbers) }
 
 // Set is the packets of the part. Of the internet's addresses it may hold some that no
 // internet host has.
@@ -85,8 +84,8 @@ func (p *Part) Witness() (*emu.Trace, error) {
 	return p.pair.Trace(at)
 }
 
-// Alike is the witness, and the packets of which everything on the way is the same, as far as
-// one product has them.
+// Alike is the trace of Witness, and other packets of the part for which every step of it
+// is the same: as many as one product has.
 func (p *Part) Alike() (*emu.Trace, *space.Product, error) {
 	at, ok := p.pair.Usual(p.Set())
 	if !ok {
@@ -116,7 +115,7 @@ func (a *Answer) Reachable(v6 bool) space.Set { return a.Set(emu.Reachable, v6) 
 // hold some that no internet host has.
 func (a *Answer) Set(answer emu.Answer, v6 bool) space.Set {
 	for i := range a.Parts {
-		if p := &a.Parts[i]; p.v6 == v6 {
+		if p := &a.Parts[i]; p.IPv6() == v6 {
 			return expanded(p.pair, a.set(answer, v6)).Joined()
 		}
 	}
@@ -127,7 +126,7 @@ func (a *Answer) Set(answer emu.Answer, v6 bool) space.Set {
 func (a *Answer) set(answer emu.Answer, v6 bool) space.Set {
 	var all space.Set
 	for i := range a.Parts {
-		if p := &a.Parts[i]; p.Answer == answer && p.v6 == v6 {
+		if p := &a.Parts[i]; p.Answer == answer && p.IPv6() == v6 {
 			all = append(all, p.set...) // parts have no packets in common
 		}
 	}
@@ -137,7 +136,7 @@ func (a *Answer) set(answer emu.Answer, v6 bool) space.Set {
 // Traffic is [Answer.Set] in words. It is nothing if there is no such packet.
 func (a *Answer) Traffic(answer emu.Answer, v6 bool) []Traffic {
 	for i := range a.Parts {
-		if p := &a.Parts[i]; p.v6 == v6 {
+		if p := &a.Parts[i]; p.IPv6() == v6 {
 			return p.places().of(a.set(answer, v6))
 		}
 	}
@@ -154,7 +153,7 @@ func (n *Network) Between(source, destination string) (*Answer, error) {
 		}
 		if ok {
 			n.thin(p)
-			a.Parts = append(a.Parts, parts(p, v6, p.Ask)...)
+			a.Parts = append(a.Parts, parts(p, p.Ask)...)
 		}
 	}
 	if len(a.Parts) == 0 {
@@ -181,7 +180,7 @@ func (n *Network) thin(p *emu.Pair) {
 func order(a emu.Answer) int { return [...]int{emu.Reachable: 0, emu.Uncertain: 1, emu.Blocked: 2}[a] }
 
 // parts are all packets of a pair.
-func parts(p *emu.Pair, v6 bool, ask func(space.Point) emu.Finding) []Part {
+func parts(p *emu.Pair, ask func(space.Point) emu.Finding) []Part {
 	var all []Part
 	left, rest := slices.Clone(p.All), space.Set(nil)
 	for len(left) > 0 {
@@ -198,7 +197,7 @@ func parts(p *emu.Pair, v6 bool, ask func(space.Point) emu.Finding) []Part {
 		k := slices.IndexFunc(all, func(o Part) bool { return o.fares(&f) })
 		if k < 0 {
 			k = len(all)
-			all = append(all, Part{Answer: f.Answer, Request: f.Request, Blockers: f.Blockers, Unknowns: f.Unknowns, Depends: f.Depends, pair: p, v6: v6})
+			all = append(all, Part{Answer: f.Answer, Request: f.Request, Blockers: f.Blockers, Unknowns: f.Unknowns, Depends: f.Depends, pair: p})
 		}
 		rest, all[k].set = left.Cut(&f.Box, rest[:0], all[k].set)
 		left, rest = rest, left

@@ -13,14 +13,33 @@ import (
 // Checker holds expectations against a network as it stood when the Checker was made. One
 // goroutine at a time may use it.
 //
-// What is expected to be reachable, or unknown, must be so for ordinary clients: those that
-// ask from a source port that Linux or Windows chooses by itself (32768 to 65535), by the
-// ends' first addresses, over IPv4 if both have it; of a load balancer by those of all nodes
-// that its name leads to; and of the internet or on-premises for an ordinary host, the one
-// that a trace takes. What is expected to be blocked must be so
-// for all packets: from all source ports, between all addresses of both, over both IP
-// versions, and from all hosts out there. "only" says both, the first of what it names and
-// the second of everything else.
+// "reachable" and "unknown" must hold for ordinary clients. These ask
+//   - from the source ports that Linux and Windows choose by themselves, 32768 to 65535;
+//   - over IPv4 if both ends have it;
+//   - from and to the first address of an end; of a load balancer, to those of all nodes that
+//     its name leads to; of the internet and on-premises, for the host that a trace takes.
+//
+// "blocked" must hold for all packets: from all source ports, between all addresses of both
+// ends, over both IP versions, and from all hosts out there. "only" says both: reachable for
+// the services that it names, blocked for all others.
+//
+// The ends of an expectation may be patterns:
+//
+//	app-1, 10.0.2.4, internet, onprem   one end, as an [emu.Query] names it
+//	app-*, prod/*, *, any               what is called so; * stands for any letters, ? for
+//	                                    one; before a slash is what its VPC is called
+//	public, private                     what is in subnets with and without a route to an
+//	                                    internet gateway ([emu.End.Public])
+//	subnet:db-*, vpc:prod, group:web    what is in such a subnet or VPC, or has such a group,
+//	                                    by name or ID
+//	tag:Name=db-*                       what has such a name, or whose instance has
+//	a, b except c, d                    several, and all but some
+//
+// Patterns mean interfaces of guests and, as destinations, load balancers and interface
+// endpoints too. They never mean the internet or on-premises: these are named, and "onprem" is
+// all of them where there are several. An end that is called exactly as a pattern is goes
+// before the pattern. A pattern that means nothing is an error, and so is a name that means
+// several things; also behind "except".
 type Checker struct {
 	// Progress is told of the pairs of ends of each expectation.
 	Progress Progress
@@ -33,7 +52,7 @@ type Checker struct {
 // NewChecker is one for an emulator's network.
 func NewChecker(e *emu.Emulator) *Checker {
 	x := e.Explorer()
-	all, likes := classes(x)
+	all, likes := classes(x, x.Ends())
 	c := &Checker{class: make(map[*emu.End]int), likes: likes}
 	ends := []*emu.End(nil)
 	for k, class := range all {
@@ -44,15 +63,6 @@ func NewChecker(e *emu.Emulator) *Checker {
 	}
 	c.names = newNames(x, ends)
 	return c
-}
-
-// place tells ends apart.
-func place(e *emu.End) string {
-	v := ""
-	if e.VPC != nil {
-		v = e.VPC.ID
-	}
-	return fmt.Sprint(e.Kind, v, "/", e.ID())
 }
 
 // Checked is what came out of an expectation.
@@ -71,9 +81,9 @@ type Checked struct {
 // Wrong is packets that do not fare as expected.
 type Wrong struct {
 	Source, Destination string
-	// Sources and Destinations are all ends of which the network cannot tell those from that
-	// Source and Destination: it is so from each of the ones to each of the others that is
-	// not the same.
+	// Sources and Destinations are all ends that the network cannot tell from Source and
+	// from Destination. What is said holds for each pair of them, but for an end with
+	// itself.
 	Sources, Destinations []string
 	// Got is what becomes of them, and Want what should.
 	Got, Want emu.Answer

@@ -39,9 +39,9 @@ func (c *Checker) cohorts(list []asked) []cohort {
 	return all
 }
 
-// encounters are those of all pairs of ends but of an end with itself, and of what is outside
-// with what is outside: it does not come in to go out again. It takes time with the number of
-// ends, and of pairs of cohorts.
+// encounters pairs the cohorts of the sources with those of the destinations, without pairs
+// of an end with itself and of the internet with the internet. It costs time with the
+// number of ends and of pairs of cohorts, not of pairs of ends.
 func (c *Checker) encounters(sources, destinations []asked) []encounter {
 	from, to := c.cohorts(sources), c.cohorts(destinations)
 	if len(sources) == 1 && len(destinations) == 1 {
@@ -76,8 +76,8 @@ func (c *Checker) encounters(sources, destinations []asked) []encounter {
 	return all
 }
 
-// shares reports whether classes say what fares alike with an end: of what the network does
-// not have nobody knows how it would tell them apart.
+// shares reports whether the class of an end speaks for it. An end that is given by an
+// address has no class.
 func (a *asked) shares() bool { return a.end != nil || a.text == "internet" }
 
 // single adds all pairs one by one.

@@ -32,14 +32,13 @@ func (c *Class) Names() []string {
 	return names
 }
 
-// classes sorts the ends of a network into classes.
+// classes sorts the ends of a network, which are [emu.Explorer.Ends], into classes.
 //
 // If two interfaces of a class change places, the network stays what it is but for names
 // and addresses; and an address matters by the prefixes that it is in and by who else has
 // it. So the two are in the same subnet and have the same groups, settings and kinds of
 // addresses, each in the same [cells]; and neither of them is named by anything.
-func classes(x *emu.Explorer) ([]*Class, *classifier) {
-	ends := x.Ends()
+func classes(x *emu.Explorer, ends []emu.End) ([]*Class, *classifier) {
 	c := newClassifier(x, ends)
 	var all []*Class
 	known := make(map[string]*Class)
@@ -79,7 +78,7 @@ type owned struct {
 
 func newClassifier(x *emu.Explorer, ends []emu.End) *classifier {
 	n := x.Network()
-	found := findings{strings: make(map[string]bool), prefixes: make(map[netip.Prefix]bool)}
+	found := newMentions()
 	found.walk(reflect.ValueOf(n))
 	for _, p := range x.Special() {
 		found.prefixes[p] = true

@@ -8,18 +8,22 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// findings are the prefixes, addresses and names in a description, but for what is said of
+// mentions are the prefixes, addresses and names in a description, but for what is said of
 // interfaces and instances themselves.
-type findings struct {
+type mentions struct {
 	strings  map[string]bool
 	prefixes map[netip.Prefix]bool
 }
 
-// passedOver are types of which nothing changes what becomes of packets to others.
+func newMentions() mentions {
+	return mentions{strings: make(map[string]bool), prefixes: make(map[netip.Prefix]bool)}
+}
+
+// passedOver are types whose contents tell no other ends apart.
 var passedOver = []reflect.Type{reflect.TypeFor[vpc.Interface](), reflect.TypeFor[vpc.Instance](), reflect.TypeFor[vpc.Expectation](), reflect.TypeFor[vpc.FlowLog]()}
 
 // walk finds them wherever they stand, so that none is forgotten that is added later.
-func (f findings) walk(v reflect.Value) {
+func (f mentions) walk(v reflect.Value) {
 	switch t := v.Type(); {
 	case slices.Contains(passedOver, t):
 	case t == reflect.TypeFor[netip.Prefix]():
@@ -53,20 +57,20 @@ func (f findings) walk(v reflect.Value) {
 	}
 }
 
-func (f findings) prefix(p netip.Prefix) {
+func (f mentions) prefix(p netip.Prefix) {
 	if p.IsValid() {
 		f.prefixes[p.Masked()] = true
 	}
 }
 
-func (f findings) addr(a netip.Addr) {
+func (f mentions) addr(a netip.Addr) {
 	if a.IsValid() {
 		f.prefix(netip.PrefixFrom(a, a.BitLen()))
 	}
 }
 
 // text is a name, or one behind a VPC's, or an address or a prefix in writing.
-func (f findings) text(s string) {
+func (f mentions) text(s string) {
 	if s == "" || f.strings[s] {
 		return
 	}

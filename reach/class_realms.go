@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"net/netip"
 	"reflect"
 
 	"github.com/vpcemu/vpcemu/vpc"
@@ -29,7 +28,7 @@ func realms(n *vpc.Network) map[*vpc.VPC]*vpc.VPC {
 		}
 	}
 	joinAll := func(first *vpc.VPC, by any) {
-		found := findings{strings: make(map[string]bool), prefixes: make(map[netip.Prefix]bool)}
+		found := newMentions()
 		found.walk(reflect.ValueOf(by))
 		for name := range found.strings {
 			for _, v := range byName[name] {

@@ -37,7 +37,7 @@ func TestFindings(t *testing.T) {
 		{"of an interface", &vpc.Interface{ID: "eni-1", Groups: []string{"g"}}, nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := findings{strings: make(map[string]bool), prefixes: make(map[netip.Prefix]bool)}
+			f := newMentions()
 			f.walk(reflect.ValueOf(c.in))
 			require.Equal(t, c.strings, slices.Sorted(maps.Keys(f.strings)))
 			var got []string

@@ -1,15 +1,10 @@
 package reach
 
 import (
-	"cmp"
-	"fmt"
-	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/space"
-	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // Kind is what a change does.
@@ -49,8 +44,8 @@ func (d *Difference) Same() bool {
 // Change is packets that fare otherwise in the new network.
 type Change struct {
 	Kind Kind
-	// Sources and Destinations are the ends: it is so from each of the ones to each of
-	// the others that is not the same.
+	// Sources and Destinations are the ends. The change is one of each pair of them, but
+	// for an end with itself.
 	Sources, Destinations []string
 	// Was and Is are the answers.
 	Was, Is emu.Answer
@@ -120,40 +115,6 @@ func diff(before, after *emu.Emulator, passOver bool, progress Progress) *Differ
 	return d.out
 }
 
-// side is one of the two networks.
-type side struct {
-	x     *emu.Explorer
-	ends  []emu.End
-	class []int            // of each end
-	known map[[3]int]*fate // by classes and IP version, with addresses
-
-	likes   *classifier
-	holders map[netip.Addr]*holder // of public addresses, when first needed
-}
-
-func newSide(e *emu.Emulator) *side {
-	s := &side{x: e.Explorer(), known: make(map[[3]int]*fate)}
-	s.ends = s.x.Ends()
-	number := make(map[string]int)
-	all, likes := classes(s.x)
-	s.likes = likes
-	for k, c := range all {
-		for _, m := range c.Members {
-			number[place(m)] = k
-		}
-	}
-	for k := range s.ends {
-		s.class = append(s.class, number[place(&s.ends[k])])
-	}
-	return s
-}
-
-// twin is an end of both networks, or of one: its index, or -1.
-type twin struct{ before, after int }
-
-// group is ends that neither network tells apart.
-type group struct{ ends []twin }
-
 // differ compares.
 type differ struct {
 	before, after *side
@@ -161,169 +122,6 @@ type differ struct {
 	groups        []*group
 	same          *sameness
 	out           *Difference
-}
-
-// match finds the ends that are in both networks.
-func (d *differ) match() {
-	partner := make([]int, len(d.after.ends)) // of what is in the new network, plus one
-	taken := make([]int, len(d.before.ends))
-	for _, key := range matchKeys {
-		old, now := keyed(d.before.ends, taken, key), keyed(d.after.ends, partner, key)
-		for k, i := range old {
-			if j, ok := now[k]; ok && i >= 0 && j >= 0 {
-				taken[i], partner[j] = j+1, i+1
-			}
-		}
-	}
-	for j := range d.after.ends {
-		d.ends = append(d.ends, twin{partner[j] - 1, j})
-		if i := partner[j] - 1; i >= 0 && called(&d.before.ends[i]) != called(&d.after.ends[j]) && called(&d.before.ends[i]) != "" {
-			d.out.Renamed = append(d.out.Renamed, [2]string{d.before.ends[i].Name, d.after.ends[j].Name})
-		}
-		if partner[j] == 0 && d.after.ends[j].Kind != emu.InternetEnd {
-			d.out.Added = append(d.out.Added, d.after.ends[j].Name)
-		}
-	}
-	for i := range d.before.ends {
-		if taken[i] == 0 {
-			d.ends = append(d.ends, twin{i, -1})
-			if d.before.ends[i].Kind != emu.InternetEnd {
-				d.out.Removed = append(d.out.Removed, d.before.ends[i].Name)
-			}
-		}
-	}
-}
-
-// matchKeys are by what ends are matched, the best first.
-var matchKeys = []func(e *emu.End) string{
-	func(e *emu.End) string {
-		if e.VPC == nil || called(e) == "" {
-			return ""
-		}
-		return cmp.Or(e.VPC.Name, e.VPC.ID) + "/" + called(e)
-	},
-	called,
-	func(e *emu.End) string { return e.ID() },
-	func(e *emu.End) string {
-		if e.Interface == nil || len(e.Interface.Addresses) == 0 {
-			return ""
-		}
-		return e.Interface.Addresses[0].IP.String()
-	},
-	func(e *emu.End) string {
-		if e.Kind == emu.OnPremisesEnd {
-			return "onprem"
-		}
-		return ""
-	},
-}
-
-// called is the name of an end, without what tells it from others.
-func called(e *emu.End) string {
-	switch {
-	case e.Interface == nil:
-		return e.Name[strings.LastIndexByte(e.Name, '/')+1:]
-	case e.Instance != nil && e.Interface.DeviceIndex == 0 && e.Instance.Name != "":
-		return e.Instance.Name
-	}
-	return e.Interface.Name
-}
-
-// keyed finds the ends without a partner by a key, -1 where several have it.
-func keyed(ends []emu.End, partner []int, key func(*emu.End) string) map[string]int {
-	found := make(map[string]int)
-	for k := range ends {
-		name := key(&ends[k])
-		if partner[k] > 0 || name == "" {
-			continue
-		}
-		name = ends[k].Kind.String() + " " + name
-		if _, twice := found[name]; twice {
-			found[name] = -1
-			continue
-		}
-		found[name] = k
-	}
-	return found
-}
-
-// share sorts the ends into groups that neither network tells apart.
-func (d *differ) share() {
-	type key struct {
-		before, after int
-		touched       bool
-		moved         string
-	}
-	index := make(map[key]*group)
-	for _, e := range d.ends {
-		key := key{before: -1, after: -1, touched: d.touched(e), moved: d.moved(e)}
-		if e.before >= 0 {
-			key.before = d.before.class[e.before]
-		}
-		if e.after >= 0 {
-			key.after = d.after.class[e.after]
-		}
-		g := index[key]
-		if g == nil {
-			g = &group{}
-			index[key] = g
-			d.groups = append(d.groups, g)
-		}
-		g.ends = append(g.ends, e)
-	}
-}
-
-// moved says what became of an interface's addresses, beside other values for the private
-// ones: where those that there were stand in the list, and whether some are public that
-// were not there before.
-func (d *differ) moved(e twin) string {
-	if e.before < 0 || e.after < 0 {
-		return ""
-	}
-	old, now := d.before.ends[e.before].Interface, d.after.ends[e.after].Interface
-	if old == nil || now == nil {
-		return ""
-	}
-	was, is := old.Addresses, now.Addresses
-	if len(was) == 1 && len(is) == 1 && was[0].Public == is[0].Public {
-		return ""
-	}
-	var at []int
-	for _, a := range is {
-		at = append(at, slices.IndexFunc(was, func(o vpc.Address) bool { return o.IP == a.IP }),
-			slices.IndexFunc(was, func(o vpc.Address) bool { return o.Public == a.Public }))
-	}
-	return fmt.Sprint(at)
-}
-
-// touched reports whether a change of the filters is about an end itself.
-func (d *differ) touched(e twin) bool {
-	return e.before < 0 || e.after < 0 || d.same.touched(&d.before.ends[e.before], &d.after.ends[e.after])
-}
-
-// kind is that of an end, whichever network has it.
-func (d *differ) kind(e twin) emu.EndKind {
-	if e.after >= 0 {
-		return d.after.ends[e.after].Kind
-	}
-	return d.before.ends[e.before].Kind
-}
-
-// name is that of an end, in the new network if it is there.
-func (d *differ) name(e twin) string {
-	if e.after >= 0 {
-		return d.after.ends[e.after].Name
-	}
-	return d.before.ends[e.before].Name
-}
-
-// names are those of a group.
-func (d *differ) names(g *group) []string {
-	names := make([]string, len(g.ends))
-	for k, e := range g.ends {
-		names[k] = d.name(e)
-	}
-	return names
 }
 
 // compare compares what gets from one group to another.
@@ -335,13 +133,8 @@ func (d *differ) compare(from, to *group) {
 		}
 		dst = to.ends[1]
 	}
-	out := func(k emu.EndKind) bool {
-		return k == emu.InternetEnd || k == emu.OnPremisesEnd || k == emu.ServiceEnd
-	}
-	if a, b := d.kind(src), d.kind(dst); !a.Asks() || a == emu.InternetEnd && out(b) {
-		return
-	}
-	if d.same.skips(d.kind(src), d.kind(dst)) && !d.touched(src) && !d.touched(dst) {
+	a, b := d.kind(src), d.kind(dst)
+	if !talk(a, b) || d.same.skips(a, b) && !d.touched(src) && !d.touched(dst) {
 		return
 	}
 	old, now := d.between(src, dst)
@@ -375,52 +168,6 @@ func (d *differ) between(src, dst twin) (old, now *[2]fate) {
 		d.after.ask(&now[v], src.after, dst.after, v)
 	}
 	return old, now
-}
-
-// between is the packets from one end to another. It stands behind a pointer since Go 1.26
-// loses what an array on the stack points to if one of its structs is chosen by index and
-// copied after a call: between(…)[v], f() (TestDiff_Random saw it).
-func (s *side) between(from, to int) *[2]fate {
-	both := new([2]fate)
-	if from < 0 || to < 0 {
-		return both
-	}
-	for v := range both {
-		if p, ok, err := s.x.Between(&s.ends[from], &s.ends[to], v == 1); err == nil && ok { // else nothing can be sent
-			s.likes.thin(p)
-			both[v].pair = p
-		}
-	}
-	return both
-}
-
-// ask finds out what becomes of packets, if it is not known of others of the classes.
-func (s *side) ask(f *fate, from, to, v int) {
-	if f.pair == nil {
-		return
-	}
-	f.all = f.strip(f.pair.All)
-	key := [3]int{s.class[from], s.class[to], v}
-	first := s.known[key]
-	if first == nil {
-		first = &fate{pair: f.pair}
-		for _, part := range parts(f.pair, v == 1, f.pair.Decide) {
-			first.sets[part.Answer] = append(first.sets[part.Answer], part.set...)
-		}
-		s.known[key] = first
-	}
-	theirs := fate{pair: first.pair, seats: f.seats} // with their addresses, which stand in the same order
-	for n := range hosts {
-		mine, others := f.ranges(n), first.ranges(n)
-		theirs.seats[n] = slices.Clone(f.seats[n])
-		for k, s := range theirs.seats[n] {
-			at := slices.IndexFunc(mine, func(r emu.Range) bool { return r.Span == s.real })
-			theirs.seats[n][k].real = others[at].Span
-		}
-	}
-	for a, set := range first.sets {
-		f.sets[a] = theirs.strip(set)
-	}
 }
 
 // changes are those of one IP version between two ends.
@@ -461,16 +208,22 @@ func (d *differ) split(c Change, set space.Set, old, now *fate) []Change {
 		one := c
 		one.Old, one.New = old.trace(at), now.trace(at)
 		one.By, one.Before = d.causes(&one)
-		k := slices.IndexFunc(all, func(o Change) bool {
-			return slices.Equal(causeKeys(o.By), causeKeys(one.By)) && slices.Equal(causeKeys(o.Before), causeKeys(one.Before))
-		})
-		if k < 0 {
-			k = len(all)
-			all = append(all, one)
-		}
-		all[k].set = append(all[k].set, b)
+		all = withChange(all, one, b)
 	}
 	return d.inWords(all, old, now)
+}
+
+// withChange adds packets to the change that has the same causes, or makes it one more.
+func withChange(all []Change, c Change, packets space.Box) []Change {
+	k := slices.IndexFunc(all, func(o Change) bool {
+		return slices.Equal(causeKeys(o.By), causeKeys(c.By)) && slices.Equal(causeKeys(o.Before), causeKeys(c.Before))
+	})
+	if k < 0 {
+		k = len(all)
+		all = append(all, c)
+	}
+	all[k].set = append(all[k].set, packets)
+	return all
 }
 
 // inWords says which packets changes are about, and shows an ordinary one of them.
@@ -482,7 +235,7 @@ func (d *differ) inWords(all []Change, old, now *fate) []Change {
 		if now.pair == nil || old.pair != nil && len(now.all.And(c.set)) == 0 {
 			f = old // only there are such packets
 		}
-		c.Traffic = f.traffic(c.set, c.v6)
+		c.Traffic = f.traffic(c.set)
 		c.words = wordsOf(c.Traffic)
 		at, ok := f.usual(c.set)
 		c.set = f.whole(c.set)

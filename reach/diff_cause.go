@@ -1,8 +1,6 @@
 package reach
 
 import (
-	"cmp"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -64,7 +62,7 @@ func inTheWay(t *emu.Trace) []emu.Blocker {
 func passes(t *emu.Trace, blockers []emu.Blocker) []Cause {
 	var all []Cause
 	for _, b := range blockers {
-		leg := map[string]*emu.Leg{"request": t.Request, "reply": t.Reply, "ack": t.Ack}[b.Direction]
+		leg := t.Leg(b.Direction)
 		if leg == nil {
 			continue
 		}
@@ -94,15 +92,14 @@ func newRoutes(t, other *emu.Trace) []Cause {
 
 // routes are the steps of a request and its reply that looked up a route.
 func routes(t *emu.Trace) []emu.Step {
-	var all []emu.Step
+	return slices.DeleteFunc(steps(t), func(s emu.Step) bool { return s.Route == "" })
+}
+
+// steps are those of a request and its reply.
+func steps(t *emu.Trace) (all []emu.Step) {
 	for _, l := range [...]*emu.Leg{t.Request, t.Reply} {
-		if l == nil {
-			continue
-		}
-		for _, s := range l.Steps {
-			if s.Route != "" {
-				all = append(all, s)
-			}
+		if l != nil {
+			all = append(all, l.Steps...)
 		}
 	}
 	return all
@@ -143,14 +140,7 @@ func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
 			if c.Old == nil || c.New == nil || !d.otherWay(&c, now.numbers) {
 				continue
 			}
-			k := slices.IndexFunc(all, func(o Change) bool {
-				return slices.Equal(causeKeys(o.By), causeKeys(c.By)) && slices.Equal(causeKeys(o.Before), causeKeys(c.Before))
-			})
-			if k < 0 {
-				k = len(all)
-				all = append(all, c)
-			}
-			all[k].set = append(all[k].set, one)
+			all = withChange(all, c, one)
 		}
 	}
 	return d.inWords(all, old, now)
@@ -182,7 +172,7 @@ func (d *differ) alike(b space.Box, old, now *fate) []space.Box {
 		all := left[len(left)-1]
 		for _, f := range [...]*fate{old, now} {
 			real, _ := f.real(at) // which both networks have
-			boxes := f.strip(space.Set{f.pair.Decide(real).Box})
+			boxes := f.numbered(space.Set{f.pair.Decide(real).Box})
 			box := boxes[slices.IndexFunc(boxes, func(b space.Box) bool { return b.Has(&at) })]
 			all = all.And(&box)
 		}
@@ -196,20 +186,15 @@ func (d *differ) alike(b space.Box, old, now *fate) []space.Box {
 	return done
 }
 
-// gatewayKinds are the kinds of components that make a path.
+// notGateways are the kinds of components that are no part of a path.
 var notGateways = []string{"eni", "acl", "rtb", "vpc", "internet", "service"}
 
 // path is the gateways that a request and its reply pass.
 func path(t *emu.Trace) []string {
 	var all []string
-	for _, l := range [...]*emu.Leg{t.Request, t.Reply} {
-		if l == nil {
-			continue
-		}
-		for _, s := range l.Steps {
-			if name := s.Kind + " " + s.Component; !slices.Contains(notGateways, s.Kind) && (len(all) == 0 || all[len(all)-1] != name) {
-				all = append(all, name)
-			}
+	for _, s := range steps(t) {
+		if name := s.Kind + " " + s.Component; !slices.Contains(notGateways, s.Kind) && (len(all) == 0 || all[len(all)-1] != name) {
+			all = append(all, name)
 		}
 	}
 	return all
@@ -222,78 +207,4 @@ func (d *differ) samePath(old, now *emu.Trace) bool {
 		other, its, _ := strings.Cut(y, " ")
 		return x == y || kind == other && d.same.component(id, its)
 	})
-}
-
-// merge makes one of changes that are alike: first of sources, then of destinations.
-func merge(all []Change) []Change {
-	slices.SortStableFunc(all, func(a, b Change) int { return cmp.Compare(a.Kind, b.Kind) })
-	alike := func(a, b *Change) bool {
-		return a.Kind == b.Kind && a.Was == b.Was && a.Is == b.Is && a.v6 == b.v6 && slices.Equal(a.words, b.words) && a.set.Equal(b.set) &&
-			slices.Equal(rules(a.By), rules(b.By)) && slices.Equal(rules(a.Before), rules(b.Before))
-	}
-	for _, turn := range [...]func(c *Change) (same []string, more *[]string){
-		func(c *Change) ([]string, *[]string) { return c.Destinations, &c.Sources },
-		func(c *Change) ([]string, *[]string) { return c.Sources, &c.Destinations },
-	} {
-		var kept []Change
-		for _, c := range all {
-			same, _ := turn(&c)
-			k := slices.IndexFunc(kept, func(o Change) bool {
-				its, _ := turn(&o)
-				return slices.Equal(its, same) && alike(&o, &c)
-			})
-			if k < 0 {
-				kept = append(kept, c)
-				continue
-			}
-			_, into := turn(&kept[k])
-			_, more := turn(&c)
-			for _, name := range *more {
-				if !slices.Contains(*into, name) {
-					*into = append(*into, name)
-				}
-			}
-		}
-		all = kept
-	}
-	return all
-}
-
-// mergeVersions makes one of changes that are alike but for the IP version.
-func mergeVersions(all []Change) []Change {
-	var kept []Change
-	for _, c := range all {
-		k := slices.IndexFunc(kept, func(o Change) bool {
-			return c.v6 && !o.v6 && o.six == nil && o.Kind == c.Kind && o.Was == c.Was && o.Is == c.Is && slices.Equal(o.words, c.words) &&
-				slices.Equal(o.Sources, c.Sources) && slices.Equal(o.Destinations, c.Destinations) &&
-				slices.EqualFunc(o.By, c.By, sameSetting) && slices.EqualFunc(o.Before, c.Before, sameSetting)
-		})
-		if k < 0 {
-			kept = append(kept, c)
-			continue
-		}
-		kept[k].six = c.set
-		kept[k].Traffic = append(kept[k].Traffic, c.Traffic...)
-	}
-	return kept
-}
-
-// sameSetting reports whether two causes are one setting, about packets of two IP versions:
-// all the words are the same, but for addresses.
-func sameSetting(a, b Cause) bool {
-	alike := func(x, y string) bool {
-		_, first := netip.ParseAddr(x)
-		_, second := netip.ParseAddr(y)
-		return x == y || first == nil && second == nil
-	}
-	return a.Component == b.Component && a.Rule == b.Rule && a.Origin == b.Origin && slices.EqualFunc(strings.Fields(a.Text), strings.Fields(b.Text), alike)
-}
-
-// rules are where causes are and what they say, whoever they were met at.
-func rules(list []Cause) []string {
-	all := make([]string, len(list))
-	for k, c := range list {
-		all[k] = c.Origin + " " + c.Rule
-	}
-	return all
 }

@@ -12,8 +12,8 @@ import (
 type sameness struct {
 	// ways are the same: everything but the rules of filters and who has which group.
 	ways bool
-	// some says that what the filters of one end do is nobody else's: that no gateway or
-	// middlebox has filters that changed, nor any subnet.
+	// some says that changed filters matter to packets from and to those ends alone that
+	// have them: no subnet's ACL has changed, and no group of a gateway or middlebox.
 	some bool
 	// groups and acls are those that changed, by VPC and name or ID.
 	groups, acls map[string]bool

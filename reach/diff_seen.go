@@ -11,9 +11,10 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// readdressed says what of a packet has another public address for who is far away, although
-// it passes the same gateways: where it comes from, or where it is sent to. Addresses that a
-// network leaves open are no change; nor is which one of several a gateway takes.
+// readdressed reports whether a packet that passes the same gateways as before comes from
+// another public address, or is sent to another one, and notes which. It is no change if a
+// network leaves the addresses open, or if a gateway takes another one of several that it
+// had and has.
 func (d *differ) readdressed(c *Change, numbers [2]bool) bool {
 	for n, how := range [...]string{"comes from", "is sent to"} {
 		was, is := d.before.public(c.Old, n), d.after.public(c.New, n)

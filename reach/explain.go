@@ -104,16 +104,14 @@ func (p *Part) Explain() (*Explanation, error) {
 
 // add adds what a trace says, which some packets have in common.
 func (x *Explanation) add(t *emu.Trace, set space.Set) {
-	for _, leg := range [...]struct {
-		direction string
-		leg       *emu.Leg
-	}{{"request", t.Request}, {"reply", t.Reply}, {"ack", t.Ack}} {
-		if leg.leg == nil {
+	for _, direction := range [...]string{"request", "reply", "ack"} {
+		leg := t.Leg(direction)
+		if leg == nil {
 			continue
 		}
-		for _, s := range leg.leg.Steps {
+		for _, s := range leg.Steps {
 			if s.Verdict == emu.Pass && (s.Rule != "" || s.Route != "") {
-				x.Passed = with(x.Passed, Reason{Direction: leg.direction, Stage: s.Stage, Kind: s.Kind, Component: s.Component, Rule: s.Rule, Route: s.Route, Origin: s.Origin}, set)
+				x.Passed = with(x.Passed, Reason{Direction: direction, Stage: s.Stage, Kind: s.Kind, Component: s.Component, Rule: s.Rule, Route: s.Route, Origin: s.Origin}, set)
 			}
 		}
 	}
@@ -128,7 +126,7 @@ func (x *Explanation) add(t *emu.Trace, set space.Set) {
 // reasonOf is a blocker with the entry or route that it is due to.
 func reasonOf(t *emu.Trace, b emu.Blocker) Reason {
 	r := Reason{Direction: b.Direction, Stage: b.Stage, Kind: b.Kind, Component: b.Component, Reason: b.Reason, Code: b.Code, Detail: b.Detail, Origin: b.Origin}
-	leg := map[string]*emu.Leg{"request": t.Request, "reply": t.Reply, "ack": t.Ack}[b.Direction]
+	leg := t.Leg(b.Direction)
 	if leg == nil {
 		return r
 	}

@@ -8,8 +8,11 @@ import (
 	"github.com/vpcemu/vpcemu/internal/space"
 )
 
-// fate is what becomes of the packets of one IP version between two classes. Addresses of
-// hosts are numbers in its sets, by which those of both networks are matched.
+// fate is what becomes of the packets of one IP version between two classes.
+//
+// A host may have other addresses in the new network than in the old one. So the sets have
+// numbers in place of a host's addresses: an old address and the new one that takes its
+// place have the same number.
 type fate struct {
 	pair  *emu.Pair // nil if there are none
 	all   space.Set
@@ -19,19 +22,20 @@ type fate struct {
 	numbers [2]bool // sources and destinations stand for others, whose addresses are others
 }
 
-// seat is addresses of a host, the numbers that stand for them, and whatever else has these:
-// all that fares alike in both networks.
+// seat is addresses of a host with their numbers. Ranges that fare alike in both networks
+// share their numbers: real is the one that is asked about, and all are all of them.
 type seat struct {
 	real, number space.Span
 	all          []space.Span
 }
 
-// hosts are the dimensions that seats are of.
-var hosts = [...]int{space.Sources, space.Destinations}
+// addressDimensions are those that ranges are of, sources first.
+var addressDimensions = [...]int{space.Sources, space.Destinations}
 
-// strip puts numbers in the place of addresses, and leaves out those without.
-func (f *fate) strip(set space.Set) space.Set {
-	for n, d := range hosts {
+// numbered puts numbers in the place of hosts' addresses. Packets with addresses that have
+// no number are left out.
+func (f *fate) numbered(set space.Set) space.Set {
+	for n, d := range addressDimensions {
 		if f.seats[n] == nil {
 			continue
 		}
@@ -40,7 +44,7 @@ func (f *fate) strip(set space.Set) space.Set {
 			for _, s := range f.seats[n] {
 				if own := b[d].And(s.real); !own.Empty() {
 					one := b
-					one[d] = moved(own, s.real, s.number)
+					one[d] = shifted(own, s.real, s.number)
 					all = append(all, one)
 				}
 			}
@@ -50,10 +54,10 @@ func (f *fate) strip(set space.Set) space.Set {
 	return set
 }
 
-// dress is the reverse of strip, for a box with numbers of one seat. It is false if the
+// addressed is the reverse of numbered, for a box with numbers of one seat. It is false if the
 // network has no such address.
-func (f *fate) dress(b space.Box) (space.Box, bool) {
-	for n, d := range hosts {
+func (f *fate) addressed(b space.Box) (space.Box, bool) {
+	for n, d := range addressDimensions {
 		if f.seats[n] == nil {
 			continue
 		}
@@ -61,20 +65,20 @@ func (f *fate) dress(b space.Box) (space.Box, bool) {
 		if k < 0 {
 			return b, false
 		}
-		b[d] = moved(b[d], f.seats[n][k].number, f.seats[n][k].real)
+		b[d] = shifted(b[d], f.seats[n][k].number, f.seats[n][k].real)
 	}
 	return b, f.pair != nil
 }
 
-// moved is a part of a span as the same part of another.
-func moved(part, from, to space.Span) space.Span {
+// shifted is a part of a span as the same part of another.
+func shifted(part, from, to space.Span) space.Span {
 	return space.Span{First: part.First.Minus(from.First).Plus(to.First), Last: part.Last.Minus(from.First).Plus(to.First)}
 }
 
-// seatBoth gives the hosts of two fates their seats: addresses whose nodes are the same in
-// both networks, or which are themselves, or else stand in the same place, have one number.
+// seatBoth numbers the addresses of the hosts of two fates. Old and new addresses that
+// belong together, as matchRanges finds, get the same numbers.
 func seatBoth(old, now *fate) {
-	for n := range hosts {
+	for n := range addressDimensions {
 		was, is := old.ranges(n), now.ranges(n)
 		if len(was) <= 1 && len(is) <= 1 { // as nearly always
 			old.seats[n], now.seats[n] = only(was), only(is)
@@ -98,10 +102,10 @@ func seatBoth(old, now *fate) {
 				next, numbers[key] = s.Last.Next().Next(), s // so that no two touch
 			}
 			if i >= 0 {
-				old.sit(n, was[i], s)
+				old.assign(n, was[i], s)
 			}
 			if j >= 0 {
-				now.sit(n, is[j], s)
+				now.assign(n, is[j], s)
 			}
 		}
 		for j := range is {
@@ -124,8 +128,8 @@ func only(list []emu.Range) []seat {
 	return []seat{{s, space.Span{Last: s.Last.Minus(s.First)}, []space.Span{s}}}
 }
 
-// sit gives addresses a number.
-func (f *fate) sit(n int, r emu.Range, number space.Span) {
+// assign gives addresses a number.
+func (f *fate) assign(n int, r emu.Range, number space.Span) {
 	k := slices.IndexFunc(f.seats[n], func(s seat) bool { return s.number == number })
 	if k < 0 {
 		k = len(f.seats[n])
@@ -179,20 +183,20 @@ func (f *fate) answers(other *fate) [3]space.Set {
 	return all
 }
 
-// common is a packet of a box that both networks have, with numbers of hosts. Where a
-// network has no such addresses any packet will do.
+// common is a packet of a box that both networks have. Boxes and packet have numbers in
+// place of hosts' addresses. A network in which the host has no such address has no say.
 func common(b space.Box, old, now *fate) (at space.Point, ok bool) {
 	const most = 1000 // holes that take turns
 	for range most {
 		for _, f := range [...]*fate{old, now} {
-			full, there := f.dress(b)
+			full, there := f.addressed(b)
 			if !there {
 				continue
 			}
 			if at, ok = f.pair.Some(full); !ok {
 				return at, false
 			}
-			for n, d := range hosts {
+			for n, d := range addressDimensions {
 				if f.seats[n] == nil {
 					b[d].First = at[d]
 				}
@@ -208,25 +212,17 @@ func common(b space.Box, old, now *fate) (at space.Point, ok bool) {
 
 // real is a packet as it is sent; false if the network has no such addresses.
 func (f *fate) real(at space.Point) (space.Point, bool) {
-	b := space.Box{}
-	for d := range b {
-		b[d] = space.One(at[d])
-	}
-	full, ok := f.dress(b)
+	full, ok := f.addressed(at.Box())
 	return full.First(), ok
 }
 
-// has reports whether a packet may be, for all that its pair says of holes.
+// has reports whether the pair has a packet, or the network no such address.
 func (f *fate) has(at space.Point) bool {
 	real, ok := f.real(at)
 	if !ok {
 		return true
 	}
-	b := space.Box{}
-	for d := range b {
-		b[d] = space.One(real[d])
-	}
-	some, ok := f.pair.Some(b)
+	some, ok := f.pair.Some(real.Box())
 	return ok && some == real
 }
 
@@ -245,10 +241,10 @@ func (f *fate) trace(at space.Point) *emu.Trace {
 }
 
 // traffic is a set in words, in the network's addresses.
-func (f *fate) traffic(set space.Set, v6 bool) (list []Traffic) {
-	all := placesOf(f.pair, v6, f.numbers)
+func (f *fate) traffic(set space.Set) (list []Traffic) {
+	all := placesOf(f.pair, f.numbers)
 	for _, p := range set.Products() {
-		for n, d := range hosts {
+		for n, d := range addressDimensions {
 			if f.seats[n] == nil {
 				continue
 			}
@@ -258,7 +254,7 @@ func (f *fate) traffic(set space.Set, v6 bool) (list []Traffic) {
 					if own == s.number {
 						real = append(real, s.all...)
 					} else {
-						real = append(real, moved(own, s.number, s.real))
+						real = append(real, shifted(own, s.number, s.real))
 					}
 				}
 			}
@@ -272,27 +268,16 @@ func (f *fate) traffic(set space.Set, v6 bool) (list []Traffic) {
 	return list
 }
 
-// whole is a set with every number in the place of all that a host has, so that it is the
-// same for hosts with more addresses and with fewer.
+// whole puts the span of all numbers in the place of a host's own, where it has all of
+// these. So the sets of hosts with more addresses and with fewer compare equal.
 func (f *fate) whole(set space.Set) (all space.Set) {
 	for _, p := range set.Products() {
-		for n, d := range hosts {
+		for n, d := range addressDimensions {
 			if f.seats[n] != nil && !slices.ContainsFunc(f.seats[n], func(s seat) bool { return len(space.Except([]space.Span{s.number}, p[d])) > 0 }) {
 				p[d] = []space.Span{{Last: space.Num{Hi: ^uint64(0), Lo: ^uint64(0)}}}
 			}
 		}
-		boxes := []space.Box{{}}
-		for d, spans := range p {
-			var more []space.Box
-			for _, b := range boxes {
-				for _, s := range spans {
-					b[d] = s
-					more = append(more, b)
-				}
-			}
-			boxes = more
-		}
-		all = append(all, boxes...)
+		all = append(all, p.Boxes()...)
 	}
 	return all.Joined()
 }
@@ -301,7 +286,7 @@ func (f *fate) whole(set space.Set) (all space.Set) {
 func (f *fate) usual(set space.Set) (space.Point, bool) {
 	var real space.Set
 	for _, b := range set {
-		if full, there := f.dress(b); there {
+		if full, there := f.addressed(b); there {
 			real = append(real, full)
 		}
 	}
@@ -309,11 +294,7 @@ func (f *fate) usual(set space.Set) (space.Point, bool) {
 	if !ok {
 		return at, false
 	}
-	one := space.Box{}
-	for d := range one {
-		one[d] = space.One(at[d])
-	}
-	for _, b := range f.strip(space.Set{one}) {
+	for _, b := range f.numbered(space.Set{at.Box()}) {
 		if at = b.First(); set.Has(&at) {
 			return at, true
 		}

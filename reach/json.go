@@ -47,7 +47,7 @@ func (a *Answer) MarshalJSON() ([]byte, error) {
 			return nil, err
 		}
 		all.Parts[i] = part{p.Answer, p.Request, 4, p.Traffic(), p.Depends, why}
-		if p.v6 {
+		if p.IPv6() {
 			all.Parts[i].IP = 6
 		}
 	}

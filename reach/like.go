@@ -8,8 +8,8 @@ import (
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// thin asks about one of the addresses of an interface that nothing tells apart, so that
-// who has thirty costs no more than who has two.
+// thin leaves one of an interface's addresses that nothing tells apart. So an interface
+// with thirty costs no more than one with two.
 func (c *classifier) thin(p *emu.Pair) {
 	if thinner(p) {
 		p.Thin(c.likes)
@@ -19,10 +19,10 @@ func (c *classifier) thin(p *emu.Pair) {
 // thinner reports whether it may have something to leave out.
 func thinner(p *emu.Pair) bool { return len(p.Sources()) > 2 || len(p.Destinations()) > 2 }
 
-// likes says of each of an interface's addresses which one stands for it. The first one
-// stands for itself, for it is what others mean by the interface, and so does what is a
-// load balancer's, public or has a public address; others are alike if no prefix tells them
-// apart, as addresses of classes are.
+// likes says for each of an end's ranges which of them is asked about in its place. These
+// stand for themselves: the first one, which queries by name mean; prefixes; addresses of
+// load balancers; public addresses, and private ones that have one. Of the others, one of
+// each cell is asked about.
 func (c *classifier) likes(list []emu.Range) []int {
 	first := make([]int, len(list))
 	known := make(map[int]int)

@@ -34,7 +34,7 @@ func TestLikes_Random(t *testing.T) {
 			continue
 		}
 		x := e.Explorer()
-		all, likes := classes(x)
+		all, likes := classes(x, x.Ends())
 		for range 12 {
 			from, to := random.Pick(m, all...), random.Pick(m, all...)
 			if from == to || !meets(from, to) {
@@ -52,10 +52,10 @@ func TestLikes_Random(t *testing.T) {
 			}
 			thinned++
 			var want, got [3]space.Set
-			for _, p := range parts(full, false, full.Decide) {
+			for _, p := range parts(full, full.Decide) {
 				want[p.Answer] = append(want[p.Answer], p.set...)
 			}
-			for _, p := range parts(thin, false, thin.Decide) {
+			for _, p := range parts(thin, thin.Decide) {
 				got[p.Answer] = append(got[p.Answer], expanded(thin, p.set)...)
 			}
 			for a := range want {

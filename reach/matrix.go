@@ -32,7 +32,7 @@ func NewMatrix(n *vpc.Network) (*Matrix, error) {
 // Matrix sorts the network's ends into classes.
 func (n *Network) Matrix() *Matrix {
 	m := &Matrix{net: n}
-	m.Classes, n.likes = classes(n.explorer)
+	m.Classes, n.likes = classes(n.explorer, n.explorer.Ends())
 	return m
 }
 
@@ -58,17 +58,19 @@ func pairOf(src, dst *Class) (source, destination *emu.End) {
 // own.
 type Select func(source, destination *Class) bool
 
-// meets reports whether there are packets to ask about from one class to another: who only
-// answers begins nothing, and what is outside does not come in to go out again, if it is not
-// from one end of the network to another.
+// meets reports whether there are packets to ask about from one class to another.
 func meets(src, dst *Class) bool {
-	switch {
-	case !src.Kind.Asks(), src == dst && len(src.Members) < 2:
-		return false
-	case src.Kind == emu.InternetEnd:
-		return dst.Kind != emu.InternetEnd && dst.Kind != emu.OnPremisesEnd && dst.Kind != emu.ServiceEnd
+	return talk(src.Kind, dst.Kind) && (src != dst || len(src.Members) > 1)
+}
+
+// talk reports whether ends of a kind send packets to those of another: some only answer, and
+// what comes from the internet does not leave the network again.
+func talk(src, dst emu.EndKind) bool {
+	switch dst {
+	case emu.InternetEnd, emu.OnPremisesEnd, emu.ServiceEnd:
+		return src.Asks() && src != emu.InternetEnd
 	}
-	return true
+	return src.Asks()
 }
 
 // Len is how many rows there are.
@@ -174,7 +176,7 @@ func (m *Matrix) brief(x *emu.Explorer, from, to *Class) *Answer {
 	for _, v6 := range [...]bool{false, true} {
 		if p, ok, err := x.Between(src, dst, v6); err == nil && ok {
 			m.net.likes.thin(p)
-			a.Parts = append(a.Parts, parts(p, v6, p.Decide)...)
+			a.Parts = append(a.Parts, parts(p, p.Decide)...)
 		}
 	}
 	if len(a.Parts) == 0 {

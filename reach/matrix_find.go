@@ -69,8 +69,8 @@ func (m *Matrix) Find(text string, source bool) ([]*Class, error) {
 	return all, nil
 }
 
-// add makes a class of an end. Whose address it is leaves its own, for nothing of the end
-// comes to it from outside.
+// add makes a class of an end that was named by an address. The interface that has the
+// address leaves its own class, so that it is not there twice.
 func (m *Matrix) add(end *emu.End) *Class {
 	classes := make([]*Class, 0, len(m.Classes)+1)
 	for _, c := range m.Classes {

@@ -14,7 +14,7 @@ import (
 func (a *Answer) Words(answer emu.Answer) []string {
 	var both [2]bool // IP versions that there are
 	for i := range a.Parts {
-		both[version(a.Parts[i].v6)] = true
+		both[version(a.Parts[i].IPv6())] = true
 	}
 	four, six := a.services(answer, false), a.services(answer, true)
 	var words []string

@@ -11,25 +11,7 @@ import (
 	wild "github.com/vpcemu/vpcemu/internal/pattern"
 )
 
-// Patterns are what the ends of an expectation, and of a matrix, may be:
-//
-//	app-1, 10.0.2.4, internet, onprem   one end, as an [emu.Query] names it
-//	app-*, prod/*, *, any               what is called so; * stands for any letters, ? for
-//	                                    one; before a slash is what its VPC is called
-//	public, private                     what is in subnets with and without a route to an
-//	                                    internet gateway ([emu.End.Public])
-//	subnet:db-*, vpc:prod, group:web    what is in such a subnet or VPC, or has such a group,
-//	                                    by name or ID
-//	tag:Name=db-*                       what has such a name, or whose instance has
-//	a, b except c, d                    several, and all but some
-//
-// Patterns mean interfaces of guests, and as destinations load balancers and interface
-// endpoints too; never the internet or on-premises, which are named: "onprem", where there
-// are several, is all of them. What is called exactly as a pattern is, is that. A pattern
-// that means nothing is an error, and so is a name that means several things: also behind
-// "except".
-
-// names finds what patterns mean.
+// names finds what patterns mean; [Checker] says what there is.
 type names struct {
 	x     *emu.Explorer
 	ends  []*emu.End
@@ -154,32 +136,44 @@ func (n *names) terms(text string, source bool) ([]asked, error) {
 			seen[a.end] = true
 			continue
 		}
-		matches, err := n.matcher(term)
+		found, err := n.matching(term, source)
 		if err != nil {
 			return nil, err
 		}
-		count := 0
-		for _, e := range n.ends {
-			if !inPatterns(e, source) {
-				continue
+		for _, e := range found {
+			if !seen[e] {
+				all = append(all, asked{end: e})
 			}
-			is, err := matches(e)
-			if err != nil {
-				return nil, err
-			}
-			if is {
-				count++
-				if !seen[e] {
-					all = append(all, asked{end: e})
-				}
-				seen[e] = true
-			}
-		}
-		if count == 0 {
-			return nil, n.nothing(term, source)
+			seen[e] = true
 		}
 	}
 	return all, nil
+}
+
+// matching are the ends that a pattern without commas means. There is at least one, or an
+// error.
+func (n *names) matching(term string, source bool) ([]*emu.End, error) {
+	matches, err := n.matcher(term)
+	if err != nil {
+		return nil, err
+	}
+	var found []*emu.End
+	for _, e := range n.ends {
+		if !inPatterns(e, source) {
+			continue
+		}
+		is, err := matches(e)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			found = append(found, e)
+		}
+	}
+	if len(found) == 0 {
+		return nil, n.nothing(term, source)
+	}
+	return found, nil
 }
 
 // inPatterns reports whether patterns may mean an end.
@@ -339,34 +333,39 @@ func inGroup(pattern string, e *emu.End) bool {
 	return false
 }
 
-// nothing is the error for a pattern that means nothing, with the nearest one that would.
-func (n *names) nothing(term string, source bool) error {
-	kind, rest, ok := pattern(term)
-	var names []string
+// names are the names that a pattern of a kind may mean, sorted; those of ends for "", a
+// pattern without a kind, and for "tag".
+func (n *names) names(kind string, source bool) []string {
+	var all []string
 	for k, e := range n.ends {
 		switch {
 		case !inPatterns(e, source):
-		case !ok:
-			names = append(names, n.calls[k]...)
+		case kind == "" || kind == "tag":
+			all = append(all, n.calls[k]...)
 		case kind == "subnet" && e.Subnet != nil:
-			names = append(names, e.Subnet.ID, e.Subnet.Name)
+			all = append(all, e.Subnet.ID, e.Subnet.Name)
 		case kind == "vpc" && e.VPC != nil:
-			names = append(names, e.VPC.ID, e.VPC.Name)
+			all = append(all, e.VPC.ID, e.VPC.Name)
 		case kind == "group" && e.Interface != nil:
 			for _, g := range e.VPC.SecurityGroups {
-				names = append(names, g.ID, g.Name)
+				all = append(all, g.ID, g.Name)
 			}
-		case kind == "tag":
-			names = append(names, n.calls[k]...)
-			rest = strings.TrimPrefix(rest, "Name=")
 		}
 	}
-	if !ok {
-		rest = term
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(s string) bool { return s == "" })
+}
+
+// nothing is the error for a pattern that means nothing, with the nearest one that would.
+func (n *names) nothing(term string, source bool) error {
+	kind, rest, ok := pattern(term)
+	switch {
+	case !ok:
+		kind, rest = "", term
+	case kind == "tag":
+		rest = strings.TrimPrefix(rest, "Name=")
 	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	names = slices.DeleteFunc(names, func(s string) bool { return s == "" })
+	names := n.names(kind, source)
 	if !strings.Contains(rest, "/") {
 		names = slices.DeleteFunc(names, func(s string) bool { return strings.Contains(s, "/") })
 	}

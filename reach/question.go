@@ -69,7 +69,7 @@ func (q *question) ordinary() ([]Wrong, error) {
 			set = set.Or(some)
 		}
 		left = none
-		all = append(all, q.hold(p, v6, set)...)
+		all = append(all, q.hold(p, set)...)
 	}
 	if len(left) > 0 {
 		return nil, fmt.Errorf("%s: %s and %s do not talk over an IP version that has it", left[0], q.src.name(), q.dst.name())
@@ -116,7 +116,7 @@ func (q *question) everything(choose func(space.Set) space.Set) ([]Wrong, error)
 					seen[[2]space.Span{b[space.Sources], b[space.Destinations]}] = true
 				}
 				if len(fresh) > 0 {
-					all = append(all, q.hold(p, v6, choose(fresh))...)
+					all = append(all, q.hold(p, choose(fresh))...)
 				}
 			}
 		}
@@ -185,7 +185,7 @@ func usualSpan(s firewall.Service) space.Span {
 
 // hold is the packets of a set whose answer is not the one that is wanted: those that fare
 // alike for one reason together.
-func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
+func (q *question) hold(p *emu.Pair, set space.Set) []Wrong {
 	if q.shown == nil && len(set) > 0 {
 		q.shown, q.shownSet = p, slices.Clone(set)
 	}
@@ -220,18 +220,7 @@ func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
 		rest, *into = left.Cut(&f.Box, rest[:0], *into)
 		left, rest = rest, left
 	}
-	asked := placesOf(p, v6, [2]bool{})
-	for d := space.SourcePorts; d < space.Dimensions; d++ { // words are about what of it was asked
-		var spans []space.Span
-		for _, b := range set {
-			spans = append(spans, b[d])
-		}
-		spans = hull(spans)
-		if n := d - space.Sources; n >= 0 {
-			spans = expand(asked.hosts[n], spans)
-		}
-		asked.all[d] = space.Common(asked.all[d], spans)
-	}
+	asked := placesAsked(p, set)
 	for k := range all {
 		all[k].set = all[k].set.Joined()
 		all[k].Traffic = asked.of(all[k].set)
@@ -239,17 +228,22 @@ func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
 	return all
 }
 
-// hull is all places that some spans have, in order.
-func hull(spans []space.Span) []space.Span {
-	var set space.Set
-	for _, s := range spans {
-		set = set.With(&space.Box{s})
+// placesAsked are the places of a pair's packets of which a set was asked about: words leave
+// out what is all of them. Services are worded as they are.
+func placesAsked(p *emu.Pair, set space.Set) *places {
+	asked := placesOf(p, [2]bool{})
+	for d := space.SourcePorts; d < space.Dimensions; d++ {
+		var spans []space.Span
+		for _, b := range set {
+			spans = append(spans, b[d])
+		}
+		spans = space.Union(spans)
+		if n := d - space.Sources; n >= 0 {
+			spans = expand(asked.hosts[n], spans)
+		}
+		asked.all[d] = space.Common(asked.all[d], spans)
 	}
-	var all []space.Span
-	for _, b := range set.Joined() {
-		all = append(all, b[space.Services])
-	}
-	return all
+	return asked
 }
 
 // reason is why packets are not as expected.

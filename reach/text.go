@@ -32,7 +32,7 @@ func (a *Answer) WriteText(out io.Writer) error {
 			w.printf("%s\n", title)
 		}
 		for _, t := range p.Traffic() {
-			if both && p.v6 {
+			if both && p.IPv6() {
 				w.printf("  IPv6: %s\n", t)
 			} else {
 				w.printf("  %s\n", t)
@@ -46,7 +46,7 @@ func (a *Answer) WriteText(out io.Writer) error {
 // bothVersions reports whether there are parts of IPv4 and of IPv6.
 func (a *Answer) bothVersions() bool {
 	for i := range a.Parts {
-		if a.Parts[i].v6 != a.Parts[0].v6 {
+		if a.Parts[i].IPv6() != a.Parts[0].IPv6() {
 			return true
 		}
 	}

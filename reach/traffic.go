@@ -20,22 +20,23 @@ type Traffic struct {
 type places struct {
 	v6  bool
 	all space.Product
-	// hosts are the addresses of ends that are no networks, sources and destinations; if
-	// other ends fare as they do, which have other addresses, they go by their numbers.
+	// hosts are the addresses of the source and of the destination, nil for a network.
+	// Where the end stands for others, which have other addresses, numbers is true, and
+	// they are worded as "address 2".
 	hosts    [2][]emu.Range
 	numbers  [2]bool
 	internet func() []space.Span // the addresses of IPv4 that internet hosts may have
 }
 
-func placesOf(p *emu.Pair, v6 bool, numbers [2]bool) *places {
-	all := &places{v6: v6, numbers: numbers, internet: func() []space.Span { return p.Internet(false) }}
+func placesOf(p *emu.Pair, numbers [2]bool) *places {
+	all := &places{v6: p.IPv6(), numbers: numbers, internet: func() []space.Span { return p.Internet(false) }}
 	for d := range all.all {
 		all.all[d] = p.Places(d)
 	}
 	for n, network := range p.Networks() {
 		if !network {
 			all.hosts[n] = [...][]emu.Range{p.Sources(), p.Destinations()}[n]
-			all.all[hosts[n]] = expand(all.hosts[n], all.all[hosts[n]])
+			all.all[addressDimensions[n]] = expand(all.hosts[n], all.all[addressDimensions[n]])
 		}
 	}
 	return all
@@ -51,15 +52,16 @@ func (all *places) of(set space.Set) []Traffic {
 	return list
 }
 
-// traffic is a product without the places that there are not.
+// traffic is a product with the addresses that were left out, and without places that the
+// pair does not have.
 func (all *places) traffic(p space.Product) Traffic {
-	for n, d := range hosts {
+	for n, d := range addressDimensions {
 		p[d] = expand(all.hosts[n], p[d])
 	}
 	return all.exactly(p)
 }
 
-// exactly is traffic for a product that has also what others stand for.
+// exactly is traffic for a product in which no address is left out (see [emu.Pair.Thin]).
 func (all *places) exactly(p space.Product) Traffic {
 	for d := range p {
 		p[d] = space.Common(p[d], all.all[d])

@@ -137,14 +137,14 @@ func cover(list []netip.Prefix, some, rest []space.Span, below netip.Prefix) []n
 	case !space.Meets(rest, s):
 		return append(list, shrunk(some, below))
 	}
-	low, high := halves(below)
+	low, high := space.Halves(below)
 	return cover(cover(list, some, rest, low), some, rest, high)
 }
 
 // shrunk is a prefix, or the smallest one below it that has as much of some.
 func shrunk(some []space.Span, p netip.Prefix) netip.Prefix {
 	for !p.IsSingleIP() {
-		low, high := halves(p)
+		low, high := space.Halves(p)
 		switch {
 		case !space.Meets(some, space.Prefix(low)):
 			p = high
@@ -155,9 +155,4 @@ func shrunk(some []space.Span, p netip.Prefix) netip.Prefix {
 		}
 	}
 	return p
-}
-
-func halves(p netip.Prefix) (low, high netip.Prefix) {
-	low = netip.PrefixFrom(p.Addr(), p.Bits()+1)
-	return low, netip.PrefixFrom(space.Prefix(low).Last.Next().Addr(p.Addr().Is6()), p.Bits()+1)
 }

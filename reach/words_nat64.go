@@ -4,9 +4,10 @@ import (
 	"github.com/vpcemu/vpcemu/internal/space"
 )
 
-// nat64Words are the IPv4 addresses that some of IPv6's stand for, where others stand for
-// some that are not among them (NAT-36): "NAT64 of 8.8.8.0/24", "NAT64 of anywhere" for all
-// that the internet has. What is left are those that are to be said as they are.
+// nat64Words words those IPv6 addresses that stand for IPv4 ones (NAT-36): "NAT64 of
+// 8.8.8.0/24", or "NAT64 of anywhere" for all that internet hosts have. left are the
+// addresses that it has not worded: all of them, unless some and rest both have addresses
+// that stand for IPv4 ones.
 func (t Traffic) nat64Words(some, rest []space.Span) (words []string, left []space.Span) {
 	whole := space.Prefix(wellKnown)
 	own, others := four(some), four(rest)
@@ -26,7 +27,7 @@ func (t Traffic) nat64Words(some, rest []space.Span) (words []string, left []spa
 	return words, space.Except(some, []space.Span{whole})
 }
 
-// four are the places among IPv4's of the addresses that NAT64 makes IPv4 of.
+// four are the IPv4 addresses that IPv6 addresses stand for.
 func four(list []space.Span) (all []space.Span) {
 	for _, s := range space.Common(list, []space.Span{space.Prefix(wellKnown)}) {
 		all = append(all, space.Span{First: space.Num{Lo: s.First.Lo & (1<<32 - 1)}, Last: space.Num{Lo: s.Last.Lo & (1<<32 - 1)}})

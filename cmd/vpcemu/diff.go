@@ -30,10 +30,10 @@ With -o sarif or github what changed is put at the line that did it.
 The exit status is 0 if nothing opened or closed, 1 if something did, or if
 something became unknown or ceased to be, and 2 if a network cannot be read.`
 
-const diffExamples = `  vpcemu diff net.yaml new.yaml          # something opened: status 1
-  vpcemu diff snapshot net.yaml          # what deploying the file would change
-  vpcemu diff net.yaml new.yaml -v       # with a trace before and after: status 1
-  vpcemu diff net.yaml new.yaml -q       # a line for each change: status 1
+const diffExamples = `  vpcemu diff net.yaml new.yaml            # something opened: status 1
+  vpcemu diff snapshot net.yaml            # what deploying the file would change
+  vpcemu diff net.yaml new.yaml -v         # with a trace before and after: status 1
+  vpcemu diff net.yaml new.yaml -q         # a line for each change: status 1
   vpcemu diff net.yaml new.yaml -o github  # annotations in GitHub Actions: status 1`
 
 func (a *app) diffCommand() *cobra.Command {

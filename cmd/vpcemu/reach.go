@@ -28,17 +28,20 @@ address is asked about by that address.
 
 Interfaces that nothing tells apart are listed together: they have the same subnet,
 groups and settings, and no rule or route is about the addresses of some of them only.
-"Each other" are two of them.
+"From each other" is from any of them to any other.
 
-An end is asked by all its addresses, and a load balancer by those of all its nodes, any
-of which its name leads to. Where they differ it is said which ones it is: "tcp/443 to
-10.0.2.5 (front-b)", or, of interfaces that are listed together, "to address 2" of each.
-The internet asks public addresses, and who is inside private ones; "vpcemu reach NETWORK
-SRC 203.0.113.9" asks for another.
+Packets go to all addresses of DST, of a load balancer to those of all its nodes. Where
+the answer differs, it says for which: "tcp/443 to 10.0.2.5 (front-b)"; or, of interfaces
+that are listed together, "to address 2", the second one of each. The internet sends to
+public addresses, and all others to private ones; to ask about another address, name it:
+"vpcemu reach NETWORK SRC 203.0.113.9".
 
 Pairs that are not listed are blocked, and so is what the fabric answers in place of
 DST: IPv6 neighbour discovery, DHCPv6. "Source ports 1024-65535" are those from which
 something is reached, where that matters.
+
+-o csv has a row for each pair, blocked ones too, and goes by the first name of what is
+listed together; like_source and like_destination are how many those are.
 
 -o aws, of one SRC and one DST, is like that of trace: an analysis for each part of the
 answer, with the path of one packet and, in its headers, all packets that take the same.
@@ -190,7 +193,7 @@ func (a *app) reachMatrix(name string, net *reach.Network, f *reachFlags) error 
 		return err
 	}
 	want := func(s, d *reach.Class) bool { return (src == nil || src[s]) && (dst == nil || dst[d]) }
-	v := &reachView{Network: name, Classes: []reachClass{}, Rows: []reachRow{}, named: make(map[string]int), all: f.output.value == "csv"}
+	v := &reachView{Network: name, Classes: []reachClass{}, Rows: []reachRow{}, named: make(map[string]int), src: f.src, all: f.output.value == "csv"}
 	bar := a.countingBar(name, m.Len(want))
 	defer bar.done()
 	for r := range m.Rows(want) {

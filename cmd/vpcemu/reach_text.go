@@ -35,7 +35,11 @@ func (v *reachView) writeText(out io.Writer, paint emu.Paint) error {
 		}
 	}
 	if len(nobody) > 0 {
-		section(&text, paint, "To "+strings.Join(nobody, "; "), [][2]string{{"from nobody", ""}})
+		from := "from nobody"
+		if v.src != "" {
+			from = "not from " + v.src // others may
+		}
+		section(&text, paint, "To "+strings.Join(nobody, "; "), [][2]string{{from, ""}})
 	}
 	var open, unknown [][2]string
 	for i := range v.Rows {

@@ -20,6 +20,7 @@ type reachView struct {
 
 	named map[string]int // places in Classes
 	all   bool           // blocked rows too
+	src   string         // the sources that were asked about, "" for all
 }
 
 // reachClass is ends that nothing tells apart.

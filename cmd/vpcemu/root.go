@@ -46,7 +46,9 @@ line, a file that cannot be read, or something on the way that is not described
 or not modelled. Reach lists what gets through, and ends with 0 whatever that is.`
 
 const rootExamples = `  vpcemu trace example:three-tier app-1 db-1 tcp/5432
+  vpcemu reach example:three-tier
   vpcemu check example:three-tier
+  vpcemu lint example:three-tier
   vpcemu show example:three-tier`
 
 func (a *app) root() *cobra.Command {

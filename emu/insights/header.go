@@ -112,10 +112,6 @@ func within(s space.Span, p netip.Prefix, all []string) []string {
 	case own.And(s) == own:
 		return append(all, p.String())
 	}
-	bits := p.Bits() + 1
-	high := p.Addr().AsSlice()
-	high[p.Bits()/8] |= 0x80 >> (p.Bits() % 8)
-	other, _ := netip.AddrFromSlice(high)
-	all = within(s, netip.PrefixFrom(p.Addr(), bits), all)
-	return within(s, netip.PrefixFrom(other, bits), all)
+	low, high := space.Halves(p)
+	return within(s, high, within(s, low, all))
 }

@@ -57,7 +57,7 @@ func (d *description) analysis(t *emu.Trace, alike *space.Product) NetworkInsigh
 		if b.Hypothetical {
 			continue
 		}
-		e := d.explain(b, stepOf(legOf(t, b), b), legOf(t, b))
+		e := d.explain(b, stepOf(t.Leg(b.Direction), b), t.Leg(b.Direction))
 		a.Explanations = append(a.Explanations, e)
 		if b.Code == "" {
 			warnings = append(warnings[:len(warnings):len(warnings)], b.Reason+": "+where(b))
@@ -87,11 +87,6 @@ func blame(path []PathComponent, e Explanation) {
 	if n := len(path); n > 0 {
 		path[n-1].Explanations = []Explanation{e}
 	}
-}
-
-// legOf is the leg that a blocker is in.
-func legOf(t *emu.Trace, b *emu.Blocker) *emu.Leg {
-	return map[string]*emu.Leg{"request": t.Request, "reply": t.Reply, "ack": t.Ack}[b.Direction]
 }
 
 // stepOf is the step that a blocker is about.

@@ -81,6 +81,12 @@ func Prefix(p netip.Prefix) Span {
 	return Span{first, Num{first.Hi | (1<<max(free-64, 0) - 1), first.Lo | (1<<min(free, 64) - 1)}}
 }
 
+// Halves are the two prefixes that make up one, which has more than one address.
+func Halves(p netip.Prefix) (low, high netip.Prefix) {
+	low = netip.PrefixFrom(p.Addr(), p.Bits()+1)
+	return low, netip.PrefixFrom(Prefix(low).Last.Next().Addr(p.Addr().Is6()), p.Bits()+1)
+}
+
 // Addresses is the span of all addresses of an IP version.
 func Addresses(v6 bool) Span {
 	if v6 {
@@ -139,6 +145,14 @@ const (
 
 // Point is one packet.
 type Point [Dimensions]Num
+
+// Box is the box of the one packet.
+func (p *Point) Box() (b Box) {
+	for d := range p {
+		b[d] = One(p[d])
+	}
+	return b
+}
 
 // Box is the packets that are in its span in every dimension.
 type Box [Dimensions]Span

@@ -16,7 +16,7 @@ var Checks = []Check{
 		"Add the route back, on the gateway that requests come through.", repliesAstray, []string{"peering-one-way"}},
 	{"asymmetric-path", "Replies take another way than requests", Warning,
 		"The two directions pass different gateways or middleboxes. What keeps state, like a firewall, sees half of each connection.",
-		"Make the route tables of both ends agree.", crookedWays, nil},
+		"Make the route tables of both ends agree.", asymmetricPaths, nil},
 	{"peering-one-way", "Only one VPC has routes to a peering connection", Error,
 		"What the one VPC sends arrives, and the other has no way to answer.",
 		"Add routes in the other VPC.", oneWayPeerings, nil},

@@ -89,7 +89,7 @@ func (p *pass) exposures() *exposures {
 	x := &exposures{rules: make(map[*firewall.Rule]bool), vague: make(map[*vpc.SecurityGroup]bool)}
 	p.found.open = x
 	index := make(map[any]*exposure)
-	byGroup := p.ingress()
+	ingress := p.byFilters(false)
 	for i := range p.plan.Interfaces() {
 		if i.Gateway != nil || i.Subnet == nil || !i.Attached || i.VPC.Gateway == nil {
 			continue
@@ -98,33 +98,13 @@ func (p *pass) exposures() *exposures {
 			if v6 && !hasGlobal(i) || !v6 && !i.HasPublic() {
 				continue
 			}
-			var rules []*rule
-			for _, g := range p.plan.Filters(i).Groups {
-				rules = append(rules, byGroup[g]...)
-			}
-			p.expose(x, index, i, rules, version)
+			p.expose(x, index, i, ingress.of(i), version)
 		}
 	}
 	return x
 }
 
-// ingress are the ingress rules of the compiled groups.
-func (p *pass) ingress() map[*plan.Group][]*rule {
-	byDesc := make(map[any][]*rule)
-	for _, r := range p.rules() {
-		if !r.egress {
-			byDesc[r.group] = append(byDesc[r.group], r)
-		}
-	}
-	all := make(map[*plan.Group][]*rule)
-	for i := range p.plan.Interfaces() {
-		for _, g := range p.plan.Filters(i).Groups {
-			all[g] = byDesc[g.Desc]
-		}
-	}
-	return all
-}
-
+// hasGlobal reports whether an interface has an IPv6 address that internet hosts may send to.
 func hasGlobal(i *plan.Interface) bool {
 	for _, a := range i.Desc.Addresses {
 		if a.IP.Is6() && !a.IP.IsPrivate() {

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/vpcemu/vpcemu/firewall"
@@ -133,7 +134,7 @@ func impliedRules(p *pass) {
 
 // name is how a rule is called beside one of a group.
 func (r *rule) name(beside *vpc.SecurityGroup) string {
-	text := r.direction() + " rule " + itoa(r.number) + " (" + r.String() + ")"
+	text := fmt.Sprintf("%s rule %d (%s)", r.direction(), r.number, r)
 	if r.group != beside {
 		text += " of " + r.group.ID
 	}

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -71,9 +72,9 @@ func (l *lost) back() string {
 	return "let replies take the way that requests take, or make this one work for them"
 }
 
-// crookedWays: replies that take another way than requests.
-func crookedWays(p *pass) {
-	for _, l := range p.replies().crooked {
+// asymmetricPaths: replies that take another way than requests.
+func asymmetricPaths(p *pass) {
+	for _, l := range p.replies().asymmetric {
 		there, last := l.subnets[0].Routes, l.subnets[len(l.subnets)-1]
 		s := subject{kind: "route table", id: there.ID, vpc: l.subnets[0].VPC.Desc, thing: l}
 		if t := s.vpc.RouteTable(there.ID); t != nil {
@@ -109,7 +110,7 @@ func (l *lost) fix() string {
 func fromPorts(l *lost) string {
 	text := words(l.ways, few)
 	if l.witness.SourcePort != 0 {
-		text += ", as from port " + itoa(int(l.witness.SourcePort))
+		text += fmt.Sprintf(", as from port %d", l.witness.SourcePort)
 	}
 	return text
 }

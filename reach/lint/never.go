@@ -3,14 +3,11 @@ package lint
 import (
 	"net/netip"
 	"slices"
-	"strconv"
 
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // region is a VPC and all that is joined to it: where packets of it may come from or go
 // to.
@@ -23,8 +20,8 @@ type region struct {
 	gap string
 }
 
-// region is that of a VPC. It takes more for possible than may be: whatever the routes,
-// what is joined to it is in it.
+// region is that of a VPC. It may be larger than what packets reach: everything that is
+// joined to the VPC is in it, whatever the routes.
 func (p *pass) region(v *plan.VPC) *region {
 	if p.found.regions == nil {
 		p.found.regions = make(map[*plan.VPC]*region)

@@ -3,7 +3,6 @@ package lint
 import (
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/plan"
@@ -166,157 +165,27 @@ func (r *rule) meets(o *rule, version int) bool {
 	return false
 }
 
-// class is interfaces that the network treats alike but for their addresses.
-type class struct {
-	subnet     *plan.Subnet
-	membership *plan.Membership
-	check      bool
-	balancer   *plan.LoadBalancer
-	public     bool
-	unknown    string
-	deny       bool
-	endpoint   *plan.Gateway
-	four, six  bool // which IP versions it has
-	global     bool
-	told       string // by which prefixes rules, entries and routes tell its addresses from others of the subnet
-}
-
-// classes are one interface of each class.
-func (p *pass) classes() (all []*party) {
-	seen := make(map[class]bool)
-	fine := p.fine()
-	for i := range p.plan.Interfaces() {
-		if i.Gateway != nil || i.Subnet == nil || !i.Attached {
-			continue
-		}
-		c := class{i.Subnet, i.Membership, i.Desc.NoSourceDestCheck, i.Balancer, i.HasPublic(), i.Unknown, i.Desc.DenyInternetGateway,
-			i.Endpoint, len(versions(i, 0)) > 0, len(versions(i, 1)) > 0, hasGlobal(i), told(i, fine[i.Subnet])}
-		if !seen[c] {
-			seen[c] = true
-			all = append(all, inside(i))
-		}
-	}
-	return all
-}
-
-// fine are, for each subnet, prefixes inside it that something tells apart.
-func (p *pass) fine() map[*plan.Subnet][]netip.Prefix {
-	seen := make(map[netip.Prefix]bool)
-	for _, l := range p.net.PrefixLists {
-		for _, e := range l.Entries {
-			seen[e] = true
-		}
-	}
-	for _, v := range p.net.VPCs {
-		for _, g := range v.SecurityGroups {
-			for _, r := range slices.Concat(g.Ingress, g.Egress) {
-				seen[r.Peer.Prefix] = true
-			}
-		}
-		for _, a := range v.NetworkACLs {
-			for _, e := range slices.Concat(a.Ingress, a.Egress) {
-				seen[e.CIDR] = true
-			}
-		}
-		for _, t := range v.RouteTables {
-			for _, r := range t.Routes {
-				seen[r.Destination] = true
-			}
-		}
-	}
-	all := make(map[*plan.Subnet][]netip.Prefix)
-	for _, v := range p.plan.VPCs {
-		for _, s := range v.Subnets {
-			for q := range seen {
-				if q.IsValid() && slices.ContainsFunc(s.Desc.CIDRs, func(c netip.Prefix) bool { return q.Bits() > c.Bits() && c.Contains(q.Addr()) }) {
-					all[s] = append(all[s], q)
-				}
-			}
-		}
-	}
-	return all
-}
-
-// told are the prefixes that have addresses of an interface.
-func told(i *plan.Interface, fine []netip.Prefix) string {
-	var in []string
-	for _, q := range fine {
-		if slices.ContainsFunc(i.Desc.Addresses, func(a vpc.Address) bool { return q.Contains(a.IP) }) {
-			in = append(in, q.String())
-		}
-	}
-	return strings.Join(in, " ")
-}
-
-// thin leaves addresses out of a pair that nothing tells from others of their interface, but
-// for its first one and those with a public address.
-func (p *pass) thin(pair *emu.Pair, from, to *plan.Interface) {
-	if len(pair.Sources()) <= 2 && len(pair.Destinations()) <= 2 {
-		return
-	}
-	if p.found.fine == nil {
-		p.found.fine = p.fine()
-	}
-	pair.Thin(func(list []emu.Range) []int {
-		stands, known := make([]int, len(list)), make(map[string]int)
-		for k := range list {
-			stands[k] = k
-			_, owner := list[k].Owner()
-			for _, i := range [...]*plan.Interface{from, to} {
-				if k == 0 || owner == nil || i == nil || i.Desc.ID != owner.ID {
-					continue
-				}
-				at := slices.IndexFunc(i.Desc.Addresses, func(a vpc.Address) bool {
-					return !a.Public.IsValid() && a.IP.IsValid() && space.One(space.Address(a.IP)) == list[k].Span
-				})
-				if at < 0 {
-					continue
-				}
-				in := toldApart(i.Desc.Addresses[at].IP, p.found.fine[i.Subnet])
-				if one, ok := known[in]; ok {
-					stands[k] = one
-				} else {
-					known[in] = k
-				}
-				break
-			}
-		}
-		return stands
-	})
-}
-
-// toldApart are the prefixes that have an address.
-func toldApart(addr netip.Addr, fine []netip.Prefix) string {
-	var in []string
-	for _, q := range fine {
-		if q.Contains(addr) {
-			in = append(in, q.String())
-		}
-	}
-	return strings.Join(in, " ")
-}
-
 // pairs calls a function with the pairs to look at, until it is false.
 func (p *pass) pairs(x *replies, f func(from, to *party) bool) {
 	in := make(map[*plan.Subnet][]*party)
 	for _, a := range p.classes() {
 		in[a.Subnet] = append(in[a.Subnet], a)
 	}
-	calm := p.newCalm()
-	_ = p.withInternet(calm, in, f) && p.withOffices(in, f) && p.among(x, calm, in, f)
+	known := p.newSettled()
+	_ = p.withInternet(known, in, f) && p.withOffices(in, f) && p.among(x, known, in, f)
 }
 
 // withInternet calls a function with the pairs of which one party is the internet. It is
 // false if the function was, and so are the two below.
-func (p *pass) withInternet(calm *calm, in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
+func (p *pass) withInternet(known *settled, in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
 	world := &party{name: "internet"}
 	for _, v := range p.plan.VPCs {
 		for _, s := range v.Subnets {
 			for _, a := range in[s] {
-				if v.Gateway != nil && (a.HasPublic() || hasGlobal(a.Interface)) && !calm.internet(a.Interface, false) && !shut(s) && !f(world, a) {
+				if v.Gateway != nil && (a.HasPublic() || hasGlobal(a.Interface)) && !known.internet(a.Interface, false) && !shut(s) && !f(world, a) {
 					return false
 				}
-				if a.Balancer == nil && p.region(v).internet && !calm.internet(a.Interface, true) && !f(a, world) {
+				if a.Balancer == nil && p.region(v).internet && !known.internet(a.Interface, true) && !f(a, world) {
 					return false
 				}
 			}
@@ -346,12 +215,12 @@ func (p *pass) withOffices(in map[*plan.Subnet][]*party, f func(from, to *party)
 }
 
 // among calls a function with the pairs of two interfaces.
-func (p *pass) among(x *replies, calm *calm, in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
+func (p *pass) among(x *replies, known *settled, in map[*plan.Subnet][]*party, f func(from, to *party) bool) bool {
 	for _, v := range p.plan.VPCs {
 		for _, w := range p.joined(v) {
 			for _, s := range v.Subnets {
 				for _, t := range w.Subnets {
-					if !p.between(x, calm, in[s], in[t], f) {
+					if !p.between(x, known, in[s], in[t], f) {
 						return false
 					}
 				}
@@ -393,10 +262,10 @@ func shut(s *plan.Subnet) bool {
 }
 
 // between calls a function with the pairs to look at of two subnets.
-func (p *pass) between(x *replies, calm *calm, from, to []*party, f func(from, to *party) bool) bool {
+func (p *pass) between(x *replies, known *settled, from, to []*party, f func(from, to *party) bool) bool {
 	for _, a := range from {
 		for _, b := range to {
-			if a.Balancer == nil && a != b && !calm.between(a.Interface, b.Interface) && !calm.said(x, a.Interface, b.Interface) && !f(a, b) {
+			if a.Balancer == nil && a != b && !known.between(a.Interface, b.Interface) && !known.said(x, a.Interface, b.Interface) && !f(a, b) {
 				return false
 			}
 		}

@@ -2,25 +2,21 @@ package lint
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
-	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/internal/space"
-	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// replies are requests that arrive and whose replies do not come back, and such as come
-// back another way.
+// replies are requests that arrive, but their replies are lost or come back another way.
 type replies struct {
-	lost    []*lost
-	crooked []*lost
-	gaps    []gap
-	unknown map[string][]string // ways of which something is not known, by what
-	whys    []string            // those, in order
+	lost       []*lost
+	asymmetric []*lost
+	gaps       []gap
+	unknown    map[string][]string // ways of which something is not known, by what
+	whys       []string            // those, in order
 }
 
 // lost is what one component does to replies.
@@ -105,10 +101,10 @@ type question struct {
 	from, to *party
 	version  int
 
-	fine    space.Set
-	blocked []blocked
-	why     string // what is not known
-	asked   int
+	answered space.Set
+	blocked  []blocked
+	why      string // what is not known
+	asked    int
 }
 
 // blocked is packets that arrive and whose replies do not.
@@ -154,8 +150,9 @@ func (q *question) candidates(rules []*rule) (all space.Set) {
 	return all
 }
 
-// outward reports whether a rule lets in all the world and is for the internet, as those of
-// load balancers are: that hosts of other VPCs and of on-premises may try it too is nobody's intent.
+// outward reports whether a rule is meant for the internet, and the asking end is not
+// there. Such a rule, as load balancers have it, lets in everybody, so hosts of other VPCs
+// and on-premises too, whom nobody means.
 func (q *question) outward(r *rule) bool {
 	if q.from.name == "internet" || !q.from.outside() && q.from.VPC == q.to.VPC || !r.everywhere() {
 		return false
@@ -184,7 +181,7 @@ func (q *question) look(b space.Box) {
 		in := f.Box.And(&b)
 		switch {
 		case f.Answer == emu.Reachable:
-			q.fine = append(q.fine, in)
+			q.answered = append(q.answered, in)
 		case f.Answer == emu.Uncertain:
 			q.why = unknownWords(q.pair, at, &f)
 		case f.Request == emu.Reachable && len(f.Blockers) > 0:
@@ -214,13 +211,13 @@ func (q *question) report(x *replies, rules []*rule) {
 			x.lost = merge(x.lost, l, w)
 		}
 	}
-	if len(q.fine) > 0 && q.from.name != "internet" && q.to.name != "internet" {
-		q.crooked(x)
+	if len(q.answered) > 0 && q.from.name != "internet" && q.to.name != "internet" {
+		q.asymmetric(x)
 	}
 }
 
-// unmeant reports whether packets are of a protocol that no rule of the receiver names, which
-// a rule for all protocols lets in by the way, while TCP is answered.
+// unmeant reports whether nobody means such packets: no rule of the receiver names their
+// protocol, a rule for all protocols lets them in, and TCP is answered.
 func (q *question) unmeant(b *blocked, rules []*rule) bool {
 	protocol, _ := b.at[space.Services].Service()
 	named := func(r *rule) bool { return r.desc.Service.Protocol == int(protocol) }
@@ -228,11 +225,11 @@ func (q *question) unmeant(b *blocked, rules []*rule) bool {
 		protocol, _ := b[space.Services].First.Service()
 		return protocol == 6
 	}
-	return protocol != 6 && slices.ContainsFunc(q.fine, tcp) && !slices.ContainsFunc(rules, named)
+	return protocol != 6 && slices.ContainsFunc(q.answered, tcp) && !slices.ContainsFunc(rules, named)
 }
 
-// itself reports whether one end is a target of the load balancer that is the other: whether
-// that sends its packets back to it nobody cares.
+// itself reports whether a target asks its own load balancer, which may send the packet
+// back to it. Nobody needs an answer to that.
 func (q *question) itself() bool {
 	if q.from.outside() || q.to.outside() || q.to.Balancer == nil {
 		return false
@@ -300,7 +297,7 @@ func (q *question) explain(l *lost, at space.Point) bool {
 func (q *question) partly(b *blocked) bool {
 	other := b.box
 	other[space.SourcePorts] = clients
-	return b.box[space.SourcePorts] != clients && len(q.fine.And(space.Set{other})) > 0
+	return b.box[space.SourcePorts] != clients && len(q.answered.And(space.Set{other})) > 0
 }
 
 // merge adds to the finding of the same component, or makes one.
@@ -336,10 +333,10 @@ func (q *question) vpcOf(b emu.Blocker) *plan.VPC {
 	return nil
 }
 
-// crooked notes that replies take another way than requests, by the first packet that
+// asymmetric notes that replies take another way than requests, by the first packet that
 // gets through.
-func (q *question) crooked(x *replies) {
-	at, ok := q.pair.Usual(q.fine)
+func (q *question) asymmetric(x *replies) {
+	at, ok := q.pair.Usual(q.answered)
 	if !ok {
 		return
 	}
@@ -370,7 +367,7 @@ func (q *question) crooked(x *replies) {
 	slices.Sort(ends) // in both directions it is one mistake
 	l := &lost{blocker: emu.Blocker{Component: strings.Join(ends, ",")}, subnets: subnets, witness: w,
 		reason: fmt.Sprintf("there: %s; back: %s", wayWords(there), wayWords(back))}
-	x.crooked = merge(x.crooked, l, w)
+	x.asymmetric = merge(x.asymmetric, l, w)
 }
 
 func wayWords(way []string) string {
@@ -407,55 +404,4 @@ func (p *pass) passed(l *emu.Leg, from, to *party) (way []string) {
 		}
 	}
 	return way
-}
-
-// witness is a packet as a trace takes it.
-func (p *pass) witness(pair *emu.Pair, at space.Point, src, dst string) *Witness {
-	w := &Witness{Source: src, Destination: dst}
-	proto, key := at[space.Services].Service()
-	service := firewall.Service{Protocol: int(proto), From: int(key)}
-	service.To = service.From
-	switch {
-	case service.IsICMP():
-		service.From, service.To = service.From>>8, service.From&0xff
-	case !service.HasPorts():
-		service = service.Plain()
-	default:
-		w.SourcePort = uint16(at[space.SourcePorts].Lo)
-	}
-	w.Service = service.String()
-	if t, err := pair.Trace(at); err == nil {
-		sent := t.Sent()
-		w.IPv6 = sent.Src.Is6()
-		outside := func(name string) bool { return name == "internet" || strings.HasPrefix(name, "onprem:") }
-		if outside(src) {
-			w.Source += ":" + sent.Src.String()
-		}
-		if outside(dst) {
-			w.Destination += ":" + sent.Dst.String()
-		}
-		named, _ := pair.Usual(pair.All)
-		if at[space.Sources] != named[space.Sources] {
-			w.Source = addressed(w.Source, pair.Sources(), sent.Src)
-		}
-		if at[space.Destinations] != named[space.Destinations] {
-			w.Destination = addressed(w.Destination, pair.Destinations(), sent.Dst)
-		}
-	}
-	return w
-}
-
-// addressed is an end by an address of it that its name does not mean.
-func addressed(name string, list []emu.Range, addr netip.Addr) string {
-	for k := range list {
-		v, i := list[k].Owner()
-		switch {
-		case i == nil || !list[k].Span.Has(space.Address(addr)):
-		case slices.ContainsFunc(i.Addresses, func(a vpc.Address) bool { return a.Public == addr }):
-			return addr.String()
-		default:
-			return v.ID + "/" + addr.String()
-		}
-	}
-	return name
 }

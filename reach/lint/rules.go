@@ -46,7 +46,7 @@ func (r *rule) String() string {
 func (r *rule) subject() subject {
 	return subject{
 		kind: "security group", id: r.group.ID, name: r.group.Name, vpc: r.vpc.Desc, origin: r.desc.Origin,
-		part:  fmt.Sprintf("%s rule %d (%s)", r.direction(), r.number, r),
+		part:  r.name(r.group),
 		thing: r.desc, within: []any{r.group},
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/vpcemu/vpcemu/routing"
 )
 
-// way is whether what a subnet sends gets to an internet gateway, which may send what comes
-// in by middleboxes in other subnets: then so may the subnet.
+// way reports whether what a subnet sends gets to an internet gateway: by a route of its
+// own or, if the gateway has an edge route table, through a middlebox in another subnet.
 func way(v *plan.VPC, t *plan.Table) (open bool, unknown string) {
 	open, unknown = t.ToInternet()
 	if open || v.Gateway == nil || v.Gateway.Edge == nil {

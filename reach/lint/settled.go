@@ -11,13 +11,13 @@ import (
 	"github.com/vpcemu/vpcemu/routing"
 )
 
-// calm knows between which ends neither routes nor network ACLs can keep replies from
-// coming back, and what ACLs can do where they can.
-type calm struct {
+// settled knows the pairs of ends that need not be asked about: neither routes nor network
+// ACLs can keep their replies from coming back. Of others it knows what the ACLs can do.
+type settled struct {
 	*pass
 	thorough bool // knows of none
 	routes   map[*plan.Table]bool
-	tamed    map[*plan.Subnet]bool
+	passing  map[*plan.Subnet]bool
 	may      map[[2]*plan.Subnet][]lostKey
 	open     map[aclHalf]*[2]space.Set // nil for what is not known
 	closed   map[aclHalf]bool          // to the internet
@@ -39,13 +39,13 @@ type lostKey struct {
 	other bool
 }
 
-func (p *pass) newCalm() *calm {
-	return &calm{p, p.thorough, make(map[*plan.Table]bool), make(map[*plan.Subnet]bool), make(map[[2]*plan.Subnet][]lostKey), make(map[aclHalf]*[2]space.Set), make(map[aclHalf]bool)}
+func (p *pass) newSettled() *settled {
+	return &settled{p, p.thorough, make(map[*plan.Table]bool), make(map[*plan.Subnet]bool), make(map[[2]*plan.Subnet][]lostKey), make(map[aclHalf]*[2]space.Set), make(map[aclHalf]bool)}
 }
 
 // between reports whether what gets from one interface to another is answered in any case,
 // or cannot get there at all.
-func (c *calm) between(from, to *plan.Interface) bool {
+func (c *settled) between(from, to *plan.Interface) bool {
 	switch {
 	case c.thorough:
 		return false
@@ -61,13 +61,13 @@ func (c *calm) between(from, to *plan.Interface) bool {
 
 // direct reports whether nothing stands between two interfaces but their ACLs, in both
 // directions.
-func (c *calm) direct(from, to *plan.Interface) bool {
+func (c *settled) direct(from, to *plan.Interface) bool {
 	return from.VPC == to.VPC && to.Balancer == nil && c.local(from.Subnet.Routes, from.VPC) && c.local(to.Subnet.Routes, to.VPC)
 }
 
 // said reports whether all that ACLs may do between two interfaces has been found often
 // enough.
-func (c *calm) said(x *replies, from, to *plan.Interface) bool {
+func (c *settled) said(x *replies, from, to *plan.Interface) bool {
 	if c.thorough || !c.direct(from, to) {
 		return false
 	}
@@ -84,41 +84,41 @@ func (l *lost) key() lostKey {
 	return lostKey{l.blocker.Component, l.blocker.Stage == emu.NACLOut, l.vpc, isACL(l) && l.some, l.via, l.other}
 }
 
-// internet reports whether what an interface says to the internet, or the internet to it, is
-// answered, as far as it gets there: that a subnet has no way to the internet is found by
-// other checks.
-func (c *calm) internet(i *plan.Interface, egress bool) bool {
-	if !c.thorough && c.mute(i.Subnet, egress) {
+// internet reports whether every request from an interface to the internet (egress), or
+// from the internet to it, that arrives is answered. Subnets without a way to the internet
+// are found by other checks.
+func (c *settled) internet(i *plan.Interface, egress bool) bool {
+	if !c.thorough && c.closedTo(i.Subnet, egress) {
 		return true
 	}
 	if c.thorough || i.Balancer != nil || i.VPC.Gateway != nil && i.VPC.Gateway.Edge != nil {
 		return false
 	}
-	tame, known := c.tamed[i.Subnet]
+	passes, known := c.passing[i.Subnet]
 	if !known {
-		tame = c.tame(i.Subnet)
-		c.tamed[i.Subnet] = tame
+		passes = c.repliesPass(i.Subnet)
+		c.passing[i.Subnet] = passes
 	}
-	return tame
+	return passes
 }
 
-// mute reports whether a subnet's ACL lets nothing out to internet hosts, or in from them.
-func (c *calm) mute(s *plan.Subnet, egress bool) bool {
+// closedTo reports whether a subnet's ACL lets nothing out to internet hosts, or in from them.
+func (c *settled) closedTo(s *plan.Subnet, egress bool) bool {
 	a := c.plan.ACL(s)
 	key := aclHalf{a, egress}
-	mute, done := c.closed[key]
+	closed, done := c.closed[key]
 	if !done {
 		open, known := c.opens(a, egress, s.VPC)
-		mute = known && len(open[0].Minus(inland[0])) == 0 && len(open[1].Minus(inland[1])) == 0
-		c.closed[key] = mute
+		closed = known && len(open[0].Minus(inland[0])) == 0 && len(open[1].Minus(inland[1])) == 0
+		c.closed[key] = closed
 	}
-	return mute
+	return closed
 }
 
-// tame reports whether a subnet's ACL lets all replies through, and its routes lead to the
+// repliesPass reports whether a subnet's ACL lets all replies through, and its routes lead to the
 // internet by nothing that could lose one.
-func (c *calm) tame(s *plan.Subnet) bool {
-	if s.Routes.Unknown != "" || !c.local(s.Routes, s.VPC) || !c.free(s) {
+func (c *settled) repliesPass(s *plan.Subnet) bool {
+	if s.Routes.Unknown != "" || !c.local(s.Routes, s.VPC) || !c.letsReplies(s) {
 		return false
 	}
 	for k := range s.Routes.Targets {
@@ -128,7 +128,7 @@ func (c *calm) tame(s *plan.Subnet) bool {
 			if t.Gateway == nil || t.Gateway.Place == nil || t.Gateway.Desc.Regional {
 				return false
 			}
-			if at := t.Gateway.Place; at == s || at.Routes == nil || at.Routes.Unknown != "" || !c.local(at.Routes, at.VPC) || !c.free(at) {
+			if at := t.Gateway.Place; at == s || at.Routes == nil || at.Routes.Unknown != "" || !c.local(at.Routes, at.VPC) || !c.letsReplies(at) {
 				return false
 			}
 		default:
@@ -138,8 +138,8 @@ func (c *calm) tame(s *plan.Subnet) bool {
 	return true
 }
 
-// free reports whether a subnet's ACL lets all that may be a reply pass, both ways.
-func (c *calm) free(s *plan.Subnet) bool {
+// letsReplies reports whether a subnet's ACL lets all that may be a reply pass, both ways.
+func (c *settled) letsReplies(s *plan.Subnet) bool {
 	a := c.plan.ACL(s)
 	for _, egress := range []bool{false, true} {
 		for kind := range answers[0] {
@@ -152,7 +152,7 @@ func (c *calm) free(s *plan.Subnet) bool {
 }
 
 // leave reports whether a table may send something to another VPC.
-func (c *calm) leave(t *plan.Table, v *plan.VPC) bool {
+func (c *settled) leave(t *plan.Table, v *plan.VPC) bool {
 	if t.Unknown != "" {
 		return true
 	}
@@ -169,7 +169,7 @@ func (c *calm) leave(t *plan.Table, v *plan.VPC) bool {
 }
 
 // local reports whether a table sends everything for its VPC by the local routes.
-func (c *calm) local(t *plan.Table, v *plan.VPC) bool {
+func (c *settled) local(t *plan.Table, v *plan.VPC) bool {
 	if known, ok := c.routes[t]; ok {
 		return known
 	}
@@ -195,7 +195,7 @@ func within(p netip.Prefix, v *plan.VPC) bool {
 }
 
 // losses are what the ACLs may do to replies from one subnet into another.
-func (c *calm) losses(from, to *plan.Subnet) []lostKey {
+func (c *settled) losses(from, to *plan.Subnet) []lostKey {
 	key := [2]*plan.Subnet{from, to}
 	if known, ok := c.may[key]; ok {
 		return known
@@ -213,7 +213,7 @@ func (c *calm) losses(from, to *plan.Subnet) []lostKey {
 }
 
 // lossesAt are what one direction of a subnet's ACL may do to replies of one kind.
-func (c *calm) lossesAt(at, remote *plan.Subnet, egress bool, kind int) (all []lostKey) {
+func (c *settled) lossesAt(at, remote *plan.Subnet, egress bool, kind int) (all []lostKey) {
 	a := c.plan.ACL(at)
 	_, some := c.lets(a, egress, at.VPC, remote.Desc.CIDRs, kind)
 	for _, s := range some {
@@ -223,12 +223,12 @@ func (c *calm) lossesAt(at, remote *plan.Subnet, egress bool, kind int) (all []l
 }
 
 // asks reports whether requests whose replies are of a kind may pass the ACLs.
-func (c *calm) asks(from, to *plan.Subnet, kind int) bool {
+func (c *settled) asks(from, to *plan.Subnet, kind int) bool {
 	return c.some(c.plan.ACL(from), true, from.VPC, to.Desc.CIDRs, kind) && c.some(c.plan.ACL(to), false, to.VPC, from.Desc.CIDRs, kind)
 }
 
 // some reports whether one direction of an ACL lets through some of the requests.
-func (c *calm) some(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Prefix, kind int) bool {
+func (c *settled) some(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Prefix, kind int) bool {
 	open, known := c.opens(a, egress, v)
 	if !known {
 		return true
@@ -244,7 +244,7 @@ func (c *calm) some(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Prefix
 
 // opens is what one direction of an ACL lets through, by IP version; false if that is not
 // known.
-func (c *calm) opens(a *plan.ACL, egress bool, v *plan.VPC) (open [2]space.Set, known bool) {
+func (c *settled) opens(a *plan.ACL, egress bool, v *plan.VPC) (open [2]space.Set, known bool) {
 	switch {
 	case a.Unknown != "":
 		return open, false
@@ -275,7 +275,7 @@ func (c *calm) opens(a *plan.ACL, egress bool, v *plan.VPC) (open [2]space.Set, 
 // lets reports whether one direction of an ACL lets through all that may be a reply of a
 // kind, from or to some ranges, and if not, whether it may block those to all ports of
 // clients (false) or those to some (true).
-func (c *calm) lets(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Prefix, kind int) (whole bool, some []bool) {
+func (c *settled) lets(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Prefix, kind int) (whole bool, some []bool) {
 	open, known := c.opens(a, egress, v)
 	if !known {
 		return false, []bool{false, true}

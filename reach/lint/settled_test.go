@@ -11,13 +11,13 @@ import (
 	"github.com/vpcemu/vpcemu/internal/random"
 )
 
-var calmed = flag.Int("calmed", 8, "how many random networks TestCalm makes up")
+var settledNetworks = flag.Int("settled", 8, "how many random networks TestSettled makes up")
 
-// TestCalm: what is found by asking about those pairs only that something may keep apart
+// TestSettled: what is found by asking about those pairs only that something may keep apart
 // is what is found by asking about all, as far as network ACLs do it.
-func TestCalm(t *testing.T) {
+func TestSettled(t *testing.T) {
 	found := 0
-	for k := range *calmed {
+	for k := range *settledNetworks {
 		n := random.New(9, uint64(k)).Network(random.Everything &^ random.LoadBalancers &^ random.Gaps)
 		p, err := newPass(n)
 		if err != nil {
