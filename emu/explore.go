@@ -202,31 +202,37 @@ func (p *Pair) Some(b space.Box) (space.Point, bool) {
 func (p *Pair) Usual(set space.Set) (usual space.Point, ok bool) {
 	best := -1
 	for _, b := range set {
-		at, some := p.Some(b)
-		if !some {
-			continue
-		}
-		want, score := p.usual, 0
-		want[space.Services] = at[space.Services]
-		if k := slices.IndexFunc(usualServices[:], b[space.Services].Has); k >= 0 {
-			want[space.Services] = usualServices[k]
-			score = len(usualServices) - k
-		}
-		for d, n := range want {
-			near := at
-			near[d] = b[d].Nearest(n)
-			if p.Has(&near) {
-				at = near
-			}
-			if at[d] == n {
-				score += len(usualServices)
-			}
-		}
-		if score > best {
+		if at, score := p.Nearest(b); score > best {
 			usual, best = at, score
 		}
 	}
 	return usual, best >= 0
+}
+
+// Nearest is Usual in a box, and how near the packet is, more being nearer; -1 if there is
+// none.
+func (p *Pair) Nearest(b space.Box) (at space.Point, score int) {
+	at, some := p.Some(b)
+	if !some {
+		return at, -1
+	}
+	want := p.usual
+	want[space.Services] = at[space.Services]
+	if k := slices.IndexFunc(usualServices[:], b[space.Services].Has); k >= 0 {
+		want[space.Services] = usualServices[k]
+		score = len(usualServices) - k
+	}
+	for d, n := range want {
+		near := at
+		near[d] = b[d].Nearest(n)
+		if p.Has(&near) {
+			at = near
+		}
+		if at[d] == n {
+			score += len(usualServices)
+		}
+	}
+	return at, score
 }
 
 // usualServices are what most would ask about first.

@@ -37,6 +37,21 @@ func BenchmarkBetween(b *testing.B) {
 	}
 }
 
+// BenchmarkExplain is all that lets packets pass and is in the way, of packets from the internet
+// whose fate rules for 200 prefixes decide.
+func BenchmarkExplain(b *testing.B) {
+	a, err := reach.Between(prefixes(200), "internet", "web-1")
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range a.Parts {
+			if _, err := a.Parts[i].Explain(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
 // BenchmarkNew is what has to be found out once about a network of 10,000 interfaces.
 func BenchmarkNew(b *testing.B) {
 	n := crowd(10_000)

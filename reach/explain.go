@@ -21,6 +21,8 @@ type Explanation struct {
 	// Blockers are everything in the way, and Unknowns what is not known.
 	Blockers []Reason `json:"blockers"`
 	Unknowns []Reason `json:"unknowns"`
+
+	traces int // so far
 }
 
 // Reason is a rule, an entry or a route that lets packets pass, or what drops them.
@@ -45,7 +47,9 @@ type Reason struct {
 	// Traffic is of which packets of the part that is so, nil for all.
 	Traffic []Traffic `json:"traffic,omitempty"`
 
-	set space.Set
+	set  space.Set
+	met  int // by how many traces
+	last int // which it was by
 }
 
 // String is "SG-IN db-1: db rule 1: tcp/5432 from app", or what is in the way, with the
@@ -71,22 +75,29 @@ func (r Reason) String() string {
 func (p *Part) Explain() (*Explanation, error) {
 	all := p.places()
 	x := &Explanation{Passed: []Reason{}, Blockers: []Reason{}, Unknowns: []Reason{}}
-	left := p.set.Joined()
-	for {
-		at, ok := p.pair.Usual(left)
-		if !ok {
-			break
-		}
-		t, err := p.pair.Trace(at)
+	left, rest := p.pieces(p.set.Joined(), nil), []piece(nil)
+	for len(left) > 0 {
+		usual := slices.MaxFunc(left, func(a, b piece) int { return cmp.Compare(a.score, b.score) })
+		t, err := p.pair.Trace(usual.at)
 		if err != nil {
 			return nil, err
 		}
 		if x.Witness == nil {
 			x.Witness = t
 		}
-		box := p.pair.Ask(at).Box
+		box := p.pair.Ask(usual.at).Box
 		var cut space.Set
-		left, cut = left.Cut(&box, nil, nil)
+		rest = rest[:0]
+		for _, one := range left {
+			if both := one.box.And(&box); both.Empty() {
+				rest = append(rest, one)
+			} else {
+				cut = append(cut, both)
+				rest = p.pieces(one.box.Minus(&both, nil), rest)
+			}
+		}
+		left, rest = rest, left
+		x.traces++
 		x.add(t, cut)
 	}
 	if x.Witness == nil {
@@ -94,12 +105,29 @@ func (p *Part) Explain() (*Explanation, error) {
 	}
 	for _, list := range [...][]Reason{x.Passed, x.Blockers, x.Unknowns} {
 		for i := range list {
-			if r := &list[i]; !r.set.Equal(p.set) {
+			if r := &list[i]; r.met < x.traces {
 				r.Traffic = all.of(r.set)
 			}
 		}
 	}
 	return x, nil
+}
+
+// piece is a box of packets to explain, its most ordinary one, and how ordinary that is.
+type piece struct {
+	box   space.Box
+	at    space.Point
+	score int
+}
+
+// pieces appends those of a set that have packets.
+func (p *Part) pieces(set space.Set, all []piece) []piece {
+	for _, b := range set {
+		if at, score := p.pair.Nearest(b); score >= 0 {
+			all = append(all, piece{b, at, score})
+		}
+	}
+	return all
 }
 
 // add adds what a trace says, which some packets have in common.
@@ -111,15 +139,15 @@ func (x *Explanation) add(t *emu.Trace, set space.Set) {
 		}
 		for _, s := range leg.Steps {
 			if s.Verdict == emu.Pass && (s.Rule != "" || s.Route != "") {
-				x.Passed = with(x.Passed, Reason{Direction: direction, Stage: s.Stage, Kind: s.Kind, Component: s.Component, Rule: s.Rule, Route: s.Route, Origin: s.Origin}, set)
+				x.Passed = x.with(x.Passed, Reason{Direction: direction, Stage: s.Stage, Kind: s.Kind, Component: s.Component, Rule: s.Rule, Route: s.Route, Origin: s.Origin}, set)
 			}
 		}
 	}
 	for _, b := range t.Blockers {
-		x.Blockers = with(x.Blockers, reasonOf(t, b), set)
+		x.Blockers = x.with(x.Blockers, reasonOf(t, b), set)
 	}
 	for _, b := range t.Unknowns {
-		x.Unknowns = with(x.Unknowns, reasonOf(t, b), set)
+		x.Unknowns = x.with(x.Unknowns, reasonOf(t, b), set)
 	}
 }
 
@@ -139,7 +167,7 @@ func reasonOf(t *emu.Trace, b emu.Blocker) Reason {
 }
 
 // with adds packets to a reason, which the list may have already.
-func with(list []Reason, r Reason, set space.Set) []Reason {
+func (x *Explanation) with(list []Reason, r Reason, set space.Set) []Reason {
 	k := slices.IndexFunc(list, func(o Reason) bool {
 		return o.Direction == r.Direction && o.Stage == r.Stage && o.Component == r.Component && o.Rule == r.Rule && o.Route == r.Route && o.Reason == r.Reason
 	})
@@ -147,8 +175,8 @@ func with(list []Reason, r Reason, set space.Set) []Reason {
 		k = len(list)
 		list = append(list, r)
 	}
-	for i := range set {
-		list[k].set = list[k].set.With(&set[i])
+	if o := &list[k]; o.last < x.traces { // else the packet has met it before
+		o.set, o.last, o.met = append(o.set, set...), x.traces, o.met+1
 	}
 	return list
 }
