@@ -461,16 +461,22 @@ func (d *differ) split(c Change, set space.Set, old, now *fate) []Change {
 		one := c
 		one.Old, one.New = old.trace(at), now.trace(at)
 		one.By, one.Before = d.causes(&one)
-		k := slices.IndexFunc(all, func(o Change) bool {
-			return slices.Equal(causeKeys(o.By), causeKeys(one.By)) && slices.Equal(causeKeys(o.Before), causeKeys(one.Before))
-		})
-		if k < 0 {
-			k = len(all)
-			all = append(all, one)
-		}
-		all[k].set = append(all[k].set, b)
+		all = among(all, one, b)
 	}
 	return d.inWords(all, old, now)
+}
+
+// among adds a box to the change that has the same causes, which is new if none has.
+func among(all []Change, c Change, b space.Box) []Change {
+	k := slices.IndexFunc(all, func(o Change) bool {
+		return slices.Equal(causeKeys(o.By), causeKeys(c.By)) && slices.Equal(causeKeys(o.Before), causeKeys(c.Before))
+	})
+	if k < 0 {
+		k = len(all)
+		all = append(all, c)
+	}
+	all[k].set = append(all[k].set, b)
+	return all
 }
 
 // inWords says which packets changes are about, and shows an ordinary one of them.

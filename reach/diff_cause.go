@@ -143,14 +143,7 @@ func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
 			if c.Old == nil || c.New == nil || !d.otherWay(&c, now.numbers) {
 				continue
 			}
-			k := slices.IndexFunc(all, func(o Change) bool {
-				return slices.Equal(causeKeys(o.By), causeKeys(c.By)) && slices.Equal(causeKeys(o.Before), causeKeys(c.Before))
-			})
-			if k < 0 {
-				k = len(all)
-				all = append(all, c)
-			}
-			all[k].set = append(all[k].set, one)
+			all = among(all, c, one)
 		}
 	}
 	return d.inWords(all, old, now)

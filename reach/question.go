@@ -191,15 +191,8 @@ func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
 	}
 	var all []Wrong
 	index := make(map[reason]int)
-	left, rest := slices.Clone(set), space.Set(nil)
 	var right space.Set
-	for len(left) > 0 {
-		last := len(left) - 1
-		at, ok := p.Some(left[last])
-		if !ok {
-			left = left[:last]
-			continue
-		}
+	exhaust(p, set, func(at space.Point) (space.Box, *space.Set) {
 		f := p.Decide(at)
 		into := &right
 		if f.Answer != q.want {
@@ -217,9 +210,8 @@ func (q *question) hold(p *emu.Pair, v6 bool, set space.Set) []Wrong {
 			}
 			into = &all[k].set
 		}
-		rest, *into = left.Cut(&f.Box, rest[:0], *into)
-		left, rest = rest, left
-	}
+		return f.Box, into
+	})
 	asked := placesOf(p, v6, [2]bool{})
 	for d := space.SourcePorts; d < space.Dimensions; d++ { // words are about what of it was asked
 		var spans []space.Span

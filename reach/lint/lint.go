@@ -22,9 +22,6 @@ const (
 
 var severities = [...]string{Note: "note", Warning: "warning", Error: "error"}
 
-// Severities are the names, the least one first.
-func Severities() []string { return severities[:] }
-
 // String is "note", "warning" or "error".
 func (s Severity) String() string { return severities[s] }
 
