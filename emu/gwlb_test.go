@@ -63,10 +63,10 @@ func TestEndpointRemoved(t *testing.T) {
 	n.VPCs[0].Gateways = append(n.VPCs[0].Gateways, &vpc.Gateway{Kind: routing.InterfaceEndpoint, ID: "sqs", Endpoint: &vpc.Endpoint{Service: "sqs", Subnets: []string{"e"}, Groups: []string{"open"}}})
 	e, err := emu.New(n, emu.Options{})
 	require.NoError(t, err)
-	p := port(t, e, "sqs")
+	p := portOf(t, e, "sqs")
 	service := e.Network().VPCs[0].Subnet("e").Interface("sqs-e").Addresses[0].IP.String()
 	send := func(to string) emu.Result {
-		return port(t, e, "client").Send(syn("10.0.1.5:40000", to, packet.SYN))
+		return portOf(t, e, "client").Send(syn("10.0.1.5:40000", to, packet.SYN))
 	}
 	assert.Equal(t, emu.Result{Fate: emu.Delivered, At: "sqs-e"}, send(service+":443"))
 	assert.Equal(t, emu.Result{Fate: emu.Delivered, At: "server"}, send("10.0.2.5:80"))

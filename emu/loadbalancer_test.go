@@ -159,12 +159,6 @@ func syn(from, to string, flags packet.TCPFlags) []byte {
 	return packet.Spec{Flow: packet.Flow{Src: a.Addr(), SrcPort: a.Port(), Dst: b.Addr(), DstPort: b.Port(), Proto: packet.TCP}, Flags: flags}.Bytes()
 }
 
-func port(t *testing.T, e *emu.Emulator, name string) *emu.Port {
-	p, err := e.Port(name)
-	require.NoError(t, err)
-	return p
-}
-
 // TestLoadBalancerPackets: what the target and the client see.
 func TestLoadBalancerPackets(t *testing.T) {
 	for _, c := range []struct {
@@ -178,10 +172,10 @@ func TestLoadBalancerPackets(t *testing.T) {
 			e, err := emu.New(balancedNetwork(all(append([]change{health("", "draining")}, c.changes...)...)), emu.Options{})
 			require.NoError(t, err)
 			var seen, back packet.Packet
-			port(t, e, "app-1").Receive(func(b []byte) {
+			portOf(t, e, "app-1").Receive(func(b []byte) {
 				require.NoError(t, seen.Parse(append([]byte(nil), b...)))
 				r := packet.Spec{Flow: seen.Flow.Reverse(), Flags: packet.SYN | packet.ACK}.Bytes()
-				port(t, e, "app-1").Send(r)
+				portOf(t, e, "app-1").Send(r)
 			})
 			e.Internet().Receive(func(b []byte) { require.NoError(t, back.Parse(append([]byte(nil), b...))) })
 			r := e.Internet().Send(syn("203.0.113.9:40000", "198.51.100.1:443", packet.SYN))

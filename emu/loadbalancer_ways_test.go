@@ -167,11 +167,11 @@ func TestLoadBalancerICMP(t *testing.T) {
 			keep := func(p *packet.Packet) func([]byte) {
 				return func(b []byte) { require.NoError(t, p.Parse(append([]byte(nil), b...))) }
 			}
-			port(t, e, "app-1").Receive(keep(&in))
+			portOf(t, e, "app-1").Receive(keep(&in))
 			e.Internet().Receive(keep(&out))
 			require.Equal(t, emu.Delivered, e.Internet().Send(syn(client+":40000", node+":443", packet.SYN)).Fate)
 			atTarget := in.Flow
-			require.Equal(t, emu.Exited, port(t, e, "app-1").Send(packet.Spec{Flow: atTarget.Reverse(), Flags: packet.SYN | packet.ACK}.Bytes()).Fate)
+			require.Equal(t, emu.Exited, portOf(t, e, "app-1").Send(packet.Spec{Flow: atTarget.Reverse(), Flags: packet.SYN | packet.ACK}.Bytes()).Fate)
 			atClient := out.Flow
 			in, out = packet.Packet{}, packet.Packet{}
 
@@ -180,7 +180,7 @@ func TestLoadBalancerICMP(t *testing.T) {
 				return packet.Spec{Flow: packet.Flow{Src: from, Dst: about.Src, Proto: packet.ICMP}, ICMPType: kind, ICMPCode: 1, Payload: quoted}.Bytes()
 			}
 			fromClient := e.Internet().Send(icmp(atClient.Dst, atClient, 3))
-			fromTarget := port(t, e, "app-1").Send(icmp(atTarget.Dst, atTarget, 3))
+			fromTarget := portOf(t, e, "app-1").Send(icmp(atTarget.Dst, atTarget, 3))
 			if c.ends {
 				assert.Equal(t, "lb-a", fromClient.At)
 				assert.Equal(t, "lb-a", fromTarget.At)
@@ -223,8 +223,8 @@ func TestLoadBalancerIsNoRouter(t *testing.T) {
 		v.AddRouteTable("odd").AddRoute("0.0.0.0/0", "eni-node")
 	})), emu.Options{})
 	require.NoError(t, err)
-	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.NoSuchAddress}, port(t, e, "client").Send(syn("10.0.2.20:40000", "203.0.113.9:443", packet.SYN)))
-	assert.Equal(t, emu.Delivered, port(t, e, "client").Send(syn("10.0.2.20:40000", "10.0.1.9:443", packet.SYN)).Fate)
+	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.NoSuchAddress}, portOf(t, e, "client").Send(syn("10.0.2.20:40000", "203.0.113.9:443", packet.SYN)))
+	assert.Equal(t, emu.Delivered, portOf(t, e, "client").Send(syn("10.0.2.20:40000", "10.0.1.9:443", packet.SYN)).Fate)
 }
 
 // TestNoLoadBalancerGroups: a node without security groups lets everything out, and
@@ -233,7 +233,7 @@ func TestNoLoadBalancerGroups(t *testing.T) {
 	sent := func(change change) emu.Result {
 		e, err := emu.New(balancedNetwork(all(opened, change)), emu.Options{})
 		require.NoError(t, err)
-		return port(t, e, "10.0.1.9").Send(syn("10.0.1.9:40000", "10.0.3.10:9", packet.SYN))
+		return portOf(t, e, "10.0.1.9").Send(syn("10.0.1.9:40000", "10.0.3.10:9", packet.SYN))
 	}
 	groups := func(names ...string) change {
 		return func(v *vpc.VPC, lb *vpc.LoadBalancer, _ *vpc.TargetGroup) {
@@ -302,7 +302,7 @@ func TestLoadBalancerForgets(t *testing.T) {
 	e, err := emu.New(balancedNetwork(all(opened, health("", "draining"))), emu.Options{Now: func() time.Time { return now }})
 	require.NoError(t, err)
 	var in, back packet.Packet
-	port(t, e, "app-1").Receive(func(b []byte) { require.NoError(t, in.Parse(append([]byte(nil), b...))) })
+	portOf(t, e, "app-1").Receive(func(b []byte) { require.NoError(t, in.Parse(append([]byte(nil), b...))) })
 	e.Internet().Receive(func(b []byte) { require.NoError(t, back.Parse(append([]byte(nil), b...))) })
 	send := func(flags packet.TCPFlags) emu.Result {
 		return e.Internet().Send(syn("203.0.113.9:40000", "198.51.100.1:443", flags))
@@ -310,10 +310,10 @@ func TestLoadBalancerForgets(t *testing.T) {
 	require.Equal(t, emu.Delivered, send(packet.SYN).Fate)
 	answer := packet.Spec{Flow: in.Flow.Reverse(), Flags: packet.ACK}
 	now = now.Add(349 * time.Second)
-	assert.Equal(t, emu.Exited, port(t, e, "app-1").Send(answer.Bytes()).Fate)
+	assert.Equal(t, emu.Exited, portOf(t, e, "app-1").Send(answer.Bytes()).Fate)
 	now = now.Add(350 * time.Second)
 	in = packet.Packet{}
-	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.NoFlow}, port(t, e, "app-1").Send(answer.Bytes()))
+	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.NoFlow}, portOf(t, e, "app-1").Send(answer.Bytes()))
 	assert.True(t, in.Flags.Has(packet.RST))
 	assert.Equal(t, emu.Result{Fate: emu.Dropped, Reason: emu.NoFlow}, send(packet.ACK))
 	assert.True(t, back.Flags.Has(packet.RST))

@@ -13,17 +13,7 @@ import (
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/reach"
 	"github.com/vpcemu/vpcemu/vpc"
-	"github.com/vpcemu/vpcemu/vpc/load/yaml"
 )
-
-func emulatorOf(t *testing.T, network string) *emu.Emulator {
-	t.Helper()
-	n, _, err := yaml.Parse("network.yaml", []byte(network))
-	require.NoError(t, err)
-	e, err := emu.New(n, emu.Options{})
-	require.NoError(t, err)
-	return e
-}
 
 // twoNodes is a network with a load balancer that has two nodes.
 func twoNodes(aclA, aclB, crossZone, targets string) string {
@@ -85,7 +75,7 @@ func TestNodes(t *testing.T) {
 		{name: "the first shut, the second without targets", aclA: "shut", aclB: "open", crossZone: "false", targets: "web-a", holdsBlocked: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := emulatorOf(t, twoNodes(c.aclA, c.aclB, c.crossZone, c.targets))
+			e := reach.EmulatorOf(t, twoNodes(c.aclA, c.aclB, c.crossZone, c.targets))
 			net := reach.Of(e)
 			for _, source := range []string{"c", "internet"} {
 				want := c.reachable
@@ -111,7 +101,7 @@ func TestNodes(t *testing.T) {
 					assert.Equal(t, holds, out.Holds, "%s -> front tcp/443: %s", source, answer)
 				}
 			}
-			shut := emulatorOf(t, twoNodes("shut", "shut", c.crossZone, c.targets))
+			shut := reach.EmulatorOf(t, twoNodes("shut", "shut", c.crossZone, c.targets))
 			for _, both := range []struct {
 				before, after *emu.Emulator
 				kind          reach.Kind
@@ -131,7 +121,7 @@ func TestNodes(t *testing.T) {
 // TestNodes_Blockers: what is in the way to a node is that node's, also past what drops the
 // packet.
 func TestNodes_Blockers(t *testing.T) {
-	e := emulatorOf(t, twoNodes("open", "shut", "false", "web-a, web-b")+`
+	e := reach.EmulatorOf(t, twoNodes("open", "shut", "false", "web-a, web-b")+`
   w:
     cidr: 10.9.0.0/16
     security-groups: {c: {egress: [all to 0.0.0.0/0]}}
@@ -166,9 +156,9 @@ func TestNodes_Blockers(t *testing.T) {
 func TestDiff_Nodes(t *testing.T) {
 	before := twoNodes("open", "shut", "false", "web-a, web-b")
 	other := strings.NewReplacer("[a, b]", "[b, a]", "10.0.1.0/24", "10.0.11.0/24", "10.0.2.0/24", "10.0.12.0/24")
-	assert.Empty(t, reach.Diff(emulatorOf(t, before), emulatorOf(t, other.Replace(before))).Changes)
+	assert.Empty(t, reach.Diff(reach.EmulatorOf(t, before), reach.EmulatorOf(t, other.Replace(before))).Changes)
 	var got []string
-	for _, c := range reach.Diff(emulatorOf(t, before), emulatorOf(t, other.Replace(twoNodes("shut", "open", "false", "web-a, web-b")))).Changes {
+	for _, c := range reach.Diff(reach.EmulatorOf(t, before), reach.EmulatorOf(t, other.Replace(twoNodes("shut", "open", "false", "web-a, web-b")))).Changes {
 		if c.Sources[0] == "c" {
 			got = append(got, c.Kind.String()+" "+strings.Join(c.Words(), "; "))
 		}
@@ -179,7 +169,7 @@ func TestDiff_Nodes(t *testing.T) {
 // TestMatrix_Addresses: addresses of interfaces that are listed together go by their numbers,
 // and those of one by themselves.
 func TestMatrix_Addresses(t *testing.T) {
-	e := emulatorOf(t, `
+	e := reach.EmulatorOf(t, `
 vpcs:
   v:
     cidr: 10.0.0.0/16
@@ -206,7 +196,7 @@ vpcs:
 
 // TestBetween_Addresses: addresses that others stand for are in the answer all the same.
 func TestBetween_Addresses(t *testing.T) {
-	e := emulatorOf(t, `
+	e := reach.EmulatorOf(t, `
 vpcs:
   v:
     cidr: 10.0.0.0/16
@@ -242,7 +232,7 @@ func TestCheck_PublicAddress(t *testing.T) {
 		{"10.0.1.9/32", true},
 	} {
 		t.Run(c.from, func(t *testing.T) {
-			e := emulatorOf(t, `
+			e := reach.EmulatorOf(t, `
 vpcs:
   v:
     cidr: 10.0.0.0/16
@@ -356,7 +346,7 @@ vpcs:
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
-			for _, change := range reach.Diff(emulatorOf(t, c.before(base)), emulatorOf(t, c.after(base))).Changes {
+			for _, change := range reach.Diff(reach.EmulatorOf(t, c.before(base)), reach.EmulatorOf(t, c.after(base))).Changes {
 				if change.Destinations[0] != "b" && change.Destinations[0] != "p" && change.Destinations[0] != "internet" {
 					continue
 				}

@@ -182,14 +182,7 @@ func order(a emu.Answer) int { return [...]int{emu.Reachable: 0, emu.Uncertain: 
 // parts are all packets of a pair.
 func parts(p *emu.Pair, ask func(space.Point) emu.Finding) []Part {
 	var all []Part
-	left, rest := slices.Clone(p.All), space.Set(nil)
-	for len(left) > 0 {
-		last := len(left) - 1
-		at, ok := p.Some(left[last])
-		if !ok {
-			left = left[:last]
-			continue
-		}
+	exhaust(p, p.All, func(at space.Point) (space.Box, *space.Set) {
 		f := ask(at)
 		if !f.Box.Has(&at) {
 			panic("reach: a packet outside of its own box") // and so it would be asked about again, without end
@@ -199,10 +192,26 @@ func parts(p *emu.Pair, ask func(space.Point) emu.Finding) []Part {
 			k = len(all)
 			all = append(all, Part{Answer: f.Answer, Request: f.Request, Blockers: f.Blockers, Unknowns: f.Unknowns, Depends: f.Depends, pair: p})
 		}
-		rest, all[k].set = left.Cut(&f.Box, rest[:0], all[k].set)
+		return f.Box, &all[k].set
+	})
+	return all
+}
+
+// exhaust asks about a packet of the set that is in no box so far, until there is none. The answer is the box of packets like it,
+// and where those of the set go that are in the box.
+func exhaust(p *emu.Pair, set space.Set, ask func(space.Point) (space.Box, *space.Set)) {
+	left, rest := slices.Clone(set), space.Set(nil)
+	for len(left) > 0 {
+		last := len(left) - 1
+		at, ok := p.Some(left[last])
+		if !ok {
+			left = left[:last]
+			continue
+		}
+		box, into := ask(at)
+		rest, *into = left.Cut(&box, rest[:0], *into)
 		left, rest = rest, left
 	}
-	return all
 }
 
 // fares reports whether a finding is about packets of the part.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/random"
 )
 
@@ -13,17 +12,7 @@ import (
 // that an expectation means, once.
 func TestChecker_Encounters(t *testing.T) {
 	shared := 0
-	for n := range uint64(40) {
-		m := random.New(17, n)
-		net := m.Network(random.Everything)
-		if m.One(2) {
-			m.Crowd(net)
-		}
-		e, err := emu.New(net, emu.Options{})
-		if err != nil {
-			continue
-		}
-		c := NewChecker(e)
+	checkers(17, 40, func(n uint64, m *random.Maker, c *Checker) {
 		for range 6 {
 			sources, err := c.find(random.Pick(m, "any", "internet", "public", c.some(m), c.some(m)+", any"), true)
 			destinations, wrong := c.find(random.Pick(m, "any", "*0", "internet", c.some(m), "any, internet"), false)
@@ -57,6 +46,6 @@ func TestChecker_Encounters(t *testing.T) {
 				}
 			}
 		}
-	}
+	})
 	require.Positive(t, shared)
 }

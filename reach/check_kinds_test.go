@@ -13,7 +13,7 @@ import (
 
 // TestCheck_Kinds: what expectations mean, where a mistake would let one hold that does not.
 func TestCheck_Kinds(t *testing.T) {
-	e := parsed(t, `
+	e := EmulatorOf(t, `
 vpcs:
   v:
     cidr: [10.0.0.0/16, "2001:db8:1::/56"]

@@ -18,17 +18,7 @@ import (
 // hold has a packet whose trace shows it.
 func TestCheck_Random(t *testing.T) {
 	var held, failed, sampled int
-	for n := range uint64(*compared) {
-		m := random.New(11, n)
-		net := m.Network(random.Everything)
-		if m.One(2) {
-			m.Crowd(net)
-		}
-		e, err := emu.New(net, emu.Options{})
-		if err != nil {
-			continue
-		}
-		c := NewChecker(e)
+	checkers(11, uint64(*compared), func(n uint64, m *random.Maker, c *Checker) {
 		for range 6 {
 			x := vpc.Expectation{
 				Source: random.Pick(m, "any", "internet", "public", "private", c.some(m)), Destination: random.Pick(m, "any", "*0", "vpc:v0", c.some(m), c.some(m)),
@@ -65,10 +55,24 @@ func TestCheck_Random(t *testing.T) {
 				}
 			}
 		}
-	}
+	})
 	t.Logf("%d hold, of which %d packets were tried; %d do not", held, sampled, failed)
 	require.Positive(t, sampled)
 	require.Positive(t, failed)
+}
+
+// checkers calls f with checkers of random networks, some of them crowded, and with what made them.
+func checkers(seed, networks uint64, f func(n uint64, m *random.Maker, c *Checker)) {
+	for n := range networks {
+		m := random.New(seed, n)
+		net := m.Network(random.Everything)
+		if m.One(2) {
+			m.Crowd(net)
+		}
+		if e, err := emu.New(net, emu.Options{}); err == nil {
+			f(n, m, NewChecker(e))
+		}
+	}
 }
 
 // some is the name of an end.

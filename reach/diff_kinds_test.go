@@ -9,22 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/emu"
-	"github.com/vpcemu/vpcemu/vpc/load/yaml"
 )
-
-func parsed(t *testing.T, text string) *emu.Emulator {
-	t.Helper()
-	n, _, err := yaml.Parse("network.yaml", []byte(text))
-	require.NoError(t, err)
-	e, err := emu.New(n, emu.Options{})
-	require.NoError(t, err)
-	return e
-}
 
 // TestDiff_Kinds: from each answer to each other one.
 func TestDiff_Kinds(t *testing.T) {
 	with := func(subnet string) *emu.Emulator {
-		return parsed(t, `
+		return EmulatorOf(t, `
 vpcs:
   v:
     cidr: 10.0.0.0/16
@@ -71,7 +61,7 @@ vpcs:
 // TestDiff_Match: who is whom in the other network.
 func TestDiff_Match(t *testing.T) {
 	with := func(interfaces string) *emu.Emulator {
-		return parsed(t, `
+		return EmulatorOf(t, `
 vpcs:
   v:
     cidr: 10.0.0.0/16
@@ -113,7 +103,7 @@ vpcs:
 // TestDiff_Sources: who only answers is no source.
 func TestDiff_Sources(t *testing.T) {
 	with := func(ingress string) *emu.Emulator {
-		return parsed(t, `
+		return EmulatorOf(t, `
 vpcs:
   v:
     cidr: 10.0.0.0/16
@@ -183,7 +173,7 @@ vpcs:
 		{"nothing", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			old, now := parsed(t, base), parsed(t, strings.Replace(base, c.from, c.to, 1))
+			old, now := EmulatorOf(t, base), EmulatorOf(t, strings.Replace(base, c.from, c.to, 1))
 			quick, full := diff(old, now, true, nil), diff(old, now, false, nil)
 			require.Equal(t, c.from != "", len(full.Changes) > 0)
 			require.ElementsMatch(t, pairs(full), pairs(quick))

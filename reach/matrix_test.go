@@ -17,7 +17,6 @@ import (
 	"github.com/vpcemu/vpcemu/reach"
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
-	"github.com/vpcemu/vpcemu/vpc/load/yaml"
 )
 
 func ExampleMatrix() {
@@ -267,7 +266,7 @@ func TestClassesOf(t *testing.T) {
 
 // TestRows_Kinds: who only answers is no source, and the internet asks what is inside.
 func TestRows_Kinds(t *testing.T) {
-	n, _, err := yaml.Parse("network.yaml", []byte(`
+	n := reach.NetworkOf(t, `
 vpcs:
   v:
     cidr: [10.0.0.0/16, "2001:db8:1::/56"]
@@ -283,8 +282,7 @@ vpcs:
     interfaces: {a1: {subnet: a, groups: [open]}, a2: {subnet: a, groups: [open]}, a3: {subnet: a, source-dest-check: false}, z1: {subnet: z, ip: "2001:db8:1:1::10"}}
     security-groups: {open: {ingress: [tcp/80 from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}}
 prefix-lists: {pl: [52.218.0.0/17]}
-`))
-	require.NoError(t, err)
+`)
 	m, err := reach.NewMatrix(n)
 	require.NoError(t, err)
 	got := make(map[string][]string)

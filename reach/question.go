@@ -191,15 +191,8 @@ func (q *question) hold(p *emu.Pair, set space.Set) []Wrong {
 	}
 	var all []Wrong
 	index := make(map[reason]int)
-	left, rest := slices.Clone(set), space.Set(nil)
 	var right space.Set
-	for len(left) > 0 {
-		last := len(left) - 1
-		at, ok := p.Some(left[last])
-		if !ok {
-			left = left[:last]
-			continue
-		}
+	exhaust(p, set, func(at space.Point) (space.Box, *space.Set) {
 		f := p.Decide(at)
 		into := &right
 		if f.Answer != q.want {
@@ -217,9 +210,8 @@ func (q *question) hold(p *emu.Pair, set space.Set) []Wrong {
 			}
 			into = &all[k].set
 		}
-		rest, *into = left.Cut(&f.Box, rest[:0], *into)
-		left, rest = rest, left
-	}
+		return f.Box, into
+	})
 	asked := placesAsked(p, set)
 	for k := range all {
 		all[k].set = all[k].set.Joined()

@@ -12,7 +12,6 @@ import (
 	"github.com/vpcemu/vpcemu/firewall"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/reach"
-	"github.com/vpcemu/vpcemu/vpc/load/yaml"
 )
 
 // TestRegressions: packets that were once taken to fare like others, and do not, or the
@@ -335,10 +334,7 @@ vpcs:
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, _, err := yaml.Parse("network.yaml", []byte(c.network))
-			require.NoError(t, err)
-			e, err := emu.New(n, emu.Options{})
-			require.NoError(t, err)
+			e := reach.EmulatorOf(t, c.network)
 			a, err := reach.Of(e).Between(c.source, c.destination)
 			require.NoError(t, err)
 			pair, ok, err := e.Explorer().Pair(c.source, c.destination, c.v6)
@@ -510,7 +506,7 @@ func TestRequestAlone(t *testing.T) {
 		{"nowhere", "9.9.9.0/24: igw", "100 allow all from 0.0.0.0/0", "blocked blocked"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n, _, err := yaml.Parse("network.yaml", []byte(`
+			n := reach.NetworkOf(t, `
 vpcs:
   v:
     cidr: 10.0.0.0/16
@@ -520,8 +516,7 @@ vpcs:
     network-acls: {a: {ingress: [`+c.acl+`], egress: [100 allow all to 0.0.0.0/0]}}
     security-groups: {open: {egress: [tcp/443 to 8.8.8.8/32]}}
     interfaces: {a1: {subnet: a, groups: [open], ip: 10.0.1.10, public-ip: 198.51.100.10}}
-`))
-			require.NoError(t, err)
+`)
 			a, err := reach.Between(n, "a1", "internet:8.8.8.8")
 			require.NoError(t, err)
 			var got []string

@@ -83,16 +83,9 @@ func (v *VPC) assignPrivate(transit map[*Subnet][]transitAddress) Errors {
 }
 
 func (i *Interface) assignFrom(free *freeAddresses, s *Subnet) *Error {
-	for k := range i.Addresses {
-		if i.Addresses[k].IP.IsValid() {
-			continue
-		}
-		ip, ok := free.take()
-		if !ok {
-			return &Error{Code: CodeNoFreeAddress, Resource: "interface " + i.ID, Origin: i.Origin, Element: i,
-				Message: fmt.Sprintf("no address of subnet %s is free (SUB-7)", s.ID)}
-		}
-		i.Addresses[k].IP = ip
+	if !free.fill(i.Addresses) {
+		return &Error{Code: CodeNoFreeAddress, Resource: "interface " + i.ID, Origin: i.Origin, Element: i,
+			Message: fmt.Sprintf("no address of subnet %s is free (SUB-7)", s.ID)}
 	}
 	return nil
 }
@@ -171,6 +164,21 @@ func (s *Subnet) assignable() netip.Prefix {
 		}
 	}
 	return six
+}
+
+// fill gives those that have no address one; it is false if there were too few.
+func (f *freeAddresses) fill(addresses []Address) bool {
+	for k := range addresses {
+		if addresses[k].IP.IsValid() {
+			continue
+		}
+		ip, ok := f.take()
+		if !ok {
+			return false
+		}
+		addresses[k].IP = ip
+	}
+	return true
 }
 
 // take returns the next free address; ok is false if there is none left.

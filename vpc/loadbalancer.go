@@ -135,17 +135,9 @@ func (v *VPC) assignNodes(s *Subnet, free *freeAddresses) Errors {
 			if len(n.Addresses) == 0 {
 				n.Addresses = []Address{{AutoPublic: !b.Internal}}
 			}
-			for j := range n.Addresses {
-				if n.Addresses[j].IP.IsValid() {
-					continue
-				}
-				ip, ok := free.take()
-				if !ok {
-					errs = append(errs, &Error{Code: CodeNoFreeAddress, Resource: "load balancer " + b.ID, Origin: b.Origin, Element: b,
-						Message: fmt.Sprintf("no address of subnet %s is free (SUB-7)", s.ID)})
-					break
-				}
-				n.Addresses[j].IP = ip
+			if !free.fill(n.Addresses) {
+				errs = append(errs, &Error{Code: CodeNoFreeAddress, Resource: "load balancer " + b.ID, Origin: b.Origin, Element: b,
+					Message: fmt.Sprintf("no address of subnet %s is free (SUB-7)", s.ID)})
 			}
 		}
 	}

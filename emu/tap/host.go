@@ -2,7 +2,6 @@ package tap
 
 import (
 	"cmp"
-	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -211,23 +210,6 @@ func (h *Host) calls() map[string]bool {
 		all[n] = true
 	}
 	return all
-}
-
-// find is the host of a name: the name itself first, then what only one is called.
-func find(hosts []*Host, name string) *Host {
-	found := make(map[*Host]bool)
-	for _, h := range hosts {
-		if h.Name == name {
-			return h
-		}
-		if slices.Contains(h.Names, name) {
-			found[h] = true
-		}
-	}
-	if len(found) != 1 {
-		return nil
-	}
-	return slices.Collect(maps.Keys(found))[0]
 }
 
 // answersFor reports whether the router answers for an address: its own, and the ones

@@ -115,45 +115,6 @@ func hostText(h *Host) string {
 	return h.Name + map[bool]string{true: ", forwards"}[h.Forwards] + ": " + strings.Join(devices, "; ")
 }
 
-// TestHostNames: what only one host is called finds it.
-func TestHostNames(t *testing.T) {
-	const two = `
-vpcs:
-  prod:
-    cidr: 10.0.0.0/16
-    subnets: {s: {cidr: 10.0.1.0/24}}
-    instances:
-      app-1: {subnet: s}
-      gone: {subnet: s, state: stopped}
-      db-1: {subnet: s}
-  test:
-    cidr: 10.0.0.0/16
-    subnets: {s: {cidr: 10.0.1.0/24}}
-    instances:
-      app-1: {subnet: s}
-`
-	hosts := hostsOf(emulator(t, two))
-	for _, c := range []struct{ name, want string }{
-		{"prod/app-1", "prod/app-1"},
-		{"test/app-1", "test/app-1"},
-		{"app-1", ""}, // which?
-		{"db-1", "db-1"},
-		{"prod/db-1", "db-1"},
-		{"test/db-1", ""},
-		{"gone", ""},
-		{"internet", "internet"},
-	} {
-		h := find(hosts, c.name)
-		if c.want == "" {
-			assert.Nil(t, h, c.name)
-			continue
-		}
-		if assert.NotNil(t, h, c.name) {
-			assert.Equal(t, c.want, h.Name)
-		}
-	}
-}
-
 // TestHostNames_Unique: each host has a name that means only it, whatever the others are called.
 func TestHostNames_Unique(t *testing.T) {
 	host := func(vpc, id, label string) *Host {

@@ -372,3 +372,45 @@ func TestClaimIsAlone(t *testing.T) {
 	wait.Wait()
 	assert.NoDirExists(t, folder())
 }
+
+// TestRun_HostNames: what only one host is called finds it.
+func TestRun_HostNames(t *testing.T) {
+	const two = `
+vpcs:
+  prod:
+    cidr: 10.0.0.0/16
+    subnets: {s: {cidr: 10.0.1.0/24}}
+    instances:
+      app-1: {subnet: s}
+      gone: {subnet: s, state: stopped}
+      db-1: {subnet: s}
+  test:
+    cidr: 10.0.0.0/16
+    subnets: {s: {cidr: 10.0.1.0/24}}
+    instances:
+      app-1: {subnet: s}
+`
+	r := &Run{Name: "two"}
+	for _, h := range hostsOf(emulator(t, two)) {
+		r.state.Hosts = append(r.state.Hosts, hostState{Name: h.Name, Names: h.Names})
+	}
+	for _, c := range []struct{ name, want string }{
+		{"prod/app-1", "prod/app-1"},
+		{"test/app-1", "test/app-1"},
+		{"app-1", ""}, // which?
+		{"db-1", "db-1"},
+		{"prod/db-1", "db-1"},
+		{"test/db-1", ""},
+		{"gone", ""},
+		{"internet", "internet"},
+	} {
+		h, err := r.host(c.name)
+		if c.want == "" {
+			assert.ErrorContains(t, err, "two has no namespace "+strconv.Quote(c.name))
+			continue
+		}
+		if assert.NoError(t, err) {
+			assert.Equal(t, c.want, h.Name)
+		}
+	}
+}

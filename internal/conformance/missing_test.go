@@ -101,15 +101,21 @@ func TestMissingListings(t *testing.T) {
 		{"DirectConnectGatewayAssociations", "prod/b", "192.168.0.1", "tcp/443", emu.Reachable, emu.Reachable},
 	} {
 		t.Run(l.without+"/"+l.from+" "+l.to, func(t *testing.T) {
-			n, _, err := yaml.Parse("net.yaml", []byte(listedNetwork))
-			require.NoError(t, err)
-			require.NoError(t, n.Assign())
+			n := listed(t)
 			files := awsjson.WriteFiles(n)
 			require.Equal(t, l.whole.String(), ask(t, files, l).String(), "all files")
 			drop(t, files, l.without)
 			require.Equal(t, l.partly.String(), ask(t, files, l).String(), "without %s", l.without)
 		})
 	}
+}
+
+// listed is the network with all its addresses, as listings have them.
+func listed(t *testing.T) *vpc.Network {
+	n, _, err := yaml.Parse("net.yaml", []byte(listedNetwork))
+	require.NoError(t, err)
+	require.NoError(t, n.Assign())
+	return n
 }
 
 func drop(t *testing.T, files map[string][]byte, key string) {
@@ -145,9 +151,7 @@ func TestMissingExclusions(t *testing.T) {
 		{vpc.BlockBidirectional, "", emu.Blocked, emu.Uncertain},
 		{vpc.BlockOff, "prod", emu.Reachable, emu.Reachable},
 	} {
-		n, _, err := yaml.Parse("net.yaml", []byte(listedNetwork))
-		require.NoError(t, err)
-		require.NoError(t, n.Assign())
+		n := listed(t)
 		b := &vpc.BlockPublicAccess{Region: "eu-west-1", Mode: test.mode}
 		if test.exclusion != "" {
 			b.Exclusions = []vpc.BlockExclusion{{Resource: test.exclusion}}
@@ -166,9 +170,7 @@ func TestMissingExclusions(t *testing.T) {
 
 // TestMissingListingsTold: the report says so.
 func TestMissingListingsTold(t *testing.T) {
-	n, _, err := yaml.Parse("net.yaml", []byte(listedNetwork))
-	require.NoError(t, err)
-	require.NoError(t, n.Assign())
+	n := listed(t)
 	for _, key := range []string{"NetworkInterfaces", "Subnets", "VpnConnections", "VirtualInterfaces", "DirectConnectGatewayAssociations"} {
 		files := awsjson.WriteFiles(n)
 		_, r, err := awsjson.LoadFiles(files)

@@ -56,7 +56,7 @@ func (o *Outside) Lookup(addr netip.Addr) (*Link, bool) {
 // whether some known link tells it (DX-3).
 func (o *Outside) Announced(addr netip.Addr) bool {
 	return slices.ContainsFunc(o.links, func(l *Link) bool {
-		return len(l.allowed) == 0 || slices.ContainsFunc(l.allowed, func(p netip.Prefix) bool { return p.Contains(addr) })
+		return len(l.allowed) == 0 || within(l.allowed, addr)
 	})
 }
 

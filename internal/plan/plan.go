@@ -138,7 +138,11 @@ type delegated struct {
 
 // Contains reports whether the address lies in one of the VPC's CIDRs.
 func (v *VPC) Contains(addr netip.Addr) bool {
-	for _, p := range v.Desc.CIDRs {
+	return within(v.Desc.CIDRs, addr)
+}
+
+func within(some []netip.Prefix, addr netip.Addr) bool {
+	for _, p := range some {
 		if p.Contains(addr) {
 			return true
 		}
@@ -162,12 +166,7 @@ type Subnet struct {
 
 // Contains reports whether the address lies in one of the subnet's CIDRs.
 func (s *Subnet) Contains(addr netip.Addr) bool {
-	for _, p := range s.Desc.CIDRs {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return within(s.Desc.CIDRs, addr)
 }
 
 // InternetGateway is an attached internet gateway.
@@ -320,12 +319,7 @@ func (i *Interface) Owns(addr netip.Addr) bool {
 			return true
 		}
 	}
-	for _, p := range i.Desc.Prefixes {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return within(i.Desc.Prefixes, addr)
 }
 
 // Public is the public IPv4 address that a private address leaves the internet

@@ -125,25 +125,23 @@ func without(t *testing.T, n *vpc.Network, checks []string, removed map[string]i
 	t.Helper()
 	n = n.Clone()
 	number := 0
+	next := func() string {
+		number++
+		return at(number)
+	}
 	for _, v := range n.VPCs {
 		for _, g := range v.SecurityGroups {
-			for k := range g.Ingress {
-				number++
-				g.Ingress[k].Origin = at(number)
-			}
-			for k := range g.Egress {
-				number++
-				g.Egress[k].Origin = at(number)
+			for _, rules := range [...][]firewall.Rule{g.Ingress, g.Egress} {
+				for k := range rules {
+					rules[k].Origin = next()
+				}
 			}
 		}
 		for _, a := range v.NetworkACLs {
-			for k := range a.Ingress {
-				number++
-				a.Ingress[k].Origin = at(number)
-			}
-			for k := range a.Egress {
-				number++
-				a.Egress[k].Origin = at(number)
+			for _, entries := range [...][]firewall.Entry{a.Ingress, a.Egress} {
+				for k := range entries {
+					entries[k].Origin = next()
+				}
 			}
 		}
 	}

@@ -126,10 +126,8 @@ func (l *loader) target(g *vpc.TargetGroup, v value) error {
 // so itself: the TargetGroupArn beside it, or the one whose name or ID is in the
 // file's name, or the only one that there is.
 func (l *loader) groupAround(v value) (*vpc.TargetGroup, error) {
-	if root, err := v.doc.root(); err == nil {
-		if arn := root.get("TargetGroupArn"); !arn.isNull() {
-			return l.groupOf(strings.Trim(string(arn.raw), `"`))
-		}
+	if arn, ok := v.beside("TargetGroupArn"); ok {
+		return l.groupOf(arn)
 	}
 	var all []*vpc.TargetGroup
 	for _, in := range l.net.VPCs {
@@ -140,16 +138,24 @@ func (l *loader) groupAround(v value) (*vpc.TargetGroup, error) {
 
 // balancerAround is groupAround for load balancers.
 func (l *loader) balancerAround(v value) (*vpc.LoadBalancer, error) {
-	if root, err := v.doc.root(); err == nil {
-		if arn := root.get("LoadBalancerArn"); !arn.isNull() {
-			return l.balancerOf(strings.Trim(string(arn.raw), `"`))
-		}
+	if arn, ok := v.beside("LoadBalancerArn"); ok {
+		return l.balancerOf(arn)
 	}
 	var all []*vpc.LoadBalancer
 	for _, in := range l.net.VPCs {
 		all = append(all, in.LoadBalancers...)
 	}
 	return theOne("load balancer", all, v, func(b *vpc.LoadBalancer) (string, string) { return b.ID, b.Name })
+}
+
+// beside is the text of a key at the top of the value's file.
+func (v value) beside(key string) (text string, ok bool) {
+	root, err := v.doc.root()
+	if err != nil {
+		return "", false
+	}
+	e := root.get(key)
+	return strings.Trim(string(e.raw), `"`), !e.isNull()
 }
 
 // theOne is the element that the name of the value's file names, or the only one.

@@ -23,7 +23,7 @@ func (d *decoder) flowLog(k, n *node) {
 // flowLogs writes the flow logs of a VPC.
 func (w *writer) flowLogs(v *vpc.VPC) *node {
 	m := newMapping()
-	keys := labels(idsOf(v.FlowLogs, func(l *vpc.FlowLog) [2]string { return [2]string{l.ID, l.Name} }))
+	keys := labels(v.FlowLogs, func(l *vpc.FlowLog) [2]string { return [2]string{l.ID, l.Name} })
 	for i, l := range v.FlowLogs {
 		e := newMapping()
 		e.identity(keys[i], l.ID, l.Name)

@@ -146,7 +146,7 @@ func (w *writer) transit(m mapping, t *vpc.Transit) {
 	}
 	w.attachments(m, t.Attachments)
 	tables := newMapping()
-	keys := labels(idsOf(t.RouteTables, func(t *vpc.TransitTable) [2]string { return [2]string{t.ID, t.Name} }))
+	keys := labels(t.RouteTables, func(t *vpc.TransitTable) [2]string { return [2]string{t.ID, t.Name} })
 	for i, table := range t.RouteTables {
 		e := newMapping()
 		e.identity(keys[i], table.ID, table.Name)
@@ -162,7 +162,7 @@ func (w *writer) transit(m mapping, t *vpc.Transit) {
 
 func (w *writer) attachments(m mapping, all []*vpc.TransitAttachment) {
 	list := newMapping()
-	keys := labels(idsOf(all, func(a *vpc.TransitAttachment) [2]string { return [2]string{a.ID, a.Name} }))
+	keys := labels(all, func(a *vpc.TransitAttachment) [2]string { return [2]string{a.ID, a.Name} })
 	for i, a := range all {
 		e := newMapping()
 		e.identity(keys[i], a.ID, a.Name)

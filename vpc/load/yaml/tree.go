@@ -127,9 +127,12 @@ func (w *writer) failf(format string, args ...any) {
 
 // labels are the keys under which things stand: the name where it belongs to
 // nothing else, else the ID, else one of them and a number.
-func labels(ids [][2]string) []string {
+func labels[T any](list []T, idAndName func(T) [2]string) []string {
+	ids := make([][2]string, len(list))
 	uses := make(map[string]int)
-	for _, n := range ids {
+	for i, e := range list {
+		n := idAndName(e)
+		ids[i] = n
 		uses[n[0]]++
 		if n[1] != n[0] {
 			uses[n[1]]++

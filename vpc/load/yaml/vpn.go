@@ -100,7 +100,7 @@ func (w *writer) vpn(m mapping, v *vpc.VPN) {
 // links writes the links of one kind, each with the keys of its kind.
 func (w *writer) links(all []*vpc.Link, vpn bool) *node {
 	m := newMapping()
-	keys := labels(idsOf(all, func(l *vpc.Link) [2]string { return [2]string{l.ID, l.Name} }))
+	keys := labels(all, func(l *vpc.Link) [2]string { return [2]string{l.ID, l.Name} })
 	for i, l := range all {
 		e := newMapping()
 		e.identity(keys[i], l.ID, l.Name)

@@ -46,21 +46,13 @@ type writer struct {
 
 func (w *writer) vpcs() *node {
 	m := newMapping()
-	keys := labels(idsOf(w.net.VPCs, func(v *vpc.VPC) [2]string { return [2]string{v.ID, v.Name} }))
+	keys := labels(w.net.VPCs, func(v *vpc.VPC) [2]string { return [2]string{v.ID, v.Name} })
 	for i, v := range w.net.VPCs {
 		w.vpc = v
 		m.add(keys[i], w.oneVPC(keys[i], v))
 	}
 	w.vpc = nil
 	return w.section(m)
-}
-
-func idsOf[T any](list []T, of func(T) [2]string) [][2]string {
-	var all [][2]string
-	for _, e := range list {
-		all = append(all, of(e))
-	}
-	return all
 }
 
 func (w *writer) oneVPC(key string, v *vpc.VPC) *node {
@@ -136,7 +128,7 @@ func (w *writer) internetGateway(v *vpc.VPC) *node {
 
 func (w *writer) prefixLists() *node {
 	m := newMapping()
-	keys := labels(idsOf(w.net.PrefixLists, func(l *vpc.PrefixList) [2]string { return [2]string{l.ID, l.Name} }))
+	keys := labels(w.net.PrefixLists, func(l *vpc.PrefixList) [2]string { return [2]string{l.ID, l.Name} })
 	for i, l := range w.net.PrefixLists {
 		full := newMapping()
 		full.identity(keys[i], l.ID, l.Name)
@@ -166,7 +158,7 @@ func (w *writer) natural(i int) int {
 // gateways writes gateways under one heading, with their kinds if they differ.
 func (w *writer) gateways(list []*vpc.Gateway, kinds bool) *node {
 	m := newMapping()
-	keys := labels(idsOf(list, func(g *vpc.Gateway) [2]string { return [2]string{g.ID, g.Name} }))
+	keys := labels(list, func(g *vpc.Gateway) [2]string { return [2]string{g.ID, g.Name} })
 	for i, g := range list {
 		e := newMapping()
 		e.identity(keys[i], g.ID, g.Name)

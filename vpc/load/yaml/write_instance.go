@@ -21,7 +21,7 @@ func (w *writer) instances(m mapping) {
 	with, loose := w.sortInterfaces()
 	names := w.subnetTexts()
 	instances := newMapping()
-	keys := labels(idsOf(w.vpc.Instances, func(i *vpc.Instance) [2]string { return [2]string{i.ID, i.Name} }))
+	keys := labels(w.vpc.Instances, func(i *vpc.Instance) [2]string { return [2]string{i.ID, i.Name} })
 	for k, i := range w.vpc.Instances {
 		e := newMapping()
 		e.identity(keys[k], i.ID, i.Name)
@@ -48,7 +48,7 @@ func (w *writer) cards(e mapping, key string, cards []card, names map[*vpc.Subne
 		}
 	}
 	m := newMapping()
-	keys := labels(idsOf(cards, func(c card) [2]string { return [2]string{c.ID, c.Name} }))
+	keys := labels(cards, func(c card) [2]string { return [2]string{c.ID, c.Name} })
 	for k, c := range cards {
 		i := newMapping()
 		w.inline(i, keys[k], c, k, names)
@@ -59,7 +59,7 @@ func (w *writer) cards(e mapping, key string, cards []card, names map[*vpc.Subne
 
 func (w *writer) looseInterfaces(loose []card, names map[*vpc.Subnet]string) *node {
 	m := newMapping()
-	keys := labels(idsOf(loose, func(c card) [2]string { return [2]string{c.ID, c.Name} }))
+	keys := labels(loose, func(c card) [2]string { return [2]string{c.ID, c.Name} })
 	for k, c := range loose {
 		i := newMapping()
 		i.text("instance", c.Instance)

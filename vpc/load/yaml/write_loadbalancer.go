@@ -10,7 +10,7 @@ import (
 
 func (w *writer) loadBalancers() *node {
 	m := newMapping()
-	keys := labels(idsOf(w.vpc.LoadBalancers, func(b *vpc.LoadBalancer) [2]string { return [2]string{b.ID, b.Name} }))
+	keys := labels(w.vpc.LoadBalancers, func(b *vpc.LoadBalancer) [2]string { return [2]string{b.ID, b.Name} })
 	for i, b := range w.vpc.LoadBalancers {
 		e := newMapping()
 		e.identity(keys[i], b.ID, b.Name)
@@ -84,7 +84,7 @@ func number(port uint16) *node { return plain("!!int", fmt.Sprint(port)) }
 
 func (w *writer) targetGroups() *node {
 	m := newMapping()
-	keys := labels(idsOf(w.vpc.TargetGroups, func(g *vpc.TargetGroup) [2]string { return [2]string{g.ID, g.Name} }))
+	keys := labels(w.vpc.TargetGroups, func(g *vpc.TargetGroup) [2]string { return [2]string{g.ID, g.Name} })
 	for i, g := range w.vpc.TargetGroups {
 		e := newMapping()
 		e.identity(keys[i], g.ID, g.Name)

@@ -11,7 +11,7 @@ import (
 func (w *writer) securityGroups() *node {
 	m := newMapping()
 	list := w.vpc.SecurityGroups
-	keys := labels(idsOf(list, func(g *vpc.SecurityGroup) [2]string { return [2]string{g.ID, g.Name} }))
+	keys := labels(list, func(g *vpc.SecurityGroup) [2]string { return [2]string{g.ID, g.Name} })
 	for i, g := range list {
 		e := newMapping()
 		e.identity(keys[i], g.ID, g.Name)
@@ -71,7 +71,7 @@ func (w *writer) peerText(p firewall.Peer) (text string, left firewall.Peer) {
 func (w *writer) networkACLs() *node {
 	m := newMapping()
 	list := w.vpc.NetworkACLs
-	keys := labels(idsOf(list, func(a *vpc.NetworkACL) [2]string { return [2]string{a.ID, a.Name} }))
+	keys := labels(list, func(a *vpc.NetworkACL) [2]string { return [2]string{a.ID, a.Name} })
 	for i, a := range list {
 		e := newMapping()
 		e.identity(keys[i], a.ID, a.Name)

@@ -72,7 +72,7 @@ func (w *writer) tryInline(owners []int) (inline map[*vpc.Subnet]*vpc.RouteTable
 }
 
 func (w *writer) subnetKeys() []string {
-	return labels(idsOf(w.vpc.Subnets, func(s *vpc.Subnet) [2]string { return [2]string{s.ID, s.Name} }))
+	return labels(w.vpc.Subnets, func(s *vpc.Subnet) [2]string { return [2]string{s.ID, s.Name} })
 }
 
 func (w *writer) subnets(inline map[*vpc.Subnet]*vpc.RouteTable) *node {
@@ -98,7 +98,7 @@ func (w *writer) subnets(inline map[*vpc.Subnet]*vpc.RouteTable) *node {
 
 func (w *writer) routeTables(list []*vpc.RouteTable) *node {
 	m := newMapping()
-	keys := labels(idsOf(list, func(t *vpc.RouteTable) [2]string { return [2]string{t.ID, t.Name} }))
+	keys := labels(list, func(t *vpc.RouteTable) [2]string { return [2]string{t.ID, t.Name} })
 	for i, t := range list {
 		e := newMapping()
 		routes := w.routes(t.Routes)
