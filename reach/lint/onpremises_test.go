@@ -33,6 +33,19 @@ gateways:
 `
 }
 
+// attached is a VPC with a virtual private gateway that has a link.
+func attached(link string) string {
+	return `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    gateways: {vgw: {kind: vgw, ` + link + `}}
+    subnets: {a: {cidr: 10.0.1.0/24, routes: {192.168.0.0/16: vgw}}}
+    security-groups: {app: {ingress: [tcp/22 from 192.168.0.0/16], egress: [tcp/443 to 192.168.0.0/16]}}
+    instances: {app-1: {subnet: a, groups: [app]}}
+`
+}
+
 // all is an ACL's entries that let through everything.
 const all = "ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]"
 
@@ -47,6 +60,8 @@ func TestOnPremises(t *testing.T) {
 		{"in by a firewall", with(with(office("192.168.0.0/16: hub", all), "b: {cidr: 10.0.2.0/28, az: a}", "b: {cidr: 10.0.2.0/28, az: a, routes: {10.0.1.0/24: fw}}\n      f: {cidr: 10.0.3.0/24, az: a, routes: {192.168.0.0/16: hub}}"),
 			"    instances:", "      any: {ingress: [tcp from 0.0.0.0/0], egress: [tcp to 0.0.0.0/0]}\n    instances:\n      fw: {subnet: f, groups: [any], source-dest-check: false}"), "asymmetric-path", "route table a", "there: by tgw hub, fw; back: by tgw hub"},
 		{"two ways to one office", spare, "", "", ""},
+		{"a VPN connection of the VPC", attached("vpn-connections: {link: {static: true, prefixes: [192.168.0.0/16]}}"), "", "", ""},
+		{"Direct Connect of the VPC", attached("virtual-interfaces: {link: {prefixes: [192.168.0.0/16]}}"), "", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n := parse(t, c.network)

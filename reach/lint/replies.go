@@ -397,6 +397,7 @@ func (p *pass) passed(l *emu.Leg, from, to *party) (way []string) {
 		}
 		switch s.Kind {
 		case "acl", "rtb", "vpc", "service", "subnet":
+		case "vpn", "vif": // links of a gateway, of which only what leaves by them knows
 		default:
 			if s.Component != "" && (len(way) == 0 || way[len(way)-1] != name) {
 				way = append(way, name)
