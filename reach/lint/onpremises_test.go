@@ -1,6 +1,7 @@
 package lint_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,6 +47,12 @@ vpcs:
 `
 }
 
+// wide is a VPC whose office announces prefixes, and is sent whatever is not local.
+func wide(prefixes string) string {
+	n := attached("vpn-connections: {link: {static: true, prefixes: " + prefixes + "}}")
+	return strings.NewReplacer("192.168.0.0/16: vgw", "0.0.0.0/0: vgw", "192.168.0.0/16", "10.0.0.0/8").Replace(n)
+}
+
 // all is an ACL's entries that let through everything.
 const all = "ingress: [100 allow all from 0.0.0.0/0], egress: [100 allow all to 0.0.0.0/0]"
 
@@ -60,6 +67,8 @@ func TestOnPremises(t *testing.T) {
 		{"in by a firewall", with(with(office("192.168.0.0/16: hub", all), "b: {cidr: 10.0.2.0/28, az: a}", "b: {cidr: 10.0.2.0/28, az: a, routes: {10.0.1.0/24: fw}}\n      f: {cidr: 10.0.3.0/24, az: a, routes: {192.168.0.0/16: hub}}"),
 			"    instances:", "      any: {ingress: [tcp from 0.0.0.0/0], egress: [tcp to 0.0.0.0/0]}\n    instances:\n      fw: {subnet: f, groups: [any], source-dest-check: false}"), "asymmetric-path", "route table a", "there: by tgw hub, fw; back: by tgw hub"},
 		{"two ways to one office", spare, "", "", ""},
+		{"a default route to the office", wide("[0.0.0.0/0]"), "", "", ""},
+		{"an office with addresses of the VPC", wide("[0.0.0.0/0, 10.0.1.128/25]"), "reply-astray", "VPC v", "onprem:v/vgw:10.0.1.129 -> v/app-1 tcp/22"},
 		{"a VPN connection of the VPC", attached("vpn-connections: {link: {static: true, prefixes: [192.168.0.0/16]}}"), "", "", ""},
 		{"Direct Connect of the VPC", attached("virtual-interfaces: {link: {prefixes: [192.168.0.0/16]}}"), "", "", ""},
 	} {

@@ -14,6 +14,7 @@ import (
 type party struct {
 	*plan.Interface                // nil outside
 	name            string         // as traces call it
+	office          *plan.Gateway  // before on-premises, else nil
 	addrs           [2][]space.Num // of an interface, by IP version
 	end             *emu.End       // nil if nobody asked yet
 }
@@ -200,7 +201,7 @@ func (p *pass) withOffices(in map[*plan.Subnet][]*party, f func(from, to *party)
 		if g.Outside == nil || g.Desc.Gone() {
 			continue
 		}
-		office := &party{name: officeName(g)}
+		office := &party{name: officeName(g), office: g}
 		for _, v := range before(g) {
 			for _, s := range v.Subnets {
 				for _, a := range in[s] {

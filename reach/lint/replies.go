@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -88,10 +89,51 @@ func (p *pass) ask(x *replies, from, to *party, rules []*rule, version int) {
 	}
 	p.thin(pair, from.Interface, to.Interface)
 	q := &question{pass: p, pair: pair, from: from, to: to, version: version}
-	for _, b := range q.candidates(rules) {
+	for _, b := range q.abroad(q.candidates(rules)) {
 		q.look(b)
 	}
 	q.report(x, rules)
+}
+
+// abroad leaves out packets from addresses that an office has only because it announces a
+// wider range, as one with a default route does: those of VPCs, and such as no host has.
+func (q *question) abroad(set space.Set) (kept space.Set) {
+	if q.from.office == nil {
+		return set
+	}
+	var holes, own []space.Span
+	for _, p := range q.from.office.Outside.Prefixes() {
+		if p.Addr().Is6() != q.pair.IPv6() {
+			continue
+		}
+		if inner := q.rangesWithin(p); len(inner) > 0 {
+			holes = append(holes, inner...)
+		} else {
+			own = append(own, space.Prefix(p))
+		}
+	}
+	holes = space.Except(space.Union(holes), space.Union(own))
+	for _, b := range set {
+		for _, s := range space.Except([]space.Span{b[space.Sources]}, holes) {
+			b[space.Sources] = s
+			kept = append(kept, b)
+		}
+	}
+	return kept
+}
+
+// rangesWithin are the ranges of VPCs and the special ones within a larger one.
+func (p *pass) rangesWithin(larger netip.Prefix) (all []space.Span) {
+	inner := special
+	for _, v := range p.plan.VPCs {
+		inner = append(inner[:len(inner):len(inner)], v.Desc.CIDRs...)
+	}
+	for _, c := range inner {
+		if larger.Bits() < c.Bits() && larger.Contains(c.Addr()) {
+			all = append(all, space.Prefix(c))
+		}
+	}
+	return all
 }
 
 // question is what is asked about one pair.
