@@ -49,7 +49,7 @@ func (w *walk) targetFailed(out packet.Flow) bool {
 func (w *walk) fromTarget() bool {
 	for _, l := range w.from.Balancer.Listeners {
 		for _, g := range l.Groups {
-			if g != nil && slices.ContainsFunc(g.Targets, func(t plan.BalancerTarget) bool { return t.Addr == w.flow.Src && t.Port == w.flow.SrcPort }) {
+			if g != nil && slices.ContainsFunc(g.Targets, func(t plan.BalancerTarget) bool { return w.is(w.flow.Src, t.Addr) && w.fromPort(t.Port) }) {
 				return true
 			}
 		}

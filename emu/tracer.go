@@ -105,7 +105,8 @@ func (t *tracer) insideGuest() *Trace {
 	w := &walk{net: t.net, tracer: t, alike: t.alike, stop: stop{vpc: i.VPC, from: i, to: i}, flow: t.probe.flow}
 	_ = w.pkt.Parse(t.probe.request().Bytes())
 	w.say("an interface's packets to itself stay in the guest")
-	t.direction, t.goal, t.leg = "request", t.dst, &Leg{Verdict: Delivered, At: i.Desc.ID}
+	t.begin("request", t.dst)
+	t.leg = &Leg{Verdict: Delivered, At: i.Desc.ID}
 	t.note(w, &stage{name: Deliver, at: atReceiver}, passed)
 	w.result = Result{Fate: Delivered, At: i.Desc.ID}
 	t.out.Request = t.leg
@@ -200,10 +201,15 @@ func (t *tracer) verdict() Answer {
 	return Reachable
 }
 
-// walk takes one packet from an interface, or from the internet, to its end.
-func (t *tracer) walk(direction string, from *plan.Interface, to queryEnd, p packet.Spec) *walk {
+// begin begins a leg: nothing is known of it but where it is meant to end.
+func (t *tracer) begin(direction string, to queryEnd) {
 	t.direction, t.goal, t.target = direction, to, to.iface
 	t.balancers = t.balancers[:0]
+}
+
+// walk takes one packet from an interface, or from the internet, to its end.
+func (t *tracer) walk(direction string, from *plan.Interface, to queryEnd, p packet.Spec) *walk {
+	t.begin(direction, to)
 	leg, w, memory := t.scratch.next()
 	*leg = Leg{Verdict: Delivered, Steps: []Step{}}
 	*w = walk{net: t.net, now: 1, tracer: t, explained: true, alike: t.alike, stop: stop{from: from}}

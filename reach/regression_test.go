@@ -61,6 +61,22 @@ vpcs:
 				{icmp, 1, 8 << 8, "198.51.100.10", "reachable 0"}},
 		},
 		{
+			name: "what a target answers to a node, from a port of its own and from another",
+			network: `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    gateways: {vgw: {kind: vgw, vpn-connections: {vpn: {prefixes: [10.0.0.0/8]}}}}
+    subnets: {a: {cidr: 10.0.1.0/24, az: a, routes: {0.0.0.0/0: vgw}}, n: {cidr: 10.0.2.0/24, az: a}}
+    security-groups: {open: {ingress: [all from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}}
+    interfaces: {a1: {subnet: a, groups: [open], ip: 10.0.1.10}}
+    load-balancers: {nlb: {subnets: {n: {ip: 10.0.2.5}}, groups: [open], listeners: [{port: 443, forward: web}]}}
+    target-groups: {web: {type: instance, port: 80, targets: [a1]}}
+`,
+			source: "onprem", destination: "a1",
+			packets: []packet{{tcp, 1024, 79, "10.0.2.5", "blocked 1"}, {tcp, 1024, 80, "10.0.2.5", "blocked 1"}, {tcp, 1024, 81, "10.0.2.5", "blocked 1"}},
+		},
+		{
 			name: "IPv4 addresses that IPv6 ones stand for",
 			network: `
 vpcs:
@@ -343,7 +359,7 @@ vpcs:
 			for _, p := range c.packets {
 				at := pair.All[0].First()
 				at[space.Services], at[space.SourcePorts] = space.Service(p.proto, p.to), space.Num{Lo: uint64(p.sport)}
-				if c.destination == "nlb" && c.source != "a1" {
+				if c.destination == "nlb" && c.source != "a1" || c.source == "onprem" {
 					at[space.Sources] = space.Address(netip.MustParseAddr(p.addr))
 				} else {
 					at[space.Destinations] = space.Address(netip.MustParseAddr(p.addr))
@@ -528,5 +544,29 @@ vpcs:
 			}
 			assert.Equal(t, []string{c.want}, got)
 		})
+	}
+}
+
+// TestToOneself: what an interface sends to its own address does not get to a load balancer's
+// node in another VPC that has it too, whatever was asked about the other node before.
+func TestToOneself(t *testing.T) {
+	n := reach.NetworkOf(t, `
+vpcs:
+  v0:
+    cidr: [10.0.0.0/16, 10.1.0.0/16]
+    subnets: {b: {cidr: 10.0.2.0/24}, c: {cidr: 10.1.1.0/24}}
+    load-balancers: {alb: {kind: application, subnets: [b, c]}}
+  v1:
+    cidr: [10.0.0.0/16, 10.1.0.0/16]
+    main-route-table: main
+    subnets: {b: {cidr: 10.0.2.0/24}, c: {cidr: 10.1.1.0/24}}
+    route-tables: {main: {10.0.2.0/24: c1}}
+    gateways: {sqs: {kind: vpce-interface, subnets: [c], udp: true}}
+    interfaces: {c1: {subnet: c, ip: 10.1.1.11}}
+`)
+	a, err := reach.Between(n, "v1/sqs-c", "v0/alb")
+	require.NoError(t, err)
+	for i := range a.Parts {
+		assert.Equal(t, emu.Blocked, a.Parts[i].Answer, a.Parts[i].Traffic())
 	}
 }
