@@ -67,7 +67,7 @@ type Finding struct {
 
 // Pair explores packets between two ends as a [Query] names them. An end that is named
 // stands for all its addresses, and one that is written as an address for that. It is
-// false if the ends have no address of the IP version in common.
+// false if the ends have no addresses of the IP version, or the same one and no other.
 func (x *Explorer) Pair(source, destination string, v6 bool) (*Pair, bool, error) {
 	src, err := x.net.resolve(source)
 	if err != nil {
@@ -105,7 +105,8 @@ func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
 			}
 		}
 	}
-	return p, true, nil
+	some := func(b space.Box) bool { _, ok := p.Some(b); return ok }
+	return p, slices.ContainsFunc(p.All, some), nil // what a host sends to itself is none
 }
 
 // IPv6 reports whether the packets are IPv6, else IPv4.

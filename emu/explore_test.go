@@ -41,4 +41,9 @@ func TestPair_ToItself(t *testing.T) {
 	itself := p.All[0].First()
 	itself[space.Sources] = itself[space.Destinations]
 	assert.False(t, p.Has(&itself))
+	for address, some := range map[string]bool{"10.0.1.9": true, "10.0.1.10": false} {
+		_, ok, err = newEmulator(t, &n, emu.Options{}).Explorer().Pair("onprem:"+address, "app", false)
+		require.NoError(t, err)
+		assert.Equal(t, some, ok, address)
+	}
 }
