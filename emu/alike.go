@@ -92,7 +92,15 @@ func (w *walk) passes(i *plan.Interface, dir firewall.Direction) {
 	case !w.flow.Proto.HasPorts():
 	case dir == firewall.Egress:
 		a.passed = append(a.passed, i)
-	case slices.Contains(a.passed, i):
+	default:
+		w.returns(i)
+	}
+}
+
+// returns notes that the verdict depends on what an interface's own packet has left behind, if
+// this is that packet, come back: with two ports that are the same it is its own answer.
+func (w *walk) returns(i *plan.Interface) {
+	if a := w.alike; a != nil && w.flow.Proto.HasPorts() && slices.Contains(a.passed, i) {
 		a.depends("whether its ports are the same")
 	}
 }

@@ -52,6 +52,7 @@ func entryOpen(w *walk) verdict {
 			return passed
 		}
 	case plan.OutboundOnly:
+		w.returns(i)
 		asked, ok := w.askedBy()
 		if nat || ok && w.state(i).rare().internet.knows(asked, w.now) {
 			return passed

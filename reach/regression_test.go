@@ -77,6 +77,21 @@ vpcs:
 			packets: []packet{{tcp, 1024, 79, "10.0.2.5", "blocked 1"}, {tcp, 1024, 80, "10.0.2.5", "blocked 1"}, {tcp, 1024, 81, "10.0.2.5", "blocked 1"}},
 		},
 		{
+			name: "to one's own public address, where Block Public Access lets in answers only",
+			network: `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    internet-gateway: igw
+    subnets: {a: {cidr: 10.0.1.0/24, routes: {0.0.0.0/0: igw}}}
+    security-groups: {open: {ingress: [all from 0.0.0.0/0], egress: [all to 0.0.0.0/0]}}
+    interfaces: {a1: {subnet: a, groups: [open], ip: 10.0.1.10, public-ip: 198.51.100.10}}
+block-public-access: {mode: block-bidirectional, exclusions: {v: allow-egress}}
+`,
+			source: "a1", destination: "198.51.100.10",
+			packets: []packet{{udp, 53, 53, "198.51.100.10", "unknown 1, depends"}, {udp, 54, 53, "198.51.100.10", "unknown 1, depends"}, {tcp, 54, 53, "198.51.100.10", "unknown 1, depends"}},
+		},
+		{
 			name: "IPv4 addresses that IPv6 ones stand for",
 			network: `
 vpcs:

@@ -155,11 +155,11 @@ func (p *Plan) fillIn(s *Subnet, desc *vpc.Interface) bool {
 	taken := func(a netip.Addr) bool { return p.Owner(s.VPC, a) != nil || p.reserved[s.VPC.Number][a] }
 	own := make(map[netip.Addr]bool, len(desc.Addresses))
 	for _, a := range desc.Addresses {
-		own[a.IP], own[a.Public] = true, true
 		switch {
-		case a.IP.IsValid() && taken(a.IP), a.Public.IsValid() && p.publicTaken(a.Public):
+		case a.IP.IsValid() && (own[a.IP] || taken(a.IP)), a.Public.IsValid() && (own[a.Public] || p.publicTaken(a.Public)):
 			return false
 		}
+		own[a.IP], own[a.Public] = true, true
 	}
 	for k := range desc.Addresses {
 		a := &desc.Addresses[k]
