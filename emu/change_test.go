@@ -119,7 +119,7 @@ func TestChangesThatAreRefused(t *testing.T) {
 		}, &vpc.Error{Code: vpc.CodeAddressInUse}},
 		{"one public address for two of its own", func(e *Emulator) error {
 			public := netip.MustParseAddr("198.51.100.7")
-			return e.AddInterface("v/s", &vpc.Interface{ID: "new", Addresses: []vpc.Address{{Public: public}, {Public: public}}})
+			return e.AddInterface("v/s", &vpc.Interface{ID: "new", Addresses: []vpc.Address{{IP: netip.MustParseAddr("10.0.1.20"), Public: public, Elastic: true}, {Public: public, AutoPublic: true, Elastic: true}}})
 		}, &vpc.Error{Code: vpc.CodeAlreadyAssociated}},
 		{"an address of a gateway that is gone", func(e *Emulator) error {
 			return e.AddInterface("v/s", &vpc.Interface{ID: "new", Addresses: []vpc.Address{{IP: netip.MustParseAddr("10.0.1.4")}}})
