@@ -30,33 +30,40 @@ func neighbourDiscovery(proto packet.Proto, icmpType uint8) bool {
 }
 
 // isEchoRequest reports whether the packet is an ICMP echo request.
-func (w *walk) isEchoRequest() bool {
-	w.sameType(echoRequest)
-	_, request, echo := w.pkt.ICMPEcho()
-	return echo && request
-}
+func (w *walk) isEchoRequest() bool { return w.flow.Proto.IsICMP() && w.echo(true, echoRequest) }
 
 // isEchoReply reports whether the packet is an ICMP echo reply.
-func (w *walk) isEchoReply() bool {
-	w.sameType(echoReply)
-	_, request, echo := w.pkt.ICMPEcho()
-	return echo && !request
+func (w *walk) isEchoReply() bool { return w.flow.Proto.IsICMP() && w.echo(false, echoReply) }
+
+func (w *walk) echo(request bool, is kind) bool {
+	w.sameType(is)
+	_, asks, echo := w.pkt.ICMPEcho()
+	return echo && asks == request
 }
 
 // isICMPError reports whether the packet is an ICMP error, or a later fragment of one
 // (SG-53). Who wants to know only what it quotes asks for that: what stands for many
 // packets quotes none.
-func (w *walk) isICMPError() bool {
+func (w *walk) isICMPError() bool { return w.flow.Proto.IsICMP() && w.icmpError() }
+
+func (w *walk) icmpError() bool {
 	w.sameType(icmpError)
 	if w.pkt.IsLaterFragment() {
-		return w.flow.Proto.IsICMP() && icmpError(w.flow.Proto, w.header.ICMPType)
+		return icmpError(w.flow.Proto, w.header.ICMPType)
 	}
 	return w.pkt.IsICMPError()
 }
 
 // about is the flow that the packet, an ICMP error, quotes, or its first fragment
 // (SG-53).
-func (w *walk) about() (packet.Flow, bool) {
+func (w *walk) about() (f packet.Flow, ok bool) {
+	if w.flow.Proto.IsICMP() {
+		f, ok = w.quotes()
+	}
+	return f, ok
+}
+
+func (w *walk) quotes() (packet.Flow, bool) {
 	if w.quoted != nil {
 		return *w.quoted, true
 	}
