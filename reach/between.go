@@ -60,7 +60,7 @@ type Part struct {
 
 	pair    *emu.Pair
 	set     space.Set
-	numbers [2]bool // sources and destinations have others like them
+	several [2]bool // source and destination have others like them, whose addresses are others
 }
 
 // IPv6 reports whether the packets are IPv6, else IPv4: a part has those of one version.
@@ -69,7 +69,7 @@ func (p *Part) IPv6() bool { return p.pair.IPv6() }
 // Traffic are the packets in words, as few lines as there may be.
 func (p *Part) Traffic() []Traffic { return p.places().of(p.set) }
 
-func (p *Part) places() *places { return placesOf(p.pair, p.numbers) }
+func (p *Part) places() *places { return placesOf(p.pair, p.several) }
 
 // Set is the packets of the part. Of the internet's addresses it may hold some that no
 // internet host has.

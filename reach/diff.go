@@ -139,8 +139,8 @@ func (d *differ) compare(from, to *group) {
 	}
 	old, now := d.between(src, dst)
 	for v := range old {
-		old[v].numbers = [2]bool{len(from.ends) > 1, len(to.ends) > 1}
-		now[v].numbers = old[v].numbers
+		old[v].several = [2]bool{len(from.ends) > 1, len(to.ends) > 1}
+		now[v].several = old[v].several
 		for _, c := range d.changes(&old[v], &now[v], v == 1) {
 			c.Sources, c.Destinations = d.names(from), d.names(to)
 			d.label(&c, src, dst)
@@ -160,10 +160,10 @@ func (d *differ) label(c *Change, src, dst twin) {
 }
 
 // between is what gets from one end to another in both networks, over IPv4 and over IPv6.
-func (d *differ) between(src, dst twin) (old, now *[2]fate) {
+func (d *differ) between(src, dst twin) (old, now *[2]verdicts) {
 	old, now = d.before.between(src.before, dst.before), d.after.between(src.after, dst.after)
 	for v := range old {
-		seatBoth(&old[v], &now[v])
+		numberBoth(&old[v], &now[v])
 		d.before.ask(&old[v], src.before, dst.before, v)
 		d.after.ask(&now[v], src.after, dst.after, v)
 	}
@@ -171,7 +171,7 @@ func (d *differ) between(src, dst twin) (old, now *[2]fate) {
 }
 
 // changes are those of one IP version between two ends.
-func (d *differ) changes(old, now *fate, v6 bool) []Change {
+func (d *differ) changes(old, now *verdicts, v6 bool) []Change {
 	var all []Change
 	was, is := old.answers(now), now.answers(old)
 	for _, a := range [...]emu.Answer{emu.Blocked, emu.Reachable, emu.Uncertain} {
@@ -198,7 +198,7 @@ func kindOf(was, is emu.Answer) Kind {
 }
 
 // split is a change for each of what made packets fare otherwise.
-func (d *differ) split(c Change, set space.Set, old, now *fate) []Change {
+func (d *differ) split(c Change, set space.Set, old, now *verdicts) []Change {
 	var all []Change
 	for _, b := range set {
 		at, ok := common(b, old, now)
@@ -227,7 +227,7 @@ func withChange(all []Change, c Change, packets space.Box) []Change {
 }
 
 // inWords says which packets changes are about, and shows an ordinary one of them.
-func (d *differ) inWords(all []Change, old, now *fate) []Change {
+func (d *differ) inWords(all []Change, old, now *verdicts) []Change {
 	for k := range all {
 		c := &all[k]
 		c.set = c.set.Joined()

@@ -127,7 +127,7 @@ func causeKeys(list []Cause) []string {
 }
 
 // rerouted are packets that are reachable in both networks, through other gateways.
-func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
+func (d *differ) rerouted(old, now *verdicts, v6 bool) []Change {
 	var all []Change
 	left := old.sets[emu.Reachable].And(now.sets[emu.Reachable])
 	for _, b := range left {
@@ -137,7 +137,7 @@ func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
 				continue
 			}
 			c := Change{v6: v6, Kind: Rerouted, Was: emu.Reachable, Is: emu.Reachable, Old: old.trace(at), New: now.trace(at)}
-			if c.Old == nil || c.New == nil || !d.otherWay(&c, now.numbers) {
+			if c.Old == nil || c.New == nil || !d.otherWay(&c, now.several) {
 				continue
 			}
 			all = withChange(all, c, one)
@@ -148,9 +148,9 @@ func (d *differ) rerouted(old, now *fate, v6 bool) []Change {
 
 // otherWay reports whether a packet takes another way, or has another public address, and
 // says why.
-func (d *differ) otherWay(c *Change, numbers [2]bool) bool {
+func (d *differ) otherWay(c *Change, several [2]bool) bool {
 	if d.samePath(c.Old, c.New) {
-		return d.readdressed(c, numbers)
+		return d.readdressed(c, several)
 	}
 	c.By, c.Before = newRoutes(c.New, c.Old), newRoutes(c.Old, c.New)
 	if len(c.By) == 0 {
@@ -161,7 +161,7 @@ func (d *differ) otherWay(c *Change, numbers [2]bool) bool {
 }
 
 // alike cuts a box into boxes of packets that fare alike in both networks.
-func (d *differ) alike(b space.Box, old, now *fate) []space.Box {
+func (d *differ) alike(b space.Box, old, now *verdicts) []space.Box {
 	left, done := space.Set{b}, space.Set(nil)
 	for len(left) > 0 {
 		at, ok := common(left[len(left)-1], old, now)
@@ -170,7 +170,7 @@ func (d *differ) alike(b space.Box, old, now *fate) []space.Box {
 			continue
 		}
 		all := left[len(left)-1]
-		for _, f := range [...]*fate{old, now} {
+		for _, f := range [...]*verdicts{old, now} {
 			real, _ := f.real(at) // which both networks have
 			boxes := f.numbered(space.Set{f.pair.Decide(real).Box})
 			box := boxes[slices.IndexFunc(boxes, func(b space.Box) bool { return b.Has(&at) })]

@@ -125,7 +125,7 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 	if !now.all.Has(&s.at) || !old.all.Has(&s.at) || !old.has(s.at) || !now.has(s.at) {
 		return 0, 0, false
 	}
-	for k, f := range [...]*fate{old, now} {
+	for k, f := range [...]*verdicts{old, now} {
 		first, there := f.real(s.at)
 		if !there {
 			return 0, 0, false

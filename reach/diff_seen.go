@@ -15,14 +15,14 @@ import (
 // another public address, or is sent to another one, and notes which. It is no change if a
 // network leaves the addresses open, or if a gateway takes another one of several that it
 // had and has.
-func (d *differ) readdressed(c *Change, numbers [2]bool) bool {
+func (d *differ) readdressed(c *Change, several [2]bool) bool {
 	for n, how := range [...]string{"comes from", "is sent to"} {
 		was, is := d.before.public(c.Old, n), d.after.public(c.New, n)
 		if was == nil || is == nil || was.open || is.open || slices.Equal(was.all, is.all) {
 			continue
 		}
 		more := ""
-		if numbers[n] && was.shared == is.shared && !is.shared {
+		if several[n] && was.shared == is.shared && !is.shared {
 			more = ", and others with others"
 		}
 		cause := func(h *holder) Cause {

@@ -11,15 +11,15 @@ import (
 type side struct {
 	x     *emu.Explorer
 	ends  []emu.End
-	class []int            // of each end
-	known map[[3]int]*fate // by classes and IP version, with addresses
+	class []int                // of each end
+	known map[[3]int]*verdicts // by classes and IP version, with addresses
 
 	likes   *classifier
 	holders map[netip.Addr]*holder // of public addresses, when first needed
 }
 
 func newSide(e *emu.Emulator) *side {
-	s := &side{x: e.Explorer(), known: make(map[[3]int]*fate)}
+	s := &side{x: e.Explorer(), known: make(map[[3]int]*verdicts)}
 	s.ends = s.x.Ends()
 	all, likes := classes(s.x, s.ends)
 	s.likes = likes
@@ -38,8 +38,8 @@ func newSide(e *emu.Emulator) *side {
 // between is the packets from one end to another. It stands behind a pointer since Go 1.26
 // loses what an array on the stack points to if one of its structs is chosen by index and
 // copied after a call: between(…)[v], f() (TestDiff_Random saw it).
-func (s *side) between(from, to int) *[2]fate {
-	both := new([2]fate)
+func (s *side) between(from, to int) *[2]verdicts {
+	both := new([2]verdicts)
 	if from < 0 || to < 0 {
 		return both
 	}
@@ -53,7 +53,7 @@ func (s *side) between(from, to int) *[2]fate {
 }
 
 // ask finds out what becomes of packets, if it is not known of others of the classes.
-func (s *side) ask(f *fate, from, to, v int) {
+func (s *side) ask(f *verdicts, from, to, v int) {
 	if f.pair == nil {
 		return
 	}
@@ -61,19 +61,19 @@ func (s *side) ask(f *fate, from, to, v int) {
 	key := [3]int{s.class[from], s.class[to], v}
 	first := s.known[key]
 	if first == nil {
-		first = &fate{pair: f.pair}
+		first = &verdicts{pair: f.pair}
 		for _, part := range parts(f.pair, f.pair.Decide) {
 			first.sets[part.Answer] = append(first.sets[part.Answer], part.set...)
 		}
 		s.known[key] = first
 	}
-	theirs := fate{pair: first.pair, seats: f.seats} // with their addresses, which stand in the same order
+	theirs := verdicts{pair: first.pair, numbers: f.numbers} // with their addresses, which stand in the same order
 	for n := range addressDimensions {
 		mine, others := f.ranges(n), first.ranges(n)
-		theirs.seats[n] = slices.Clone(f.seats[n])
-		for k, s := range theirs.seats[n] {
+		theirs.numbers[n] = slices.Clone(f.numbers[n])
+		for k, s := range theirs.numbers[n] {
 			at := slices.IndexFunc(mine, func(r emu.Range) bool { return r.Span == s.real })
-			theirs.seats[n][k].real = others[at].Span
+			theirs.numbers[n][k].real = others[at].Span
 		}
 	}
 	for a, set := range first.sets {

@@ -183,7 +183,7 @@ func (m *Matrix) brief(x *emu.Explorer, from, to *Class) *Answer {
 		return nil
 	}
 	for i := range a.Parts {
-		a.Parts[i].numbers = [2]bool{len(from.Members) > 1, len(to.Members) > 1}
+		a.Parts[i].several = [2]bool{len(from.Members) > 1, len(to.Members) > 1}
 	}
 	slices.SortStableFunc(a.Parts, func(a, b Part) int { return order(a.Answer) - order(b.Answer) })
 	return a

@@ -21,15 +21,15 @@ type places struct {
 	v6  bool
 	all space.Product
 	// hosts are the addresses of the source and of the destination, nil for a network.
-	// Where the end stands for others, which have other addresses, numbers is true, and
+	// Where the end is one of several, which have other addresses, several is true, and
 	// they are worded as "address 2".
 	hosts    [2][]emu.Range
-	numbers  [2]bool
+	several  [2]bool
 	internet func() []space.Span // the addresses of IPv4 that internet hosts may have
 }
 
-func placesOf(p *emu.Pair, numbers [2]bool) *places {
-	all := &places{v6: p.IPv6(), numbers: numbers, internet: func() []space.Span { return p.Internet(false) }}
+func placesOf(p *emu.Pair, several [2]bool) *places {
+	all := &places{v6: p.IPv6(), several: several, internet: func() []space.Span { return p.Internet(false) }}
 	for d := range all.all {
 		all.all[d] = p.Places(d)
 	}
@@ -166,7 +166,7 @@ func (all *places) some(d int, some []space.Span) (list []host, ok bool) {
 	for k, r := range all.hosts[n] {
 		for _, s := range space.Common([]space.Span{r.Span}, some) {
 			h := host{addresses(s, all.v6), r.Node}
-			if all.numbers[n] {
+			if all.several[n] {
 				h.address = fmt.Sprintf("address %d", k+1)
 			}
 			list = append(list, h)
