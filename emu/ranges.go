@@ -18,9 +18,9 @@ import (
 // its nodes: its name leads to any of them.
 type Range struct {
 	Span space.Span
-	// For is what is asked about in its place: the range itself, unless [Pair.Thin] has found
-	// another that fares as it does.
-	For space.Span
+	// Asked is what is asked about in its place: the range itself, unless [Pair.Represent]
+	// has found another that fares as it does.
+	Asked space.Span
 	// Node is the ID of the interface that has the addresses, if it is a load balancer's,
 	// and Subnet what the subnet of that is called.
 	Node, Subnet string
@@ -45,16 +45,16 @@ func (r *Range) Owner() (*vpc.VPC, *vpc.Interface) {
 	return r.iface.VPC.Desc, r.iface.Desc
 }
 
-// Thin leaves ranges out of the pair's packets that fare as others do. The caller knows
-// which: for the ranges of the source or of the destination, like returns of each the index
+// Represent leaves ranges out of the pair's packets that fare as others do. The caller knows
+// which: for the ranges of the source or of the destination, by returns of each the index
 // of the one that is asked about in its place.
-func (p *Pair) Thin(like func([]Range) []int) {
+func (p *Pair) Represent(by func([]Range) []int) {
 	var kept [2]map[space.Span]bool
 	for n := range p.ranges {
 		p.ranges[n] = slices.Clone(p.ranges[n])
 		kept[n] = make(map[space.Span]bool)
-		for k, first := range like(p.ranges[n]) {
-			p.ranges[n][k].For = p.ranges[n][first].Span
+		for k, first := range by(p.ranges[n]) {
+			p.ranges[n][k].Asked = p.ranges[n][first].Span
 			kept[n][p.ranges[n][first].Span] = true
 		}
 	}
@@ -94,7 +94,7 @@ func rangesOf(e *queryEnd, chosen netip.Addr, fromInternet bool) (all []Range) {
 		all = []Range{{Span: space.One(space.Address(chosen)), iface: e.iface}}
 	}
 	for k := range all {
-		all[k].For = all[k].Span
+		all[k].Asked = all[k].Span
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/classes"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
 )
@@ -14,8 +15,8 @@ import (
 // Network answers questions about a network as it stood when it was made. One goroutine
 // at a time may use it.
 type Network struct {
-	explorer *emu.Explorer
-	likes    *classifier // when first needed
+	explorer   *emu.Explorer
+	classifier *classes.Classifier // when first needed
 }
 
 // New compiles a network. An error is what is wrong with the description.
@@ -152,7 +153,7 @@ func (n *Network) Between(source, destination string) (*Answer, error) {
 			return nil, err
 		}
 		if ok {
-			n.thin(p)
+			n.represent(p)
 			a.Parts = append(a.Parts, parts(p, p.Ask)...)
 		}
 	}
@@ -165,15 +166,15 @@ func (n *Network) Between(source, destination string) (*Answer, error) {
 	return a, nil
 }
 
-// thin leaves addresses out that fare as others do.
-func (n *Network) thin(p *emu.Pair) {
-	if !thinner(p) {
+// represent leaves addresses out that fare as others do.
+func (n *Network) represent(p *emu.Pair) {
+	if !classes.Many(p) {
 		return
 	}
-	if n.likes == nil {
-		n.likes = newClassifier(n.explorer, n.explorer.Ends())
+	if n.classifier == nil {
+		n.classifier = classes.New(n.explorer, n.explorer.Ends())
 	}
-	n.likes.thin(p)
+	n.classifier.Represent(p)
 }
 
 // order is that of parts.

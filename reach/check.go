@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/classes"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
 )
@@ -46,14 +47,15 @@ type Checker struct {
 
 	*names
 	class map[*emu.End]int // ends of a class fare alike
-	likes *classifier
+
+	classifier *classes.Classifier
 }
 
 // NewChecker is one for an emulator's network.
 func NewChecker(e *emu.Emulator) *Checker {
 	x := e.Explorer()
-	all, likes := classes(x, x.Ends())
-	c := &Checker{class: make(map[*emu.End]int), likes: likes}
+	all, classifier := classesOf(x, x.Ends())
+	c := &Checker{class: make(map[*emu.End]int), classifier: classifier}
 	ends := []*emu.End(nil)
 	for k, class := range all {
 		for _, m := range class.Members {

@@ -77,10 +77,10 @@ func numberBoth(old, now *verdicts) {
 			var key [2]space.Span
 			var size space.Num
 			if i >= 0 {
-				key[0], size = was[i].For, was[i].Span.Last.Minus(was[i].Span.First)
+				key[0], size = was[i].Asked, was[i].Span.Last.Minus(was[i].Span.First)
 			}
 			if j >= 0 {
-				key[1], size = is[j].For, is[j].Span.Last.Minus(is[j].Span.First)
+				key[1], size = is[j].Asked, is[j].Span.Last.Minus(is[j].Span.First)
 			}
 			s, ok := numbers[key]
 			if !ok {
@@ -119,7 +119,7 @@ func (v *verdicts) assign(n int, r emu.Range, number space.Span) {
 	k := slices.IndexFunc(v.numbers[n], func(s addressNumber) bool { return s.number == number })
 	if k < 0 {
 		k = len(v.numbers[n])
-		v.numbers[n] = append(v.numbers[n], addressNumber{real: r.For, number: number})
+		v.numbers[n] = append(v.numbers[n], addressNumber{real: r.Asked, number: number})
 	}
 	v.numbers[n][k].all = append(v.numbers[n][k].all, r.Span)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/classes"
 )
 
 // side is one of the two networks.
@@ -14,15 +15,15 @@ type side struct {
 	class []int                // of each end
 	known map[[3]int]*verdicts // by classes and IP version, with addresses
 
-	likes   *classifier
-	holders map[netip.Addr]*holder // of public addresses, when first needed
+	classifier *classes.Classifier
+	holders    map[netip.Addr]*holder // of public addresses, when first needed
 }
 
 func newSide(e *emu.Emulator) *side {
 	s := &side{x: e.Explorer(), known: make(map[[3]int]*verdicts)}
 	s.ends = s.x.Ends()
-	all, likes := classes(s.x, s.ends)
-	s.likes = likes
+	all, classifier := classesOf(s.x, s.ends)
+	s.classifier = classifier
 	class := make(map[*emu.End]int)
 	for k, c := range all {
 		for _, m := range c.Members {
@@ -45,7 +46,7 @@ func (s *side) between(from, to int) *[2]verdicts {
 	}
 	for v := range both {
 		if p, ok, err := s.x.Between(&s.ends[from], &s.ends[to], v == 1); err == nil && ok { // else nothing can be sent
-			s.likes.thin(p)
+			s.classifier.Represent(p)
 			both[v].pair = p
 		}
 	}

@@ -32,7 +32,7 @@ func NewMatrix(n *vpc.Network) (*Matrix, error) {
 // Matrix sorts the network's ends into classes.
 func (n *Network) Matrix() *Matrix {
 	m := &Matrix{net: n}
-	m.Classes, n.likes = classes(n.explorer, n.explorer.Ends())
+	m.Classes, n.classifier = classesOf(n.explorer, n.explorer.Ends())
 	return m
 }
 
@@ -175,7 +175,7 @@ func (m *Matrix) brief(x *emu.Explorer, from, to *Class) *Answer {
 	a := &Answer{Source: src.Name, Destination: dst.Name}
 	for _, v6 := range [...]bool{false, true} {
 		if p, ok, err := x.Between(src, dst, v6); err == nil && ok {
-			m.net.likes.thin(p)
+			m.net.classifier.Represent(p)
 			a.Parts = append(a.Parts, parts(p, p.Decide)...)
 		}
 	}

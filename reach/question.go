@@ -135,7 +135,7 @@ func (q *question) pair(from, to asked, v6 bool) (p *emu.Pair, ok bool, err erro
 		p, ok, err = q.c.x.Pair(from.query(), to.query(), v6)
 	}
 	if ok {
-		q.c.likes.thin(p)
+		q.c.classifier.Represent(p)
 	}
 	return p, ok, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // Traffic is packets: some services, from some addresses and ports to some addresses.
@@ -61,7 +62,7 @@ func (all *places) traffic(p space.Product) Traffic {
 	return all.exactly(p)
 }
 
-// exactly is traffic for a product in which no address is left out (see [emu.Pair.Thin]).
+// exactly is traffic for a product in which no address is left out (see [emu.Pair.Represent]).
 func (all *places) exactly(p space.Product) Traffic {
 	for d := range p {
 		p[d] = space.Common(p[d], all.all[d])
@@ -144,7 +145,7 @@ func (t Traffic) addresses(d int) string {
 func (t Traffic) addressWords(some, rest []space.Span) []string {
 	nat64, left := t.nat64Words(some, rest)
 	if len(nat64) > 0 {
-		rest = space.Union(append(slices.Clone(rest), space.Prefix(wellKnown)))
+		rest = space.Union(append(slices.Clone(rest), space.Prefix(vpc.NAT64)))
 	}
 	return append(addressWords(left, rest, t.places.v6), nat64...)
 }

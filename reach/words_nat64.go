@@ -2,6 +2,7 @@ package reach
 
 import (
 	"github.com/vpcemu/vpcemu/internal/space"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // nat64Words words those IPv6 addresses that stand for IPv4 ones (NAT-36): "NAT64 of
@@ -9,7 +10,7 @@ import (
 // addresses that it has not worded: all of them, unless some and rest both have addresses
 // that stand for IPv4 ones.
 func (t Traffic) nat64Words(some, rest []space.Span) (words []string, left []space.Span) {
-	whole := space.Prefix(wellKnown)
+	whole := space.Prefix(vpc.NAT64)
 	own, others := four(some), four(rest)
 	if !t.places.v6 || len(own) == 0 || len(others) == 0 {
 		return nil, some
@@ -29,7 +30,7 @@ func (t Traffic) nat64Words(some, rest []space.Span) (words []string, left []spa
 
 // four are the IPv4 addresses that IPv6 addresses stand for.
 func four(list []space.Span) (all []space.Span) {
-	for _, s := range space.Common(list, []space.Span{space.Prefix(wellKnown)}) {
+	for _, s := range space.Common(list, []space.Span{space.Prefix(vpc.NAT64)}) {
 		all = append(all, space.Span{First: space.Num{Lo: s.First.Lo & (1<<32 - 1)}, Last: space.Num{Lo: s.Last.Lo & (1<<32 - 1)}})
 	}
 	return all

@@ -138,7 +138,7 @@ func (p *pass) expose(x *exposures, index map[any]*exposure, i *plan.Interface, 
 	case !ok:
 		return
 	}
-	p.thin(pair, nil, i)
+	p.represent(pair)
 	reached, why := reachedPorts(pair, ports)
 	if why != "" {
 		x.gap(p, i, why)

@@ -2,12 +2,12 @@ package lint
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/firewall"
+	"github.com/vpcemu/vpcemu/internal/classes"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/vpc"
 )
@@ -29,14 +29,14 @@ type pass struct {
 	hosts    map[string]string   // what people call interfaces, by VPC and ID
 
 	found struct { // what is found once for several checks
-		owners  map[firewall.GroupID]*plan.VPC
-		rules   []*rule
-		implied map[*firewall.Rule]impliedBy
-		open    *exposures
-		replies *replies
-		regions map[*plan.VPC]*region
-		fine    map[*plan.Subnet][]netip.Prefix
-		ends    map[*vpc.Interface]*emu.End
+		owners     map[firewall.GroupID]*plan.VPC
+		rules      []*rule
+		implied    map[*firewall.Rule]impliedBy
+		open       *exposures
+		replies    *replies
+		regions    map[*plan.VPC]*region
+		classifier *classes.Classifier
+		ends       map[*vpc.Interface]*emu.End
 	}
 }
 

@@ -87,7 +87,7 @@ func (p *pass) ask(x *replies, from, to *party, rules []*rule, version int) {
 	if err != nil || !ok {
 		return // nothing begins there, or it has no address of the IP version
 	}
-	p.thin(pair, from.Interface, to.Interface)
+	p.represent(pair)
 	q := &question{pass: p, pair: pair, from: from, to: to, version: version}
 	for _, b := range q.abroad(q.candidates(rules)) {
 		q.look(b)

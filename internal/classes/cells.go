@@ -1,4 +1,4 @@
-package reach
+package classes
 
 import (
 	"net/netip"
@@ -7,23 +7,20 @@ import (
 
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/packet"
+	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // cells cut the addresses of an IP version into spans that no prefix tells apart: they are
 // where some prefix begins, or where the next address behind one is.
 type cells []space.Num
 
-// wellKnown is the prefix of IPv6 addresses that stand for IPv4 ones (NAT-36).
-var wellKnown = netip.MustParsePrefix("64:ff9b::/96")
-
 // cellsOf are those of IPv4 and of IPv6.
 func cellsOf(prefixes map[netip.Prefix]bool) (all [2]cells) {
 	for p := range prefixes {
-		k := 0
+		k := version(p.Addr())
 		if p.Addr().Is6() {
-			k = 1
-			if four, ok := packet.Embedded(wellKnown, p.Addr()); ok && p.Bits() >= wellKnown.Bits() {
-				all[0] = all[0].with(netip.PrefixFrom(four, p.Bits()-wellKnown.Bits()))
+			if four, ok := packet.Embedded(vpc.NAT64, p.Addr()); ok && p.Bits() >= vpc.NAT64.Bits() {
+				all[0] = all[0].with(netip.PrefixFrom(four, p.Bits()-vpc.NAT64.Bits()))
 			}
 		}
 		all[k] = all[k].with(p)
@@ -44,4 +41,12 @@ func (c cells) with(p netip.Prefix) cells {
 func (c cells) of(a netip.Addr) int {
 	at := space.Address(a)
 	return sort.Search(len(c), func(k int) bool { return at.Less(c[k]) })
+}
+
+// version is 0 for IPv4 and 1 for IPv6.
+func version(a netip.Addr) int {
+	if a.Is6() {
+		return 1
+	}
+	return 0
 }

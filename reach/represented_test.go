@@ -6,13 +6,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/classes"
 	"github.com/vpcemu/vpcemu/internal/random"
 	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
-// TestLikes_Random: an address that another one stands for fares as that does.
-func TestLikes_Random(t *testing.T) {
+// TestRepresented_Random: an address that another one stands for fares as that does.
+func TestRepresented_Random(t *testing.T) {
 	thinned := 0
 	for n := range uint64(*compared) {
 		m := random.New(9, n)
@@ -34,19 +35,19 @@ func TestLikes_Random(t *testing.T) {
 			continue
 		}
 		x := e.Explorer()
-		all, likes := classes(x, x.Ends())
+		all, classifier := classesOf(x, x.Ends())
 		for range 12 {
 			from, to := random.Pick(m, all...), random.Pick(m, all...)
 			if from == to || !meets(from, to) {
 				continue
 			}
 			full, ok, err := x.Between(from.Members[0], to.Members[0], false)
-			if err != nil || !ok || !thinner(full) {
+			if err != nil || !ok || !classes.Many(full) {
 				continue
 			}
 			thin, _, err := x.Between(from.Members[0], to.Members[0], false)
 			require.NoError(t, err)
-			likes.thin(thin)
+			classifier.Represent(thin)
 			if len(thin.All) == len(full.All) {
 				continue
 			}
