@@ -2,6 +2,11 @@ package emu
 
 import "slices"
 
+// Same reports whether two blockers are one setting, met by two packets in one direction.
+func (b *Blocker) Same(o *Blocker) bool {
+	return b.Reason == o.Reason && b.Stage == o.Stage && b.Kind == o.Kind && b.Component == o.Component && b.Direction == o.Direction && b.Origin == o.Origin
+}
+
 func (t *tracer) blockedBy(r Reason) bool {
 	return slices.ContainsFunc(t.out.Blockers, func(b Blocker) bool { return b.Reason == r.String() })
 }

@@ -264,9 +264,7 @@ func (f *Finding) and(g Finding) {
 // hypothetical on one way only, where something else is in the way, is real.
 func union(all, more []Blocker) []Blocker {
 	for _, b := range more {
-		k := slices.IndexFunc(all, func(o Blocker) bool {
-			return o.Reason == b.Reason && o.Stage == b.Stage && o.Kind == b.Kind && o.Component == b.Component && o.Direction == b.Direction && o.Origin == b.Origin
-		})
+		k := slices.IndexFunc(all, func(o Blocker) bool { return o.Same(&b) })
 		if k < 0 {
 			all = append(all, b)
 			continue

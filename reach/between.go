@@ -217,11 +217,7 @@ func exhaust(p *emu.Pair, set space.Set, ask func(space.Point) (space.Box, *spac
 
 // fares reports whether a finding is about packets of the part.
 func (p *Part) fares(f *emu.Finding) bool {
+	same := func(a, b emu.Blocker) bool { return a.Same(&b) }
 	return p.Answer == f.Answer && p.Request == f.Request && p.Depends == f.Depends &&
 		slices.EqualFunc(p.Blockers, f.Blockers, same) && slices.EqualFunc(p.Unknowns, f.Unknowns, same)
-}
-
-// same reports whether two blockers are the same setting.
-func same(a, b emu.Blocker) bool {
-	return a.Reason == b.Reason && a.Stage == b.Stage && a.Component == b.Component && a.Direction == b.Direction && a.Origin == b.Origin
 }

@@ -308,7 +308,7 @@ func (q *question) explain(l *lost, at space.Point) bool {
 		return false
 	}
 	for _, o := range t.Blockers {
-		if o.Component == l.blocker.Component && o.Reason == l.blocker.Reason && o.Direction == l.blocker.Direction && o.Detail != "" {
+		if o.Same(&l.blocker) && o.Detail != "" {
 			l.reason = o.Detail
 			break
 		}
