@@ -3,7 +3,6 @@ package reach
 import (
 	"fmt"
 	"slices"
-
 	"strings"
 	"testing"
 
@@ -60,6 +59,29 @@ func TestPart_Alike(t *testing.T) {
 	}
 	t.Log(compared, wide)
 	require.NotZero(t, compared)
+}
+
+// TestPart_Alike_Represented: the witness is none of the addresses that are not asked about.
+func TestPart_Alike_Represented(t *testing.T) {
+	n := Of(EmulatorOf(t, `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    subnets: {a: {cidr: 10.0.1.0/24}, b: {cidr: 10.0.2.0/24}}
+    security-groups:
+      client: {egress: [tcp/22 to 10.0.2.0/24]}
+      server: {ingress: [tcp/22 from 10.0.1.16/28]}
+    instances:
+      client: {subnet: a, groups: [client], ip: [10.0.1.10, 10.0.1.30, 10.0.1.29]}
+      server: {subnet: b, groups: [server]}
+`))
+	a, err := n.Between("client", "server")
+	require.NoError(t, err)
+	require.Equal(t, "tcp/22 from all but 10.0.1.10", a.Parts[0].Traffic()[0].String())
+	one, alike, err := a.Parts[0].Alike()
+	require.NoError(t, err)
+	require.Equal(t, "10.0.1.30", one.Sent().Src.String()) // which 10.0.1.29 fares like
+	require.Equal(t, []space.Span{space.One(space.Address(one.Sent().Src))}, alike[space.Sources])
 }
 
 // pick is a packet of a product, at its edges more often than not.

@@ -78,21 +78,25 @@ func (p *Part) Set() space.Set { return expanded(p.pair, p.set).Joined() }
 
 // Witness is the trace of one packet of the part, an ordinary one if there is one.
 func (p *Part) Witness() (*emu.Trace, error) {
+	_, t, err := p.witness()
+	return t, err
+}
+
+// witness is Witness, and the packet. It is none of those that others stand for, about which
+// the pair is not asked.
+func (p *Part) witness() (at space.Point, t *emu.Trace, err error) {
 	at, ok := p.pair.Usual(p.set.Joined())
 	if !ok {
-		return nil, errors.New("a part without packets")
+		return at, nil, errors.New("a part without packets")
 	}
-	return p.pair.Trace(at)
+	t, err = p.pair.Trace(at)
+	return at, t, err
 }
 
 // Alike is the trace of Witness, and other packets of the part for which every step of it
 // is the same: as many as one product has.
 func (p *Part) Alike() (*emu.Trace, *space.Product, error) {
-	at, ok := p.pair.Usual(p.Set())
-	if !ok {
-		return nil, nil, errors.New("a part without packets")
-	}
-	t, err := p.pair.Trace(at)
+	at, t, err := p.witness()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -185,9 +189,6 @@ func parts(p *emu.Pair, ask func(space.Point) emu.Finding) []Part {
 	var all []Part
 	exhaust(p, p.All, func(at space.Point) (space.Box, *space.Set) {
 		f := ask(at)
-		if !f.Box.Has(&at) {
-			panic("reach: a packet outside of its own box") // and so it would be asked about again, without end
-		}
 		k := slices.IndexFunc(all, func(o Part) bool { return o.fares(&f) })
 		if k < 0 {
 			k = len(all)
@@ -198,8 +199,8 @@ func parts(p *emu.Pair, ask func(space.Point) emu.Finding) []Part {
 	return all
 }
 
-// exhaust asks about a packet of the set that is in no box so far, until there is none. The answer is the box of packets like it,
-// and where those of the set go that are in the box.
+// exhaust asks about a packet of the set that is in no box so far, until there is none. The
+// answer is the box of packets like it, and where those of the set go that are in the box.
 func exhaust(p *emu.Pair, set space.Set, ask func(space.Point) (space.Box, *space.Set)) {
 	left, rest := slices.Clone(set), space.Set(nil)
 	for len(left) > 0 {
@@ -210,6 +211,9 @@ func exhaust(p *emu.Pair, set space.Set, ask func(space.Point) (space.Box, *spac
 			continue
 		}
 		box, into := ask(at)
+		if !box.Has(&at) {
+			panic("reach: a packet outside of its own box") // and so it would be asked about again, without end
+		}
 		rest, *into = left.Cut(&box, rest[:0], *into)
 		left, rest = rest, left
 	}
