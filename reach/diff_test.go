@@ -2,12 +2,14 @@ package reach
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/bench"
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -38,6 +40,37 @@ func TestDiff_PassedOver(t *testing.T) {
 			require.ElementsMatch(t, pairs(full), pairs(quick))
 		})
 	}
+}
+
+// TestDiff_Holes: what opens is found behind however many addresses the networks have by turns,
+// which no internet host has in both.
+func TestDiff_Holes(t *testing.T) {
+	network := func(odd uint64, rules ...string) *emu.Emulator {
+		var n vpc.Network
+		v := n.AddVPC("v", "10.0.0.0/16")
+		v.AddInternetGateway("igw")
+		v.AddRouteTable("rt").AddRoute("0.0.0.0/0", "igw")
+		s := v.AddSubnet("s", "10.0.0.0/16").UseRouteTable("rt")
+		first := space.Address(netip.MustParseAddr("1.0.0.0"))
+		for k := range uint64(1100) {
+			i := s.AddInterface(fmt.Sprint("i-", k), space.Address(netip.MustParseAddr("10.0.16.0")).Plus(space.Num{Lo: k}).Addr(false).String(), "none")
+			i.Addresses[0].Public = first.Plus(space.Num{Lo: 2*k + odd}).Addr(false)
+		}
+		s.AddInterface("db", "10.0.0.9", "db").Addresses[0].Public = netip.MustParseAddr("198.51.100.1")
+		v.AddSecurityGroup("none")
+		v.AddSecurityGroup("db")
+		for _, r := range rules {
+			v.SecurityGroup("db").AllowIn(r, "0.0.0.0/0")
+		}
+		e, err := emu.New(&n, emu.Options{})
+		require.NoError(t, err)
+		return e
+	}
+	var opened []string
+	for _, c := range Diff(network(0), network(1, "tcp/22")).Changes {
+		opened = append(opened, fmt.Sprint(c.Kind, c.Sources, c.Destinations, c.Words()))
+	}
+	require.Contains(t, opened, "opened [internet] [db] [tcp/22]")
 }
 
 // pairs are the changes of each pair of ends.

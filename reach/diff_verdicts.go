@@ -33,8 +33,8 @@ func (v *verdicts) answers(other *verdicts) [3]space.Set {
 // common is a packet of a box that both networks have. Boxes and packet have numbers in
 // place of hosts' addresses. A network in which the host has no such address has no say.
 func common(b space.Box, old, now *verdicts) (at space.Point, ok bool) {
-	const most = 1000 // holes that take turns
-	for range most {
+	for moved := true; moved; { // past the one's holes, and maybe into the other's
+		moved = false
 		for _, v := range [...]*verdicts{old, now} {
 			full, there := v.addressed(b)
 			if !there {
@@ -43,18 +43,14 @@ func common(b space.Box, old, now *verdicts) (at space.Point, ok bool) {
 			if at, ok = v.pair.Some(full); !ok {
 				return at, false
 			}
-			for n, d := range addressDimensions {
-				if v.numbers[n] == nil {
-					b[d].First = at[d]
+			for _, d := range addressDimensions {
+				if step := at[d].Minus(full[d].First); step != (space.Num{}) {
+					b[d].First, moved = b[d].First.Plus(step), true
 				}
 			}
 		}
-		at = b.First()
-		if old.has(at) && now.has(at) {
-			return at, true
-		}
 	}
-	return at, false
+	return b.First(), true
 }
 
 // real is a packet as it is sent; false if the network has no such addresses.
