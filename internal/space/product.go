@@ -75,7 +75,9 @@ func (s Set) differing() (list []int) {
 	return list
 }
 
-// orders calls use with every order of a list.
+// orders calls use with every order of a list, which is ascending, as a dictionary has them.
+// So the first of several that are as good stays the first if there are more dimensions, in
+// which boxes are cut for nothing.
 func orders(list []int, use func([]int)) {
 	var from func(int)
 	from = func(k int) {
@@ -84,9 +86,12 @@ func orders(list []int, use func([]int)) {
 			return
 		}
 		for i := k; i < len(list); i++ {
-			list[k], list[i] = list[i], list[k]
+			next := list[i]
+			copy(list[k+1:i+1], list[k:i])
+			list[k] = next
 			from(k + 1)
-			list[k], list[i] = list[i], list[k]
+			copy(list[k:i], list[k+1:i+1])
+			list[i] = next
 		}
 	}
 	from(0)

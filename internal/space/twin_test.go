@@ -3,6 +3,7 @@ package space
 import (
 	"fmt"
 	"math/bits"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -149,6 +150,31 @@ func TestProducts(t *testing.T) {
 			t.Fatalf("%v are %v, and in other boxes %v", a, products, other)
 		}
 	})
+}
+
+// TestProducts_Cut: the products are the same if the boxes are cut in a dimension in which the
+// set is all the same.
+func TestProducts_Cut(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 5_000 {
+		same := r.IntN(Dimensions)
+		var whole, cut Set
+		for range 2 + r.IntN(5) {
+			var b Box
+			for d := range b {
+				first, last := uint64(r.IntN(3)), uint64(r.IntN(3))
+				b[d] = Span{Num{Lo: min(first, last)}, Num{Lo: max(first, last)}}
+			}
+			b[same] = Span{Num{}, Num{Lo: 4}}
+			whole = whole.With(&b)
+		}
+		for _, b := range whole {
+			low, high := b, b
+			low[same].Last, high[same].First = Num{Lo: 1}, Num{Lo: 2}
+			cut = append(cut, low, high)
+		}
+		require.Equal(t, whole.Products(), cut.Products(), "%v", whole)
+	}
 }
 
 // TestSpans: lists of spans against their places one by one.
