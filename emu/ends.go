@@ -3,7 +3,6 @@ package emu
 import (
 	"cmp"
 	"net/netip"
-	"slices"
 
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/routing"
@@ -238,7 +237,7 @@ func (x *Explorer) Fork() *Explorer { return newExplorer(x.net, x.marks.fork()) 
 
 // Special are the prefixes that are something of their own in every network.
 func (x *Explorer) Special() []netip.Prefix {
-	return append(slices.Clone(notInternet[:]), nat64, multicast4, multicast6, uniqueLocal6)
+	return append(NotInternet(), nat64)
 }
 
 // On is the pair explored with another Explorer of the same network.

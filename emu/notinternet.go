@@ -1,6 +1,9 @@
 package emu
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // notInternet are the ranges that do not exist on the internet: RFC 1918, RFC
 // 6598 and the bogons of IGW-12. The TEST-NETs are left out on purpose, so that
@@ -12,6 +15,10 @@ var notInternet = [...]netip.Prefix{
 	netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff00::/8"), netip.MustParsePrefix("::/127"),
 	netip.MustParsePrefix("::ffff:0:0/96"),
 }
+
+// NotInternet are the ranges that do not exist on the internet (RFC 1918, RFC 6598, and the
+// bogons of IGW-12), whatever a network has.
+func NotInternet() []netip.Prefix { return slices.Clone(notInternet[:]) }
 
 // isPrivate reports whether an address cannot be that of an internet host.
 func isPrivate(a netip.Addr) bool {

@@ -336,11 +336,11 @@ func idleRules(p *pass) {
 	}
 }
 
-// inland are addresses that no internet host has, by IP version.
-var inland = func() (all [2]space.Set) {
-	for _, p := range slices.Concat(private, special) {
+// notInternet are all packets from or to addresses that no internet host has, by IP version.
+var notInternet = func() (all [2]space.Set) {
+	for _, p := range emu.NotInternet() {
 		at := &all[version(p)]
-		*at = at.With(&space.Box{space.Sources: space.Prefix(p), space.Services: {Last: space.Service(255, 65535)}})
+		*at = at.With(&space.Box{space.Sources: space.Prefix(p), space.Services: space.AllServices()})
 	}
 	return all
 }()
@@ -356,7 +356,7 @@ func (r *rule) wide() (ports []string) {
 			var open space.Set
 			for _, b := range set {
 				if b[space.Services].Has(q.span().First) {
-					open = append(open, space.Set{b}.Minus(inland[version])...)
+					open = append(open, space.Set{b}.Minus(notInternet[version])...)
 				}
 			}
 			if isWide(open, version == 1) && !slices.Contains(ports, q.String()) {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/internal/plan"
 	"github.com/vpcemu/vpcemu/routing"
 	"github.com/vpcemu/vpcemu/vpc"
@@ -125,19 +126,18 @@ func onlyVPCs(n *vpc.Network, g *vpc.Gateway) bool {
 	})
 }
 
-// private are ranges that no internet host has an address of.
-var private = []netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
-	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("fc00::/7"),
-}
-
-// special are ranges of which no VPC, gateway or internet host has addresses, and the
-// fabric's own services may.
-var special = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"),
-	netip.MustParsePrefix("224.0.0.0/3"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("ff00::/8"),
-	netip.MustParsePrefix("fd00:ec2::/32"), netip.MustParsePrefix("::/96"), netip.MustParsePrefix("::ffff:0:0/96"),
-}
+// Of the ranges that do not exist on the internet, VPCs and offices have addresses of those
+// that are private; of the special ones nobody has, but for the fabric's own services.
+var private, special = func() (private, special []netip.Prefix) {
+	for _, p := range emu.NotInternet() {
+		if p.Addr().IsPrivate() || p == shared {
+			private = append(private, p)
+		} else {
+			special = append(special, p)
+		}
+	}
+	return private, append(special, vpc.Services6)
+}()
 
 // meets reports whether something in the region may have an address of a prefix.
 func (r *region) meets(p netip.Prefix) bool {

@@ -286,9 +286,9 @@ func overlapWords(g *vpc.Gateway) string {
 	return "the transit gateway does not propagate such a range of the VPC that was attached later, and what is for it goes astray"
 }
 
-// reused are addresses that VPCs use again and again for what stays inside of them, such as
-// Kubernetes' pods: transit gateways do not carry them.
-var reused = netip.MustParsePrefix("100.64.0.0/10")
+// shared are addresses that VPCs use again and again for what stays inside of them, such as
+// Kubernetes' pods: transit gateways do not carry them (RFC 6598).
+var shared = netip.MustParsePrefix("100.64.0.0/10")
 
 // overlap are ranges of two VPCs that overlap and matter to what joins them, zero for none:
 // of a transit gateway, if the first VPC, which is attached later, propagates (TGW-9).
@@ -299,7 +299,7 @@ func overlap(g *vpc.Gateway, v, w *vpc.VPC) [2]netip.Prefix {
 	}
 	for _, p := range v.CIDRs {
 		for _, q := range w.CIDRs {
-			if p.Overlaps(q) && !(transit && reused.Overlaps(p) && reused.Overlaps(q)) {
+			if p.Overlaps(q) && !(transit && shared.Overlaps(p) && shared.Overlaps(q)) {
 				return [2]netip.Prefix{p, q}
 			}
 		}

@@ -109,7 +109,7 @@ func (c *settled) closedTo(s *plan.Subnet, egress bool) bool {
 	closed, done := c.closed[key]
 	if !done {
 		open, known := c.opens(a, egress, s.VPC)
-		closed = known && len(open[0].Minus(inland[0])) == 0 && len(open[1].Minus(inland[1])) == 0
+		closed = known && len(open[0].Minus(notInternet[0])) == 0 && len(open[1].Minus(notInternet[1])) == 0
 		c.closed[key] = closed
 	}
 	return closed
