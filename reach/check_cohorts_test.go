@@ -49,3 +49,37 @@ func TestChecker_Encounters(t *testing.T) {
 	})
 	require.Positive(t, shared)
 }
+
+// TestNames_Lists: a list has each end once, however often it is meant.
+func TestNames_Lists(t *testing.T) {
+	c := NewChecker(EmulatorOf(t, `
+vpcs:
+  v:
+    cidr: 10.0.0.0/16
+    subnets: {a: {cidr: 10.0.1.0/24}}
+    security-groups: {app: {}}
+    instances: {app-1: {subnet: a, ip: 10.0.1.10, groups: [app]}, app-2: {subnet: a, groups: [app]}}
+`))
+	for _, test := range []struct {
+		text string
+		want []string
+	}{
+		{"app-1, app-1", []string{"app-1"}},
+		{"app-1, app-*", []string{"app-1", "app-2"}},
+		{"app-*, app-1", []string{"app-1", "app-2"}},
+		{"internet, internet, app-2", []string{"internet", "app-2"}},
+		{"10.0.1.10, 10.0.1.10", []string{"10.0.1.10"}},
+		{"app-1, 10.0.1.10", []string{"app-1", "10.0.1.10"}}, // the interface's other addresses are not meant by the one
+		{"app-1, app-1 except app-2", []string{"app-1"}},
+	} {
+		t.Run(test.text, func(t *testing.T) {
+			found, err := c.find(test.text, true)
+			require.NoError(t, err)
+			var got []string
+			for _, a := range found {
+				got = append(got, a.name())
+			}
+			require.Equal(t, test.want, got)
+		})
+	}
+}

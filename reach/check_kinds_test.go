@@ -83,7 +83,8 @@ vpcs:
 		{"o1 -> o2 tcp/90: blocked", "reachable: o1 > o2 tcp/90"}, // by its public address
 		{"o1 -> o2 tcp/91: blocked", ""},
 		{"internet, o1 -> internet, o1 tcp/23: blocked", "reachable: o1 > internet tcp/23"},
-		{"o1, o1 -> o1: blocked", "o1, o1 -> o1: no two different ends of it ever talk"},
+		{"o1, 198.51.100.1 -> o1: blocked", "o1, 198.51.100.1 -> o1: no two different ends of it ever talk"},
+		{"o1, o1 -> o2 tcp/90: blocked", "reachable: o1 > o2 tcp/90"},
 		{"internet, o1 except internet -> o2 tcp/80: blocked", "reachable: o1 > o2 tcp/80"},
 		{"internet:8.8.8.8, o1 except internet:8.8.8.8 -> o2 tcp/80: blocked", "reachable: o1 > o2 tcp/80"},
 		{"o1 except o1 -> o2 tcp/80: blocked", `source: "o1 except o1" leaves nothing`},

@@ -110,10 +110,16 @@ func pattern(text string) (kind, rest string, ok bool) {
 	return kind, rest, ok && slices.Contains(patternKinds, kind)
 }
 
-// terms is a list of ends with commas between them.
+// terms is a list of ends with commas between them, each once.
 func (n *names) terms(text string, source bool) ([]asked, error) {
 	var all []asked
-	seen := make(map[*emu.End]bool)
+	seen := make(map[asked]bool)
+	add := func(a asked) {
+		if !seen[a] {
+			seen[a] = true
+			all = append(all, a)
+		}
+	}
 	for term := range strings.SplitSeq(text, ",") {
 		if term = strings.TrimSpace(term); term == "" {
 			return nil, fmt.Errorf("%q: an end is missing before or behind a comma", text)
@@ -121,8 +127,7 @@ func (n *names) terms(text string, source bool) ([]asked, error) {
 		if n.severalOnPremises(term) {
 			for _, e := range n.ends {
 				if e.Kind == emu.OnPremisesEnd {
-					all = append(all, asked{end: e})
-					seen[e] = true
+					add(asked{end: e})
 				}
 			}
 			continue
@@ -132,8 +137,7 @@ func (n *names) terms(text string, source bool) ([]asked, error) {
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, a)
-			seen[a.end] = true
+			add(a)
 			continue
 		}
 		found, err := n.matching(term, source)
@@ -141,10 +145,7 @@ func (n *names) terms(text string, source bool) ([]asked, error) {
 			return nil, err
 		}
 		for _, e := range found {
-			if !seen[e] {
-				all = append(all, asked{end: e})
-			}
-			seen[e] = true
+			add(asked{end: e})
 		}
 	}
 	return all, nil
@@ -198,13 +199,16 @@ func (n *names) known(name string) (asked, error) {
 // severalOnPremises reports whether a text is "onprem", and there are several networks
 // that it may be.
 func (n *names) severalOnPremises(text string) bool {
+	if text != "onprem" {
+		return false
+	}
 	count := 0
 	for _, e := range n.ends {
 		if e.Kind == emu.OnPremisesEnd {
 			count++
 		}
 	}
-	return text == "onprem" && count > 1
+	return count > 1
 }
 
 // called reports whether some end is called exactly so.
