@@ -115,7 +115,7 @@ func (n *Network) Reserved(v *VPC) map[netip.Addr]bool {
 		}
 		for _, a := range g.Transit.Attachments {
 			for k := range a.Addresses {
-				if k < len(a.Subnets) && n.VPC(a.VPC) == v && v.Subnet(a.Subnets[k]) != nil {
+				if k < len(a.Subnets) && (a.VPC == v.ID || a.VPC == v.Name) && n.VPC(a.VPC) == v && v.Subnet(a.Subnets[k]) != nil {
 					all[a.Addresses[k]] = true
 				}
 			}

@@ -96,6 +96,9 @@ func (s *scope) instanceID(name string) string {
 	return name
 }
 
+// VPC finds a VPC as [Network.VPC] does.
+func (ix *Index) VPC(name string) *VPC { return ix.vpcs.get(name) }
+
 // Group finds the security group that a rule of a VPC means by a name: one of
 // the VPC itself, else of a VPC that a peering connection or a transit gateway
 // joins to it (SG-20), else "vpc/name". It is nil if there is none, or several.

@@ -216,7 +216,8 @@ type Gateway struct {
 	// has no ranges and no network ACL, but a route table (NAT-41, NAT-44).
 	Place *Subnet
 	// Attachments are those of a transit gateway.
-	Attachments []*Attachment
+	Attachments  []*Attachment
+	attachmentOf map[*VPC]*Attachment // see AttachmentOf
 	// Attachment is set for what is no gateway of its own but the far side of a
 	// transit gateway's attachment to on-premises networks.
 	Attachment *Attachment

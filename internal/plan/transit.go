@@ -35,15 +35,7 @@ func (a *Attachment) InZone(zone string) *Interface {
 
 // AttachmentOf is a VPC's attachment, nil if it has none; one that works if there
 // are several.
-func (g *Gateway) AttachmentOf(v *VPC) *Attachment {
-	var found *Attachment
-	for _, a := range g.Attachments {
-		if a.VPC == v && v != nil && (found == nil || a.Desc.Works()) {
-			found = a
-		}
-	}
-	return found
-}
+func (g *Gateway) AttachmentOf(v *VPC) *Attachment { return g.attachmentOf[v] }
 
 // transitGateway begins a transit gateway: who is attached to it.
 func (c *compiler) transitGateway(desc *vpc.Gateway) {
@@ -51,10 +43,14 @@ func (c *compiler) transitGateway(desc *vpc.Gateway) {
 	if desc.Transit == nil {
 		return // not assigned: no attachments
 	}
+	g.attachmentOf = make(map[*VPC]*Attachment)
 	for _, d := range desc.Transit.Attachments {
 		a := &Attachment{Desc: d, Gateway: g}
 		if v := c.plan.Network.VPC(d.VPC); v != nil && d.Kind == vpc.VPCAttachment {
 			a.VPC = c.compiled(v)
+		}
+		if a.VPC != nil && (g.attachmentOf[a.VPC] == nil || d.Works()) {
+			g.attachmentOf[a.VPC] = a
 		}
 		g.Attachments = append(g.Attachments, a)
 	}

@@ -42,22 +42,55 @@ func (p *pass) region(v *plan.VPC) *region {
 
 // joined are a VPC and all that gateways join to it, one over the other.
 func (p *pass) joined(v *plan.VPC) []*plan.VPC {
-	all := []*plan.VPC{v}
+	joins := p.joins()
+	all, seen, over := []*plan.VPC{v}, map[*plan.VPC]bool{v: true}, make(map[*plan.Gateway]bool)
 	for k := 0; k < len(all); k++ {
-		for _, g := range p.plan.Gateways {
-			ends := slices.Clone(g.VPCs)
-			for _, a := range g.Attachments {
-				ends = append(ends, a.VPC)
-			}
-			if len(ends) < 2 || !slices.Contains(ends, all[k]) {
+		for _, g := range joins[all[k]] {
+			if over[g] {
 				continue
 			}
-			for _, w := range ends {
-				if w != nil && !slices.Contains(all, w) {
+			over[g] = true
+			for _, w := range ends(g) {
+				if !seen[w] {
+					seen[w] = true
 					all = append(all, w)
 				}
 			}
 		}
+	}
+	return all
+}
+
+// joins are the gateways that join a VPC to others.
+func (p *pass) joins() map[*plan.VPC][]*plan.Gateway {
+	if p.found.joins != nil {
+		return p.found.joins
+	}
+	p.found.joins = make(map[*plan.VPC][]*plan.Gateway)
+	for _, g := range p.plan.Gateways {
+		if all := ends(g); len(all) > 1 {
+			for _, v := range all {
+				p.found.joins[v] = append(p.found.joins[v], g)
+			}
+		}
+	}
+	return p.found.joins
+}
+
+// ends are the VPCs that a gateway is for, or has attachments of, each once.
+func ends(g *plan.Gateway) (all []*plan.VPC) {
+	seen := map[*plan.VPC]bool{nil: true} // what is not described
+	add := func(v *plan.VPC) {
+		if !seen[v] {
+			seen[v] = true
+			all = append(all, v)
+		}
+	}
+	for _, v := range g.VPCs {
+		add(v)
+	}
+	for _, a := range g.Attachments {
+		add(a.VPC)
 	}
 	return all
 }
@@ -75,7 +108,7 @@ func (r *region) add(p *pass, v *plan.VPC) {
 	}
 	for _, g := range slices.Concat(d.Gateways, p.net.Gateways) {
 		switch {
-		case !slices.Contains(d.Gateways, g) && !p.joins(g, d):
+		case !slices.Contains(d.Gateways, g) && !p.isFor(g, d):
 		case g.Kind == routing.GatewayEndpoint:
 			if l := p.net.ServiceList(g); l != nil && l.Unknown == "" {
 				r.ranges = append(r.ranges, l.Entries...)
@@ -84,8 +117,8 @@ func (r *region) add(p *pass, v *plan.VPC) {
 			}
 		case g.Kind == routing.NATGateway:
 			r.ranges = append(r.ranges, vpc.NAT64)
-		case g.Kind == routing.PeeringConnection && len(g.VPCs) == 2 && p.net.VPC(g.VPCs[0]) != nil && p.net.VPC(g.VPCs[1]) != nil:
-		case g.Kind == routing.TransitGateway && onlyVPCs(p.net, g), g.Kind == routing.EgressOnlyGateway, g.Kind == routing.InterfaceEndpoint, g.Kind == routing.GWLBEndpoint:
+		case g.Kind == routing.PeeringConnection && len(g.VPCs) == 2 && p.index.VPC(g.VPCs[0]) != nil && p.index.VPC(g.VPCs[1]) != nil:
+		case g.Kind == routing.TransitGateway && p.onlyVPCs(g), g.Kind == routing.EgressOnlyGateway, g.Kind == routing.InterfaceEndpoint, g.Kind == routing.GWLBEndpoint:
 		default:
 			r.anything = g.Kind.String() + " " + g.ID + " leads to what is not described"
 		}
@@ -108,21 +141,21 @@ func (r *region) add(p *pass, v *plan.VPC) {
 	}
 }
 
-// joins reports whether a gateway outside joins a VPC to something.
-func (p *pass) joins(g *vpc.Gateway, v *vpc.VPC) bool {
+// isFor reports whether a gateway outside joins a VPC to something.
+func (p *pass) isFor(g *vpc.Gateway, v *vpc.VPC) bool {
 	names := slices.Clone(g.VPCs)
 	if g.Transit != nil {
 		for _, a := range g.Transit.Attachments {
 			names = append(names, a.VPC)
 		}
 	}
-	return slices.ContainsFunc(names, func(name string) bool { return p.net.VPC(name) == v })
+	return slices.ContainsFunc(names, func(name string) bool { return p.index.VPC(name) == v })
 }
 
 // onlyVPCs reports whether a transit gateway joins nothing but described VPCs.
-func onlyVPCs(n *vpc.Network, g *vpc.Gateway) bool {
+func (p *pass) onlyVPCs(g *vpc.Gateway) bool {
 	return g.Transit != nil && !slices.ContainsFunc(g.Transit.Attachments, func(a *vpc.TransitAttachment) bool {
-		return a.Kind != vpc.VPCAttachment || n.VPC(a.VPC) == nil || a.Unknown != ""
+		return a.Kind != vpc.VPCAttachment || p.index.VPC(a.VPC) == nil || a.Unknown != ""
 	})
 }
 

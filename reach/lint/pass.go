@@ -34,6 +34,7 @@ type pass struct {
 		implied    map[*firewall.Rule]impliedBy
 		open       *exposures
 		replies    *replies
+		joins      map[*plan.VPC][]*plan.Gateway
 		regions    map[*plan.VPC]*region
 		classifier *classes.Classifier
 		ends       map[*vpc.Interface]*emu.End

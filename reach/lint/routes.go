@@ -244,12 +244,16 @@ func (p *pass) astray(g *vpc.Gateway) *Witness {
 	return nil
 }
 
-// overlaps: VPCs of equal ranges that something joins.
+// overlaps: VPCs of equal ranges that something joins: a transit gateway, if the one that is
+// attached later propagates (TGW-9).
 func overlaps(p *pass) {
 	for _, g := range p.net.Gateways {
 		var all []string
 		ends := p.overlapping(g)
 		for k, v := range ends {
+			if g.Transit != nil && !propagates(g.Transit, v) {
+				continue
+			}
 			for _, w := range ends[:k] {
 				if both := overlap(g, v, w); both != [2]netip.Prefix{} {
 					all = append(all, fmt.Sprintf("%s of VPC %s overlaps %s of VPC %s", both[1], w.ID, both[0], v.ID))
@@ -267,11 +271,11 @@ func (p *pass) overlapping(g *vpc.Gateway) (ends []*vpc.VPC) {
 	switch {
 	case g.Kind == routing.PeeringConnection && (!g.Gone() || g.State == "failed"):
 		for _, name := range g.VPCs {
-			ends = append(ends, p.net.VPC(name))
+			ends = append(ends, p.index.VPC(name))
 		}
 	case g.Kind == routing.TransitGateway && g.Transit != nil:
 		for _, a := range g.Transit.Attachments {
-			if v := p.net.VPC(a.VPC); a.Kind == vpc.VPCAttachment && v != nil && a.Works() && !slices.Contains(ends, v) {
+			if v := p.index.VPC(a.VPC); a.Kind == vpc.VPCAttachment && v != nil && a.Works() && !slices.Contains(ends, v) {
 				ends = append(ends, v)
 			}
 		}
@@ -290,11 +294,10 @@ func overlapWords(g *vpc.Gateway) string {
 // Kubernetes' pods: transit gateways do not carry them (RFC 6598).
 var shared = netip.MustParsePrefix("100.64.0.0/10")
 
-// overlap are ranges of two VPCs that overlap and matter to what joins them, zero for none:
-// of a transit gateway, if the first VPC, which is attached later, propagates (TGW-9).
+// overlap are ranges of two VPCs that overlap and matter to what joins them, zero for none.
 func overlap(g *vpc.Gateway, v, w *vpc.VPC) [2]netip.Prefix {
 	transit := g.Kind == routing.TransitGateway
-	if v == nil || w == nil || v == w || transit && !propagates(g.Transit, v) {
+	if v == nil || w == nil || v == w {
 		return [2]netip.Prefix{}
 	}
 	for _, p := range v.CIDRs {
