@@ -43,7 +43,7 @@ func TestAlike_Asks(t *testing.T) {
 	m := newMarks(g.plan)
 	var places [2][]space.Num // of IPv4 and IPv6
 	around := func(p netip.Prefix) {
-		s, k := space.Prefix(p), version(p.Addr().Is6())
+		s, k := space.Prefix(p), space.Version(p.Addr().Is6())
 		places[k] = append(places[k], s.First.Prev(), s.First, s.First.Next(), s.Last, s.Last.Next())
 	}
 	for a := range g.plan.Landmarks() {

@@ -97,7 +97,7 @@ func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
 	p := &Pair{x: x, query: q, src: src, dst: dst, v6: v6}
 	p.usual = space.Point{space.SourcePorts: {Lo: defaultSourcePort}, space.Sources: space.Address(from), space.Destinations: space.Address(to)}
 	p.ranges = [2][]Range{rangesOf(&src, from, false), rangesOf(&dst, to, src.internet)}
-	for _, b := range servicesOf[version(v6)]() {
+	for _, b := range servicesOf[space.Version(v6)]() {
 		for _, from := range p.ranges[0] {
 			for _, to := range p.ranges[1] {
 				b[space.Sources], b[space.Destinations] = from.Span, to.Span
@@ -162,7 +162,7 @@ func (p *Pair) Places(d int) []space.Span {
 	}
 	list = space.Union(list)
 	if p.internet()[d] {
-		list = space.Except(list, p.x.marks.inside[version(p.v6)])
+		list = space.Except(list, p.x.marks.inside[space.Version(p.v6)])
 	}
 	return list
 }
@@ -170,7 +170,7 @@ func (p *Pair) Places(d int) []space.Span {
 // Internet are the addresses of an IP version that hosts of the internet may have, in order
 // and apart.
 func (p *Pair) Internet(v6 bool) []space.Span {
-	return space.Except([]space.Span{space.Addresses(v6)}, p.x.marks.inside[version(v6)])
+	return space.Except([]space.Span{space.Addresses(v6)}, p.x.marks.inside[space.Version(v6)])
 }
 
 // Some is a packet of the pair's in a box; false if there is none.

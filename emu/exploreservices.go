@@ -25,7 +25,7 @@ func serviceAt(at space.Point) firewall.Service {
 // Services are the services of an IP version, in order and apart.
 func Services(v6 bool) []space.Span {
 	var list []space.Span
-	for _, b := range servicesOf[version(v6)]() {
+	for _, b := range servicesOf[space.Version(v6)]() {
 		list = append(list, b[space.Services])
 	}
 	return space.Union(list)

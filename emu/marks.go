@@ -45,17 +45,21 @@ type routeKey struct {
 
 func newMarks(p *plan.Plan) *marks {
 	m := (&marks{plan: p}).fork()
+	inside := func(p netip.Prefix) {
+		k := space.Version(p.Addr().Is6())
+		m.inside[k] = append(m.inside[k], space.Prefix(p))
+	}
 	for a := range p.Landmarks() {
-		s, k := space.Prefix(a), version(a.Addr().Is6())
+		s, k := space.Prefix(a), space.Version(a.Addr().Is6())
 		m.starts[k] = append(m.starts[k], s.First, s.Last.Next())
-		m.inside[k] = append(m.inside[k], s)
+		inside(a)
 	}
 	for _, p := range notInternet {
-		m.inside[version(p.Addr().Is6())] = append(m.inside[version(p.Addr().Is6())], space.Prefix(p))
+		inside(p)
 	}
 	for _, v := range p.VPCs {
 		for _, p := range v.Desc.CIDRs {
-			m.inside[version(p.Addr().Is6())] = append(m.inside[version(p.Addr().Is6())], space.Prefix(p))
+			inside(p)
 		}
 	}
 	for k := range m.inside {
@@ -74,18 +78,10 @@ func (m *marks) fork() *marks {
 		rules: make(map[ruleKey][]firewall.Area), lists: make(map[listKey][][]firewall.Area), routes: make(map[routeKey][]space.Span)}
 }
 
-// version is 0 for IPv4 and 1 for IPv6.
-func version(v6 bool) int {
-	if v6 {
-		return 1
-	}
-	return 0
-}
-
 // around is the addresses that the same thing has as one of them, or nothing.
 func (m *marks) around(v6 bool, at space.Num) space.Span {
 	s := space.Addresses(v6)
-	starts := m.starts[version(v6)]
+	starts := m.starts[space.Version(v6)]
 	k := sort.Search(len(starts), func(k int) bool { return at.Less(starts[k]) })
 	if k > 0 {
 		s.First = starts[k-1]
@@ -104,7 +100,7 @@ func (m *marks) holds(v6 bool, s space.Span) bool {
 
 // inner is the span of addresses around one that no internet host has.
 func (m *marks) inner(v6 bool, at space.Num) (space.Span, bool) {
-	list := m.inside[version(v6)]
+	list := m.inside[space.Version(v6)]
 	k := sort.Search(len(list), func(k int) bool { return !list[k].Last.Less(at) })
 	if k == len(list) || at.Less(list[k].First) {
 		return space.Span{}, false

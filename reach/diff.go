@@ -101,7 +101,7 @@ func diff(before, after *emu.Emulator, passOver bool, progress Progress) *Differ
 	d := &differ{before: newSide(before), after: newSide(after), out: &Difference{}}
 	d.match()
 	d.same = newSameness(d.before.x.Network(), d.after.x.Network())
-	d.same.some = d.same.some && passOver
+	d.same.atEnds = d.same.atEnds && passOver
 	d.share()
 	for k, from := range d.groups {
 		for l, to := range d.groups {

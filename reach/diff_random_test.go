@@ -45,7 +45,7 @@ func TestDiff_Random(t *testing.T) {
 		s := &sampler{m: m, d: &differ{before: newSide(before), after: newSide(after), out: &Difference{}}, found: d}
 		s.d.match()
 		s.d.same = newSameness(s.d.before.x.Network(), s.d.after.x.Network())
-		if s.d.same.ways && s.d.same.some {
+		if s.d.same.ways && s.d.same.atEnds {
 			skipped++
 		}
 		for range 60 {
@@ -101,7 +101,7 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 	} else {
 		s.v6 = s.m.One(3)
 	}
-	v := version(s.v6)
+	v := space.Version(s.v6)
 	if s.src == s.dst || s.src.before < 0 || s.src.after < 0 || s.dst.before < 0 || s.dst.after < 0 || !s.d.kind(s.src).Asks() {
 		return 0, 0, false
 	}

@@ -12,9 +12,9 @@ import (
 type sameness struct {
 	// ways are the same: everything but the rules of filters and who has which group.
 	ways bool
-	// some says that changed filters matter to packets from and to those ends alone that
+	// atEnds says that changed filters matter to packets from and to those ends alone that
 	// have them: no subnet's ACL has changed, and no group of a gateway or middlebox.
-	some bool
+	atEnds bool
 	// groups and acls are those that changed, by VPC and name or ID.
 	groups, acls map[string]bool
 	// named are all names and IDs that each network has, and names the name of each ID.
@@ -32,7 +32,7 @@ func newSameness(before, after *vpc.Network) *sameness {
 		return s
 	}
 	s.filters(before, after)
-	s.some = s.bystanders(before, after)
+	s.atEnds = s.changedAtEnds(before, after)
 	return s
 }
 
@@ -55,8 +55,8 @@ func (s *sameness) filters(before, after *vpc.Network) {
 	}
 }
 
-// bystanders reports whether nothing but ordinary ends has filters that changed.
-func (s *sameness) bystanders(before, after *vpc.Network) bool {
+// changedAtEnds reports whether nothing but ordinary ends has filters that changed.
+func (s *sameness) changedAtEnds(before, after *vpc.Network) bool {
 	for k, v := range before.VPCs {
 		for i, sub := range v.Subnets {
 			if s.acl(v, sub) { // gateways may stand in it, or begin their way in it
@@ -94,7 +94,7 @@ func (s *sameness) acl(v *vpc.VPC, sub *vpc.Subnet) bool {
 
 // touched reports whether filters of an end may have changed.
 func (s *sameness) touched(before, after *emu.End) bool {
-	if !s.ways || !s.some || before.Interface == nil || after.Interface == nil {
+	if !s.ways || !s.atEnds || before.Interface == nil || after.Interface == nil {
 		return false // everything is compared anyway, or it has none
 	}
 	return !slices.Equal(before.Interface.Groups, after.Interface.Groups) || s.grouped(before.VPC, before.Interface)
@@ -103,7 +103,7 @@ func (s *sameness) touched(before, after *emu.End) bool {
 // skips reports whether ends of these kinds need no comparison unless one was touched: of a
 // load balancer the targets' filters count too.
 func (s *sameness) skips(src, dst emu.EndKind) bool {
-	return s.ways && s.some && dst != emu.BalancerEnd && src != emu.BalancerEnd
+	return s.ways && s.atEnds && dst != emu.BalancerEnd && src != emu.BalancerEnd
 }
 
 // equal compares two descriptions but for origins, remarks and what authors expect; if
@@ -130,7 +130,7 @@ func equal(a, b reflect.Value, ways bool) bool {
 		for k := range a.NumField() {
 			f := a.Type().Field(k)
 			exported = exported || f.IsExported()
-			if f.IsExported() && !beside(a.Type(), f.Name, ways) && !equal(a.Field(k), b.Field(k), ways) {
+			if f.IsExported() && !leftOut(a.Type(), f.Name, ways) && !equal(a.Field(k), b.Field(k), ways) {
 				return false
 			}
 		}
@@ -139,8 +139,8 @@ func equal(a, b reflect.Value, ways bool) bool {
 	return reflect.DeepEqual(a.Interface(), b.Interface())
 }
 
-// beside reports whether a field is left out of a comparison.
-func beside(t reflect.Type, field string, ways bool) bool {
+// leftOut reports whether a field is left out of a comparison.
+func leftOut(t reflect.Type, field string, ways bool) bool {
 	switch field {
 	case "Origin", "Expect":
 		return true

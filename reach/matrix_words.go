@@ -14,7 +14,7 @@ import (
 func (a *Answer) Words(answer emu.Answer) []string {
 	var both [2]bool // IP versions that there are
 	for i := range a.Parts {
-		both[version(a.Parts[i].IPv6())] = true
+		both[space.Version(a.Parts[i].IPv6())] = true
 	}
 	four, six := a.services(answer, false), a.services(answer, true)
 	var words []string
@@ -67,13 +67,6 @@ func (a *Answer) services(answer emu.Answer, v6 bool) (all []limited) {
 		all = append(all, l)
 	}
 	return all
-}
-
-func version(v6 bool) int {
-	if v6 {
-		return 1
-	}
-	return 0
 }
 
 // Has reports whether some packets have an answer.

@@ -17,7 +17,7 @@ type cells []space.Num
 // cellsOf are those of IPv4 and of IPv6.
 func cellsOf(prefixes map[netip.Prefix]bool) (all [2]cells) {
 	for p := range prefixes {
-		k := version(p.Addr())
+		k := space.Version(p.Addr().Is6())
 		if p.Addr().Is6() {
 			if four, ok := packet.Embedded(vpc.NAT64, p.Addr()); ok && p.Bits() >= vpc.NAT64.Bits() {
 				all[0] = all[0].with(netip.PrefixFrom(four, p.Bits()-vpc.NAT64.Bits()))
@@ -41,12 +41,4 @@ func (c cells) with(p netip.Prefix) cells {
 func (c cells) of(a netip.Addr) int {
 	at := space.Address(a)
 	return sort.Search(len(c), func(k int) bool { return at.Less(c[k]) })
-}
-
-// version is 0 for IPv4 and 1 for IPv6.
-func version(a netip.Addr) int {
-	if a.Is6() {
-		return 1
-	}
-	return 0
 }

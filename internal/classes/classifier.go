@@ -18,6 +18,7 @@ import (
 	"strconv"
 
 	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/internal/space"
 	"github.com/vpcemu/vpcemu/vpc"
 )
 
@@ -118,7 +119,7 @@ func (c *Classifier) address(key []byte, a netip.Addr) []byte {
 }
 
 // cell is the number of the cell that an address is in.
-func (c *Classifier) cell(a netip.Addr) int { return c.cells[version(a)].of(a) }
+func (c *Classifier) cell(a netip.Addr) int { return c.cells[space.Version(a.Is6())].of(a) }
 
 // Cells are in which cells the addresses of an interface are, as a text to compare.
 func (c *Classifier) Cells(i *vpc.Interface) string {

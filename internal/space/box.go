@@ -54,6 +54,14 @@ func Address(a netip.Addr) Num {
 	return Num{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
 }
 
+// Version is the index of an IP version, of what there is of both: 0 for IPv4 and 1 for IPv6.
+func Version(v6 bool) int {
+	if v6 {
+		return 1
+	}
+	return 0
+}
+
 // Addr is the address at a place, of IPv6 if v6.
 func (n Num) Addr(v6 bool) netip.Addr {
 	var b [16]byte

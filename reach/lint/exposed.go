@@ -339,7 +339,7 @@ func idleRules(p *pass) {
 // notInternet are all packets from or to addresses that no internet host has, by IP version.
 var notInternet = func() (all [2]space.Set) {
 	for _, p := range emu.NotInternet() {
-		at := &all[version(p)]
+		at := &all[space.Version(p.Addr().Is6())]
 		*at = at.With(&space.Box{space.Sources: space.Prefix(p), space.Services: space.AllServices()})
 	}
 	return all

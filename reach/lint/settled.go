@@ -234,7 +234,7 @@ func (c *settled) some(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Pre
 		return true
 	}
 	for _, cidr := range remote {
-		version := version(cidr)
+		version := space.Version(cidr.Addr().Is6())
 		if len((space.Set{{space.Services: requests[version][kind], space.Sources: space.Prefix(cidr)}}).And(open[version])) > 0 {
 			return true
 		}
@@ -282,7 +282,7 @@ func (c *settled) lets(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Pre
 	}
 	var none, part bool
 	for _, cidr := range remote {
-		version := version(cidr)
+		version := space.Version(cidr.Addr().Is6())
 		services := answers[version][kind]
 		want := space.Set{{space.Services: services, space.Sources: space.Prefix(cidr)}}
 		if len(want.Minus(open[version])) == 0 {
@@ -302,14 +302,6 @@ func (c *settled) lets(a *plan.ACL, egress bool, v *plan.VPC, remote []netip.Pre
 		some = append(some, true)
 	}
 	return len(some) == 0, some
-}
-
-// version is 0 for IPv4 and 1 for IPv6.
-func version(p netip.Prefix) int {
-	if p.Addr().Is6() {
-		return 1
-	}
-	return 0
 }
 
 // answers are the services of replies to ports of clients, and of echo replies, by IP
