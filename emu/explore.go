@@ -2,6 +2,7 @@ package emu
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -49,7 +50,9 @@ type Pair struct {
 
 // Finding is an answer, and for which packets it holds.
 type Finding struct {
-	// Box is around the packet that was asked about; all packets in it fare alike.
+	// At is the packet that was asked about, and Box is around it; all packets in it fare
+	// alike.
+	At  space.Point
 	Box space.Box
 	// Answer is as that of a [Trace].
 	Answer Answer
@@ -127,8 +130,34 @@ func (p *Pair) ask(at space.Point, brief bool) (f Finding) {
 	for a.choices.next() {
 		f.and(p.once(at))
 	}
-	f.Box = a.box
+	f.At, f.Box = at, a.box
 	return f
+}
+
+// Exhaust asks, by Ask or Decide, about a packet of a set that is in no box so far, until there
+// is none. With each finding comes what the set has of its box, and of no box before; its
+// memory is used again.
+func (p *Pair) Exhaust(set space.Set, ask func(space.Point) Finding) iter.Seq2[Finding, space.Set] {
+	return func(yield func(Finding, space.Set) bool) {
+		left, rest, cut := slices.Clone(set), space.Set(nil), space.Set(nil)
+		for len(left) > 0 {
+			last := len(left) - 1
+			at, ok := p.Some(left[last])
+			if !ok {
+				left = left[:last]
+				continue
+			}
+			f := ask(at)
+			if !f.Box.Has(&at) {
+				panic("emu: a packet outside of its own box") // and so it would be asked about again, without end
+			}
+			rest, cut = left.Cut(&f.Box, rest[:0], cut[:0])
+			left, rest = rest, left
+			if !yield(f, cut) {
+				return
+			}
+		}
+	}
 }
 
 // internet says which dimensions are hosts of the internet.

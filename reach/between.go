@@ -187,36 +187,15 @@ func order(a emu.Answer) int { return [...]int{emu.Reachable: 0, emu.Uncertain: 
 // parts are all packets of a pair.
 func parts(p *emu.Pair, ask func(space.Point) emu.Finding) []Part {
 	var all []Part
-	exhaust(p, p.All, func(at space.Point) (space.Box, *space.Set) {
-		f := ask(at)
+	for f, set := range p.Exhaust(p.All, ask) {
 		k := slices.IndexFunc(all, func(o Part) bool { return o.fares(&f) })
 		if k < 0 {
 			k = len(all)
 			all = append(all, Part{Answer: f.Answer, Request: f.Request, Blockers: f.Blockers, Unknowns: f.Unknowns, Depends: f.Depends, pair: p})
 		}
-		return f.Box, &all[k].set
-	})
-	return all
-}
-
-// exhaust asks about a packet of the set that is in no box so far, until there is none. The
-// answer is the box of packets like it, and where those of the set go that are in the box.
-func exhaust(p *emu.Pair, set space.Set, ask func(space.Point) (space.Box, *space.Set)) {
-	left, rest := slices.Clone(set), space.Set(nil)
-	for len(left) > 0 {
-		last := len(left) - 1
-		at, ok := p.Some(left[last])
-		if !ok {
-			left = left[:last]
-			continue
-		}
-		box, into := ask(at)
-		if !box.Has(&at) {
-			panic("reach: a packet outside of its own box") // and so it would be asked about again, without end
-		}
-		rest, *into = left.Cut(&box, rest[:0], *into)
-		left, rest = rest, left
+		all[k].set = append(all[k].set, set...)
 	}
+	return all
 }
 
 // fares reports whether a finding is about packets of the part.

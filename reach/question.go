@@ -191,27 +191,24 @@ func (q *question) hold(p *emu.Pair, set space.Set) []Wrong {
 	}
 	var all []Wrong
 	index := make(map[reason]int)
-	var right space.Set
-	exhaust(p, set, func(at space.Point) (space.Box, *space.Set) {
-		f := p.Decide(at)
-		into := &right
-		if f.Answer != q.want {
-			r := reason{answer: f.Answer, depends: f.Depends}
-			if t, err := p.Trace(at); err == nil {
-				if r.cause = CauseOf(t); f.Answer != emu.Reachable {
-					r.cause.Text = "" // has the packet in it
-				}
-			}
-			k, known := index[r]
-			if !known {
-				k = len(all)
-				index[r] = k
-				all = append(all, Wrong{Source: q.src.name(), Destination: q.dst.name(), Got: f.Answer, Want: q.want, Depends: f.Depends, pair: p})
-			}
-			into = &all[k].set
+	for f, some := range p.Exhaust(set, p.Decide) {
+		if f.Answer == q.want {
+			continue
 		}
-		return f.Box, into
-	})
+		r := reason{answer: f.Answer, depends: f.Depends}
+		if t, err := p.Trace(f.At); err == nil {
+			if r.cause = CauseOf(t); f.Answer != emu.Reachable {
+				r.cause.Text = "" // has the packet in it
+			}
+		}
+		k, known := index[r]
+		if !known {
+			k = len(all)
+			index[r] = k
+			all = append(all, Wrong{Source: q.src.name(), Destination: q.dst.name(), Got: f.Answer, Want: q.want, Depends: f.Depends, pair: p})
+		}
+		all[k].set = append(all[k].set, some...)
+	}
 	asked := placesAsked(p, set)
 	for k := range all {
 		all[k].set = all[k].set.Joined()

@@ -258,42 +258,36 @@ const mostAsked = 2000
 // reachedPorts are the packets to some ports that get through and are answered. Why says
 // what of that is not known.
 func reachedPorts(pair *emu.Pair, ports []*port) (reached space.Set, why string) {
-	var left space.Set
+	var set space.Set
 	for _, b := range pair.All {
 		for _, q := range ports {
 			if c := b; c[space.Services].Has(q.span().First) {
 				c[space.Services] = q.span()
-				left = append(left, c)
+				set = append(set, c)
 			}
 		}
 	}
-	for asked := 0; len(left) > 0; asked++ {
-		at, ok := pair.Some(left[0])
-		if !ok {
-			left = left[1:]
-			continue
-		}
-		if asked == mostAsked {
+	asked := 0
+	for f, some := range pair.Exhaust(set, pair.Ask) {
+		if asked++; asked > mostAsked {
 			return reached, "too many cases to look at all"
 		}
-		f := pair.Ask(at)
-		left = left.Without(&f.Box)
 		switch f.Answer {
 		case emu.Reachable:
-			reached = append(reached, f.Box)
+			reached = append(reached, some...)
 		case emu.Uncertain:
-			why = unknownWords(pair, at, &f)
+			why = unknownWords(pair, &f)
 		}
 	}
 	return reached, why
 }
 
 // unknownWords say what is not known about a packet.
-func unknownWords(pair *emu.Pair, at space.Point, f *emu.Finding) string {
+func unknownWords(pair *emu.Pair, f *emu.Finding) string {
 	if f.Depends != "" {
 		return "it depends on " + f.Depends
 	}
-	if t, err := pair.Trace(at); err == nil && len(t.Unknowns) > 0 {
+	if t, err := pair.Trace(f.At); err == nil && len(t.Unknowns) > 0 {
 		return t.Unknowns[0].Detail
 	}
 	return "not all on the way is described"

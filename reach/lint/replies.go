@@ -208,26 +208,19 @@ const mostPackets = 400
 
 // look asks about the packets of a box.
 func (q *question) look(b space.Box) {
-	for left := (space.Set{b}); len(left) > 0; {
-		at, ok := q.pair.Some(left[0])
-		if !ok {
-			left = left[1:]
-			continue
-		}
+	for f := range q.pair.Exhaust(space.Set{b}, q.pair.Ask) {
 		if q.asked++; q.asked > mostPackets {
 			q.why = "too many cases to look at all"
 			return
 		}
-		f := q.pair.Ask(at)
-		left = left.Without(&f.Box)
 		in := f.Box.And(&b)
 		switch {
 		case f.Answer == emu.Reachable:
 			q.answered = append(q.answered, in)
 		case f.Answer == emu.Uncertain:
-			q.why = unknownWords(q.pair, at, &f)
+			q.why = unknownWords(q.pair, &f)
 		case f.Request == emu.Reachable && len(f.Blockers) > 0:
-			q.blocked = append(q.blocked, blocked{in, at, f.Blockers[0]})
+			q.blocked = append(q.blocked, blocked{in, f.At, f.Blockers[0]})
 		}
 	}
 }
