@@ -123,7 +123,7 @@ func askName(i *plan.Interface) string {
 func (p *pass) expose(x *exposures, index map[any]*exposure, i *plan.Interface, rules []*rule, version int) {
 	var ports []*port
 	for k := range sensitive {
-		if q := &sensitive[k]; len(p.plan.Filters(i).Groups) == 0 || slices.ContainsFunc(rules, func(r *rule) bool { return r.unknown != "" || r.lets(q, version) }) {
+		if q := &sensitive[k]; !p.ruled(i) || slices.ContainsFunc(rules, func(r *rule) bool { return r.unknown != "" || r.lets(q, version) }) {
 			ports = append(ports, q)
 		}
 	}

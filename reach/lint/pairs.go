@@ -92,6 +92,12 @@ func (b *byFilters) of(i *plan.Interface) []*rule {
 	return rules
 }
 
+// ruled reports whether the rules that are described say all that groups of an interface let
+// through: it has groups, and nothing is missing of them.
+func (p *pass) ruled(i *plan.Interface) bool {
+	return len(p.plan.Filters(i).Groups) > 0 && len(i.UnknownGroups) == 0
+}
+
 // mayTalk reports whether some rule of the sender and some rule of the receiver may be for
 // one packet. Where one of them has no groups, or groups that nothing describes, it may.
 func (p *pass) mayTalk(from, to *party, sent, let []*rule, version int) bool {
@@ -100,7 +106,7 @@ func (p *pass) mayTalk(from, to *party, sent, let []*rule, version int) bool {
 	}
 	any := func(a *party) bool {
 		i := a.Interface
-		return i == nil || len(p.plan.Filters(i).Groups) == 0 || len(i.UnknownGroups) > 0 || i.Balancer != nil || i.Endpoint != nil
+		return i == nil || !p.ruled(i) || i.Balancer != nil || i.Endpoint != nil
 	}
 	switch {
 	case any(from) && any(to):

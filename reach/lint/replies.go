@@ -157,7 +157,7 @@ type blocked struct {
 }
 
 // candidates are the packets to ask about: with ports of clients, to what the rules of the
-// receiver let in, else to some port of each protocol.
+// receiver let in, and where they do not say all to some port of each protocol.
 func (q *question) candidates(rules []*rule) (all space.Set) {
 	for _, b := range q.pair.All {
 		usual := space.Num{}
@@ -171,10 +171,10 @@ func (q *question) candidates(rules []*rule) (all space.Set) {
 		default:
 			continue
 		}
-		if q.to.outside() || len(q.plan.Filters(q.to.Interface).Groups) == 0 {
-			b[space.Services] = space.One(usual)
-			all = all.With(&b)
-			continue
+		if q.to.outside() || !q.ruled(q.to.Interface) {
+			c := b
+			c[space.Services] = space.One(usual)
+			all = all.With(&c)
 		}
 		for _, r := range rules {
 			if q.outward(r) {
