@@ -83,3 +83,44 @@ func TestUnknownGroup(t *testing.T) {
 		})
 	}
 }
+
+// TestUnknownGateway: who has a public address, and no gateway that is described, may be
+// reached from the internet; that no route leads there is certain.
+func TestUnknownGateway(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		partial, routed bool
+		want            string // what is not judged
+	}{
+		{"all is described", false, true, ""},
+		{"the gateway may be missing", true, true, "internet-administration"},
+		{"no route leads to it", true, false, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var n vpc.Network
+			v := n.AddVPC("v", "10.0.0.0/16")
+			v.Partial = c.partial
+			rt := v.AddRouteTable("rt")
+			if c.partial && c.routed {
+				rt.AddRoute("0.0.0.0/0", "igw-1")
+			}
+			v.AddNetworkACL("acl").AllowIn(100, "all", "0.0.0.0/0").AllowOut(100, "all", "0.0.0.0/0")
+			v.AddSecurityGroup("app").AllowIn("tcp/22", "0.0.0.0/0")
+			i := v.AddSubnet("s", "10.0.0.0/24").UseRouteTable("rt").UseNetworkACL("acl").AddInterface("i", "10.0.0.9", "app")
+			if c.partial {
+				i.AddPublicIP("198.51.100.1")
+			}
+			list, gaps, err := lint.Run(&n)
+			require.NoError(t, err)
+			got := ""
+			for _, u := range gaps {
+				if u.Subject == "interface i" && slices.Contains(u.IDs, "internet-administration") {
+					got = "internet-administration"
+				}
+			}
+			assert.Equal(t, c.want, got, "%v", gaps)
+			idle := slices.ContainsFunc(list, func(f lint.Finding) bool { return f.ID == "internet-rule-idle" })
+			assert.Equal(t, c.want == "", idle, "%v", list)
+		})
+	}
+}

@@ -91,7 +91,7 @@ func (p *pass) exposures() *exposures {
 	index := make(map[any]*exposure)
 	ingress := p.byFilters(false)
 	for i := range p.plan.Interfaces() {
-		if i.Gateway != nil || i.Subnet == nil || !i.Attached || i.VPC.Gateway == nil {
+		if i.Gateway != nil || i.Subnet == nil || !i.Attached || !open(i.VPC) {
 			continue
 		}
 		for version, v6 := range [...]bool{false, true} {

@@ -189,7 +189,7 @@ func (p *pass) withInternet(known *settled, in map[*plan.Subnet][]*party, f func
 	for _, v := range p.plan.VPCs {
 		for _, s := range v.Subnets {
 			for _, a := range in[s] {
-				if v.Gateway != nil && (a.HasPublic() || hasGlobal(a.Interface)) && !known.internet(a.Interface, false) && !shut(s) && !f(world, a) {
+				if open(v) && (a.HasPublic() || hasGlobal(a.Interface)) && !known.internet(a.Interface, false) && !shut(s) && !f(world, a) {
 					return false
 				}
 				if a.Balancer == nil && p.region(v).internet && !known.internet(a.Interface, true) && !f(a, world) {

@@ -9,6 +9,9 @@ import (
 	"github.com/vpcemu/vpcemu/routing"
 )
 
+// open reports whether a VPC has an internet gateway, or may have one that is not described.
+func open(v *plan.VPC) bool { return v.Gateway != nil || v.Desc.Partial }
+
 // way reports whether what a subnet sends gets to an internet gateway: by a route of its
 // own or, if the gateway has an edge route table, through a middlebox in another subnet.
 func way(v *plan.VPC, t *plan.Table) (open bool, unknown string) {
