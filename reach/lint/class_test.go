@@ -1,7 +1,6 @@
 package lint_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -9,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vpcemu/vpcemu/reach/lint"
-	"github.com/vpcemu/vpcemu/vpc"
 )
 
 // TestClasses: what only a transit gateway's route tells from others is asked about too: an
@@ -49,78 +47,6 @@ gateways:
 				}
 			}
 			assert.Equal(t, c.want, strings.Join(got, " "), "%v", list)
-		})
-	}
-}
-
-// TestUnknownGroup: what a group may open that nothing describes is not judged, also beside a
-// group that is described.
-func TestUnknownGroup(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		groups []string
-		want   bool
-	}{
-		{"one that is described", []string{"web"}, false},
-		{"one that is not", []string{"gone"}, true},
-		{"one of either", []string{"web", "gone"}, true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var n vpc.Network
-			v := n.AddVPC("v", "10.0.0.0/16")
-			v.Partial = true
-			v.AddInternetGateway("igw")
-			v.AddRouteTable("rt").AddRoute("0.0.0.0/0", "igw")
-			v.AddNetworkACL("acl").AllowIn(100, "all", "0.0.0.0/0").AllowOut(100, "all", "0.0.0.0/0")
-			v.AddSecurityGroup("web").AllowIn("tcp/443", "0.0.0.0/0")
-			v.AddSubnet("s", "10.0.0.0/24").UseRouteTable("rt").UseNetworkACL("acl").AddInterface("i", "10.0.0.9", c.groups...).AddPublicIP("198.51.100.1")
-			_, gaps, err := lint.Run(&n)
-			require.NoError(t, err)
-			got := slices.ContainsFunc(gaps, func(u lint.Unjudged) bool {
-				return u.Subject == "interface i" && slices.Contains(u.IDs, "internet-database")
-			})
-			assert.Equal(t, c.want, got, "%v", gaps)
-		})
-	}
-}
-
-// TestUnknownGateway: who has a public address, and no gateway that is described, may be
-// reached from the internet; that no route leads there is certain.
-func TestUnknownGateway(t *testing.T) {
-	for _, c := range []struct {
-		name            string
-		partial, routed bool
-		want            string // what is not judged
-	}{
-		{"all is described", false, true, ""},
-		{"the gateway may be missing", true, true, "internet-administration"},
-		{"no route leads to it", true, false, ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var n vpc.Network
-			v := n.AddVPC("v", "10.0.0.0/16")
-			v.Partial = c.partial
-			rt := v.AddRouteTable("rt")
-			if c.partial && c.routed {
-				rt.AddRoute("0.0.0.0/0", "igw-1")
-			}
-			v.AddNetworkACL("acl").AllowIn(100, "all", "0.0.0.0/0").AllowOut(100, "all", "0.0.0.0/0")
-			v.AddSecurityGroup("app").AllowIn("tcp/22", "0.0.0.0/0")
-			i := v.AddSubnet("s", "10.0.0.0/24").UseRouteTable("rt").UseNetworkACL("acl").AddInterface("i", "10.0.0.9", "app")
-			if c.partial {
-				i.AddPublicIP("198.51.100.1")
-			}
-			list, gaps, err := lint.Run(&n)
-			require.NoError(t, err)
-			got := ""
-			for _, u := range gaps {
-				if u.Subject == "interface i" && slices.Contains(u.IDs, "internet-administration") {
-					got = "internet-administration"
-				}
-			}
-			assert.Equal(t, c.want, got, "%v", gaps)
-			idle := slices.ContainsFunc(list, func(f lint.Finding) bool { return f.ID == "internet-rule-idle" })
-			assert.Equal(t, c.want == "", idle, "%v", list)
 		})
 	}
 }

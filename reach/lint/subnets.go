@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -30,9 +31,11 @@ func way(v *plan.VPC, t *plan.Table) (open bool, unknown string) {
 		if at == nil || at.Routes == nil {
 			continue
 		}
-		if behind, _ := at.Routes.ToInternet(); behind {
+		behind, why := at.Routes.ToInternet()
+		if behind {
 			return true, ""
 		}
+		unknown = cmp.Or(unknown, why)
 	}
 	return false, unknown
 }
