@@ -42,6 +42,7 @@ func (l *looks) rates(flows []Flow, now time.Time) {
 		key := f.Host + " " + f.Service + " " + f.Source + " " + f.Destination
 		was, known := l.last[key]
 		r := rate{f.Bytes, now, 0}
+		known = known && f.Bytes >= was.bytes // else it was forgotten in between, and has begun anew
 		if past := now.Sub(was.at); known && past >= time.Second/2 {
 			r.bits = float64(f.Bytes-was.bytes) * 8 / past.Seconds()
 		} else if known {

@@ -98,4 +98,6 @@ func TestRates(t *testing.T) {
 	assert.Equal(t, 8000.0, at(9000, 1.1), "too soon to say")
 	assert.Equal(t, 4000.0, at(3000, 3))
 	assert.Zero(t, at(3000, 4))
+	assert.Zero(t, at(1000, 5), "begun anew, on a host that is new or after it was forgotten")
+	assert.Equal(t, 8000.0, at(2000, 6))
 }
