@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math/bits"
+	"strings"
 	"time"
 )
 
@@ -18,8 +19,12 @@ type ngInterface struct {
 	offset int64
 }
 
-// maxInterfaces is how many a section may have: they are all kept.
-const maxInterfaces = 1 << 16
+// How many interfaces a section may have, and how many bytes of the name of each are kept:
+// in all no more than the longest packet.
+const (
+	maxInterfaces = 1 << 16
+	maxName       = 255
+)
 
 // nextBlock reads blocks up to the next packet.
 func (r *Reader) nextBlock() (Packet, error) {
@@ -119,7 +124,7 @@ func (r *Reader) describe(body []byte) error {
 	for code, v := range options(body[8:], r.big) {
 		switch {
 		case code == optName:
-			i.name = string(v)
+			i.name = strings.ToValidUTF8(string(v[:min(len(v), maxName)]), "")
 		case code == optResolution && len(v) == 1:
 			var ok bool
 			if i.units, ok = resolution(v[0]); !ok {
@@ -158,7 +163,7 @@ func (i *ngInterface) clock(t uint64) (time.Time, error) {
 	ns, _ := bits.Div64(hi, lo, i.units) // less than a second
 	s := t / i.units
 	const farOff = 1 << 33 // seconds: beyond the year 2242, near where nanoseconds end
-	if s > farOff || i.offset > farOff || i.offset < -farOff {
+	if s > farOff || i.offset > farOff || i.offset < -farOff || int64(s)+i.offset > farOff {
 		return time.Time{}, fmt.Errorf("%w: a time beyond the year 2242", ErrBroken)
 	}
 	return time.Unix(int64(s)+i.offset, int64(ns)), nil

@@ -312,6 +312,7 @@ func TestReader_Refuses(t *testing.T) {
 		{"10^-20 seconds", join(little.section(), little.iface(101, uint16(9), uint16(1), "\x14")), "packet 1, at byte 28: malformed: times of an impossible resolution", capture.ErrBroken},
 		{"2^-64 seconds", join(little.section(), little.iface(101, uint16(9), uint16(1), "\xc0")), "packet 1, at byte 28: malformed: times of an impossible resolution", capture.ErrBroken},
 		{"the year 292277026596", join(little.section(), little.iface(101, uint16(9), uint16(1), "\x00"), little.block(6, 0, -1, -1, 4, 4, "data")), "packet 1, at byte 56: malformed: a time beyond the year 2242", capture.ErrBroken},
+		{"the year 2514", join(little.section(), little.iface(101, uint16(9), uint16(1), "\x00", uint16(14), uint16(8), 0, 2), little.block(6, 0, 2, 0, 4, 4, "data")), "packet 1, at byte 68: malformed: a time beyond the year 2242", capture.ErrBroken},
 		{"interfaces without end", many, "packet 1, at byte 1310748: malformed: more than 65536 interfaces", capture.ErrBroken},
 		{"gzip that is none", []byte{0x1f, 0x8b, 0, 0}, "packet 1, at byte 0: unexpected EOF", io.ErrUnexpectedEOF},
 		{"gzip that ends early", zipped(record(micro, 101, 4, 4, "data"))[:30], "packet 1, at byte 24: the capture is cut off here", capture.ErrCutOff},
@@ -370,6 +371,29 @@ func TestReader_Memory(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	assert.Less(t, (after.TotalAlloc-before.TotalAlloc)/10, uint64(1<<20))
+}
+
+// TestReader_LongNames: interfaces are all kept, but not all that a small compressed file makes
+// of their names.
+func TestReader_LongNames(t *testing.T) {
+	const interfaces = 1000
+	many := little.section()
+	for range interfaces {
+		many = append(many, little.iface(101, uint16(2), uint16(60_000), strings.Repeat("é", 30_000))...)
+	}
+	r, err := capture.NewReader(bytes.NewReader(append(many, little.block(3, 4, "data")...)))
+	require.NoError(t, err)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	p, err := r.Next()
+	require.NoError(t, err)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	assert.Equal(t, strings.Repeat("é", 127), p.InterfaceName)
+	assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(interfaces*1000))
+	_, err = r.Next()
+	assert.Equal(t, io.EOF, err)
 }
 
 // TestReader_PacketSource: gopacket decodes what our reader reads.
