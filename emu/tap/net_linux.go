@@ -179,18 +179,18 @@ func (t *Net) equip(r *running) error {
 	return nil
 }
 
-// change gives a host's devices their new addresses and routes.
+// change gives a host's devices their new addresses and routes: also the others, if one cannot
+// have them, as its guest has taken it away.
 func (r *running) change(h *Host) error {
 	was := r.Host
 	r.Host = h
 	return r.ns.Do(func() error {
+		var errs []error
 		for k := range h.Devices {
 			r.devices[k].desc.Store(&h.Devices[k])
-			if err := h.Devices[k].configure(k, &was.Devices[k]); err != nil {
-				return err
-			}
+			errs = append(errs, h.Devices[k].configure(k, &was.Devices[k]))
 		}
-		return nil
+		return errors.Join(errs...)
 	})
 }
 

@@ -309,6 +309,22 @@ func TestNetFollows(t *testing.T) {
 	assert.Len(t, n.Hosts(), 4)
 }
 
+// TestNetFollows_WithoutDevice: a guest that takes one of its devices away does not keep changes
+// from the others.
+func TestNetFollows_WithoutDevice(t *testing.T) {
+	n := bring(t, "two-interfaces")
+	shell(t, n, "fw-1", "ip link delete eth0")
+	for _, a := range []string{"10.20.4.11", "10.20.4.12"} {
+		err := n.Update(func(n *vpc.Network) error {
+			n.Interface("fw-out").Addresses[0].IP = ip(a)
+			return nil
+		})
+		require.ErrorIs(t, err, ErrBehind)
+		require.ErrorContains(t, err, "fw-1: eth0: ")
+		assert.Regexp(t, `^inet `+a+`/24 [^\n]*\n$`, shell(t, n, "fw-1", "ip -4 address show eth1 | grep -o 'inet .*'"))
+	}
+}
+
 // TestLook: who talked to whom, and what was dropped by which rule.
 func TestLook(t *testing.T) {
 	n := bring(t, "three-tier")

@@ -52,32 +52,30 @@ func Begin(name, network string) (o *Owner, ended []string, err error) {
 }
 
 // Publish tells other processes of the hosts, as they are now. It ends what runs on
-// hosts that are gone, and returns what that was.
+// hosts that are gone, and returns what that was, also if it could not tell of them.
 func (o *Owner) Publish(t *Net) (ended []string, err error) {
-	gone := o.run.state.Hosts
-	if err := o.publish(t); err != nil {
-		return nil, err
-	}
-	gone = slices.DeleteFunc(gone, func(g hostState) bool {
+	was := o.run.state.Hosts
+	err = o.publish(t)
+	gone := slices.DeleteFunc(was, func(g hostState) bool {
 		return slices.ContainsFunc(o.run.state.Hosts, func(h hostState) bool { return h.Cookie == g.Cookie })
 	})
-	return (&Run{state: state{Hosts: gone}}).endProcesses(), nil
+	return (&Run{state: state{Hosts: gone}}).endProcesses(), err
 }
 
 func (o *Owner) publish(t *Net) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	o.run.state.Hosts = []hostState{}
+	now := []hostState{}
+	var errs []error
 	for _, h := range t.hosts {
-		o.run.state.Hosts = append(o.run.state.Hosts, hostState{
+		now = append(now, hostState{
 			Name: h.Name, Names: h.Names, Hostname: h.Hostname, Inode: h.ns.inode, Cookie: h.ns.cookie,
 			Namespace: h.ns.path(),
 		})
-		if err := o.run.writeEtc(h.Host); err != nil {
-			return err
-		}
+		errs = append(errs, o.run.writeEtc(h.Host))
 	}
-	return o.run.save()
+	o.run.state.Hosts = now
+	return errors.Join(append(errs, o.run.save())...)
 }
 
 // Listen makes the socket for those who want to look. They wait until Serve is called.

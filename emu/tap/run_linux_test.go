@@ -213,6 +213,28 @@ func TestHost_Coming(t *testing.T) {
 	assert.EqualError(t, err, "net has no hosts")
 }
 
+// TestPublish_Fails: what runs on a host that is gone is ended also if that cannot be written down.
+func TestPublish_Fails(t *testing.T) {
+	privileged(t)
+	t.Setenv("RUNTIME_DIRECTORY", filepath.Join(t.TempDir(), "run"))
+	o, _, err := Begin("net", "net.yaml")
+	require.NoError(t, err)
+	defer o.Close()
+	ns, err := newNamespace()
+	require.NoError(t, err)
+	defer ns.Close()
+	_, err = o.Publish(&Net{hosts: []*running{{Host: &Host{Name: "web-1"}, ns: ns}}})
+	require.NoError(t, err)
+	sleeper := exec.Command("sleep", "1000")
+	require.NoError(t, ns.Do(sleeper.Start))
+	go func() { _ = sleeper.Wait() }()
+	defer func() { _ = sleeper.Process.Kill() }()
+	require.NoError(t, os.Mkdir(o.run.file("state.new"), 0o700))
+	ended, err := o.Publish(new(Net))
+	assert.ErrorContains(t, err, "state.new: is a directory")
+	assert.Equal(t, []string{"sleep (" + strconv.Itoa(sleeper.Process.Pid) + ") on web-1"}, ended)
+}
+
 // TestFindRun: a run that died is none of those that are up, and there to be taken down if
 // it is the only one. No name leads out of the folder of runs.
 func TestFindRun(t *testing.T) {
