@@ -206,7 +206,7 @@ func TestUpRecords_Dies(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, string(again), "net is up already")
 	require.NoError(t, l.up.Process.Signal(syscall.SIGKILL))
-	_ = l.up.Wait()
+	l.ended()
 	list := tshark(t, pcap)
 	assert.GreaterOrEqual(t, len(list), 2)
 	for _, s := range list {

@@ -85,8 +85,8 @@ func bring(t *testing.T, file string, args ...string) *lab {
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(l.file, b, 0o600))
-	l.start()
 	t.Cleanup(func() { l.down() })
+	l.start()
 	return l
 }
 
@@ -102,8 +102,19 @@ func (l *lab) start() {
 // down takes the network down, if it is up.
 func (l *lab) down() string {
 	out, _ := exec.Command("vpcemu", "down").CombinedOutput()
-	_ = l.up.Wait()
+	l.ended()
 	return string(out)
+}
+
+// ended waits until the process of the network has ended. One that does not is killed.
+func (l *lab) ended() {
+	l.t.Helper()
+	late := time.AfterFunc(soon, func() {
+		l.t.Errorf("the network does not go down; up says:\n%s", l.out)
+		_ = l.up.Process.Kill()
+	})
+	_ = l.up.Wait()
+	late.Stop()
 }
 
 // wait waits until something holds.
@@ -327,7 +338,7 @@ func TestUpDies(t *testing.T) {
 	l := bring(t, "testdata/up/net.yaml")
 	l.serve("app-1", "1F90", who("8080"))
 	require.NoError(t, l.up.Process.Signal(syscall.SIGKILL))
-	_ = l.up.Wait()
+	l.ended()
 	out, err := exec.Command("vpcemu", "exec", "app-1", "true").CombinedOutput()
 	assert.Error(t, err)
 	assert.Contains(t, string(out), "net is not up")
@@ -341,7 +352,7 @@ func TestUpDies(t *testing.T) {
 	l.serve("app-1", "1F90", who("8080"))
 	_, was := l.run("app-1", "readlink /proc/self/ns/net")
 	require.NoError(t, l.up.Process.Signal(syscall.SIGKILL))
-	_ = l.up.Wait()
+	l.ended()
 	l.start()
 	assert.Empty(t, inNamespace(t, strings.TrimSpace(was)), "what ran on a host that died")
 	assert.Regexp(t, `(?m)^net had died; ended python3 \(\d+\) on app-1$`, l.out.String())
@@ -349,7 +360,7 @@ func TestUpDies(t *testing.T) {
 	assert.Error(t, err)
 	assert.Contains(t, string(out), "net is up already")
 	require.NoError(t, l.up.Process.Signal(syscall.SIGINT)) // Ctrl-C
-	_ = l.up.Wait()
+	l.ended()
 	assert.Equal(t, 0, l.up.ProcessState.ExitCode(), "%s", l.out)
 	assert.NoDirExists(t, l.dir)
 	l.wait("everything to be gone", func() bool { return machine(t) == before })
@@ -385,7 +396,7 @@ func TestUpPipe(t *testing.T) {
 	require.Equal(t, 0, status, "it is still up")
 	require.NoError(t, said.Close())
 	l.edit("tcp/5432 from app", "tcp/5433 from app")
-	_ = l.up.Wait()
+	l.ended()
 	assert.Empty(t, inNamespace(t, strings.TrimSpace(namespace)))
 	assert.NoDirExists(t, l.dir)
 	l.wait("everything to be gone", func() bool { return machine(t) == before })
