@@ -88,6 +88,8 @@ func TestOneClockForAll(t *testing.T) {
 			case <-heard:
 				waiting = false
 			case <-e.news:
+			case <-time.After(patience):
+				t.Fatal("neither heard nor dropped")
 			}
 		}
 	}

@@ -134,7 +134,7 @@ func (d Dialer) usable(s socket, to []netip.AddrPort) ([]netip.AddrPort, error) 
 }
 
 // headStart is what IPv6 has before IPv4 is tried too, as in package net (RFC 8305).
-const headStart = 300 * time.Millisecond
+var headStart = 300 * time.Millisecond // a variable for tests
 
 // outcome is one of a connection and an error.
 type outcome struct {

@@ -42,6 +42,13 @@ func (h *Host) Closing() int { return len(h.stack.CleanupEndpoints()) }
 // Refused is how many packets the host's TCP/IP made while too many waited to be sent.
 func (h *Host) Refused() uint64 { return h.link.refused.Load() }
 
+// SetHeadStart is how long IPv6 has before IPv4 is tried too, until restore is called.
+func SetHeadStart(d time.Duration) (restore func()) {
+	was := headStart
+	headStart = d
+	return func() { headStart = was }
+}
+
 // Told is how many sockets are told of datagrams that were too large.
 func (h *Host) Told() (n int) {
 	h.link.paths.sockets.Range(func(any, any) bool { n++; return true })

@@ -3,6 +3,7 @@ package netstack_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -86,6 +87,7 @@ type event struct {
 // witness sees the packets of an emulator.
 type witness struct {
 	*emu.Emulator
+	t    testing.TB
 	mu   sync.Mutex
 	seen []event
 	news chan struct{} // something has been seen
@@ -93,7 +95,7 @@ type witness struct {
 
 func newEmulator(t testing.TB, n *vpc.Network, o emu.Options) *witness {
 	t.Helper()
-	w := &witness{news: make(chan struct{}, 1)}
+	w := &witness{t: t, news: make(chan struct{}, 1)}
 	o.Observer.Packet = func(ev emu.Event) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -129,8 +131,13 @@ func (w *witness) count(is func(event) bool) (n int) {
 
 // wait waits until so many packets have been seen that are like it.
 func (w *witness) wait(n int, is func(event) bool) {
-	for w.count(is) < n {
-		<-w.news
+	w.t.Helper()
+	for late := time.After(patience); w.count(is) < n; {
+		select {
+		case <-w.news:
+		case <-late:
+			w.t.Fatalf("waiting for %d packets, %d have been seen, and %d others", n, w.count(is), w.count(func(ev event) bool { return !is(ev) }))
+		}
 	}
 }
 
@@ -192,17 +199,25 @@ func echo(l net.Listener) {
 // says sends a line over a connection and claims that it comes back.
 func says(t testing.TB, c net.Conn, line string) {
 	t.Helper()
-	_, err := c.Write([]byte(line))
-	require.NoError(t, err)
-	b := make([]byte, len(line))
-	require.NoError(t, c.SetReadDeadline(time.Now().Add(patience)))
-	n := 0
-	for n < len(b) {
-		k, err := c.Read(b[n:])
-		require.NoError(t, err)
-		n += k
+	require.NoError(t, exchange(c, line, patience))
+}
+
+// exchange sends a line over a connection, and fails if it does not come back in time.
+func exchange(c net.Conn, line string, limit time.Duration) error {
+	if _, err := c.Write([]byte(line)); err != nil {
+		return err
 	}
-	require.Equal(t, line, string(b))
+	if err := c.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	b := make([]byte, len(line))
+	if n, err := io.ReadFull(c, b); err != nil {
+		return fmt.Errorf("after %q: %w", b[:n], err)
+	}
+	if string(b) != line {
+		return fmt.Errorf("%q came back as %q", line, b)
+	}
+	return nil
 }
 
 // patience is for what arrives, brief for what never does.
