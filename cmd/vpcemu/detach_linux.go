@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"time"
 
@@ -21,15 +22,18 @@ func (a *app) detach(name string) error {
 	c.Env = append(os.Environ(), detached+"=1")
 	c.Stdout, c.Stderr = a.stdout, a.stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	told := make(chan os.Signal, 1) // Ctrl-C does not get there
+	signal.Notify(told, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(told)
 	if err := c.Start(); err != nil {
 		return err
 	}
-	return a.await(c, name, time.After(upWait))
+	return a.await(c, name, time.After(upWait), told)
 }
 
 // await waits until the process has the network of that name up. One that does not by then
-// is told to end.
-func (a *app) await(c *exec.Cmd, name string, then <-chan time.Time) error {
+// is told to end, and so it is if this one is told to.
+func (a *app) await(c *exec.Cmd, name string, then <-chan time.Time, told <-chan os.Signal) error {
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
 	for {
@@ -39,6 +43,10 @@ func (a *app) await(c *exec.Cmd, name string, then <-chan time.Time) error {
 		case <-then:
 			_ = c.Process.Signal(syscall.SIGTERM)
 			return fmt.Errorf("%s does not come up: process %d has been told to end", name, c.Process.Pid)
+		case s := <-told:
+			_ = c.Process.Signal(syscall.SIGTERM)
+			<-ended
+			return fmt.Errorf("%s has not come up: %v", name, s)
 		case <-time.After(20 * time.Millisecond):
 			r, err := tap.FindRun(name)
 			if err != nil || r.PID() != c.Process.Pid {

@@ -440,9 +440,32 @@ func TestUpDetached_TooLong(t *testing.T) {
 	require.NoError(t, c.Start())
 	then := make(chan time.Time, 1)
 	then <- time.Now()
-	err := new(app).await(c, "net", then)
+	err := new(app).await(c, "net", then, nil)
 	assert.EqualError(t, err, fmt.Sprintf("net does not come up: process %d has been told to end", c.Process.Pid))
 	require.Eventually(t, func() bool { return c.Process.Signal(syscall.Signal(0)) != nil }, soon, 10*time.Millisecond)
+}
+
+// TestUpDetached_Interrupted: after Ctrl-C no network comes up behind it.
+func TestUpDetached_Interrupted(t *testing.T) {
+	needs(t)
+	dir := filepath.Join(t.TempDir(), "run")
+	t.Setenv("RUNTIME_DIRECTORY", dir)
+	for _, file := range []string{"", "net/lock", "net/state.json", "net/etc"} { // that is there when it happens
+		c := exec.Command("vpcemu", "up", "-d", "testdata/up/net.yaml")
+		out := new(log)
+		c.Stdout, c.Stderr = out, out
+		require.NoError(t, c.Start())
+		if file != "" {
+			assert.Eventually(t, func() bool { _, err := os.Stat(filepath.Join(dir, file)); return err == nil }, soon, time.Millisecond, file)
+		}
+		require.NoError(t, c.Process.Signal(syscall.SIGINT))
+		_ = c.Wait()                        // nobody has its output any more
+		if c.ProcessState.ExitCode() == 0 { // it was up already
+			b, err := exec.Command("vpcemu", "down").CombinedOutput()
+			require.NoError(t, err, "%s", b)
+		}
+		assert.NoDirExists(t, dir, "%s", out)
+	}
 }
 
 // inNamespace lists the processes in a network namespace.
