@@ -34,7 +34,7 @@ func TestBlockedDialTimesOut(t *testing.T) {
 		}
 		clock.Advance(pause)
 	}
-	err := <-done
+	err := comes(t, done)
 	assert.ErrorIs(t, err, syscall.ETIMEDOUT)
 	assert.EqualError(t, err, "dial tcp 10.0.2.20:81: connect: connection timed out")
 	assert.Equal(t, 127*time.Second, clock.Now().Sub(start), "as Linux with tcp_syn_retries=6")

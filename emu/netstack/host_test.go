@@ -38,7 +38,7 @@ func TestClose(t *testing.T) {
 
 	require.NoError(t, web.Close())
 	for range 4 {
-		assert.ErrorIs(t, <-ends, net.ErrClosed)
+		assert.ErrorIs(t, comes(t, ends), net.ErrClosed)
 	}
 	_, err = s.Read(make([]byte, 1))
 	assert.ErrorContains(t, err, "connection reset by peer")

@@ -30,7 +30,7 @@ func serve(t testing.TB, h *netstack.Host, address string) {
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {
 		require.NoError(t, s.Close())
-		require.ErrorIs(t, <-done, http.ErrServerClosed)
+		require.ErrorIs(t, comes(t, done), http.ErrServerClosed)
 	})
 }
 

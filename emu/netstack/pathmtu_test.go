@@ -96,7 +96,7 @@ func TestDatagrams(t *testing.T) {
 				go func() { _, err := conn.Read(make([]byte, 1)); read <- err }()
 				runtime.Gosched() // so that it mostly waits already
 				lost()
-				assert.EqualError(t, <-read, "read udp "+conn.LocalAddr().String()+"->"+conn.RemoteAddr().String()+": read: message too long")
+				assert.EqualError(t, comes(t, read), "read udp "+conn.LocalAddr().String()+"->"+conn.RemoteAddr().String()+": read: message too long")
 			}
 			for _, conn := range []net.Conn{conn, other} { // which has heard nothing, but whose host knows
 				_, err = conn.Write(datagram(c.size))

@@ -232,6 +232,17 @@ func within(t testing.TB, d time.Duration) context.Context {
 	return ctx
 }
 
+// comes is what comes next over a channel, in time.
+func comes[T any](t testing.TB, c <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-c:
+	case <-time.After(patience):
+		t.Fatal("nothing comes")
+	}
+	return v
+}
+
 type addr = netip.Addr
 
 func addrs(texts ...string) (all []addr) {

@@ -196,7 +196,7 @@ func mirror(t testing.TB, h *netstack.Host) {
 	go func() { done <- server.Serve(l) }()
 	t.Cleanup(func() {
 		require.NoError(t, server.Close())
-		require.ErrorIs(t, <-done, http.ErrServerClosed)
+		require.ErrorIs(t, comes(t, done), http.ErrServerClosed)
 	})
 }
 

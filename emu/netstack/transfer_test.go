@@ -61,6 +61,7 @@ func transfer(t testing.TB, from *netstack.Host, l net.Listener, to string, size
 	}()
 	c, err := from.DialContext(within(t, patience), "tcp", to)
 	require.NoError(t, err)
+	require.NoError(t, c.SetDeadline(time.Now().Add(5*time.Minute)))
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	var seed [32]byte
 	random := io.LimitReader(rand.NewChaCha8(seed), size)
@@ -68,5 +69,5 @@ func transfer(t testing.TB, from *netstack.Host, l net.Listener, to string, size
 	require.NoError(t, err)
 	require.Equal(t, size, n)
 	require.NoError(t, c.Close())
-	require.Equal(t, sum.Sum(nil), <-arrived)
+	require.Equal(t, sum.Sum(nil), comes(t, arrived))
 }

@@ -27,6 +27,17 @@ import (
 // soon is how long something may take that takes milliseconds on a quiet machine.
 const soon = 20 * time.Second
 
+// comes is what comes next over a channel, in time.
+func comes[T any](t testing.TB, c <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-c:
+	case <-time.After(soon + reachWait):
+		t.Fatal("nothing comes")
+	}
+	return v
+}
+
 // privileged skips a test on a machine that cannot run it. CI fails if it does.
 func privileged(t testing.TB) {
 	t.Helper()
@@ -331,7 +342,7 @@ func TestLook(t *testing.T) {
 	greet(t, n, "app-1", 8080)
 	_, err := ask(n, "web-1", "10.0.2.4:8080", soon)
 	require.NoError(t, err)
-	_, err = ask(n, "web-1", "10.0.3.10:5432", time.Second/10)
+	_, err = ask(n, "web-1", "10.0.3.10:5432", time.Second/2)
 	require.Error(t, err)
 	require.Eventually(t, func() bool {
 		l := n.Look()
@@ -434,6 +445,6 @@ func TestProcesses(t *testing.T) {
 	want := process{sleeper.Process.Pid, "sleep", "web-1"}
 	require.Eventually(t, func() bool { return slices.Equal(mine.processes(), []process{want}) }, soon, time.Millisecond)
 	assert.Equal(t, []string{fmt.Sprintf("sleep (%d) on web-1", sleeper.Process.Pid)}, mine.endProcesses())
-	assert.Error(t, <-ended, "a signal")
+	assert.Error(t, comes(t, ended), "a signal")
 	assert.Empty(t, mine.processes())
 }

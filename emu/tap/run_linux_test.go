@@ -83,7 +83,7 @@ func TestDownWaitsForState(t *testing.T) {
 	next := &Run{Name: r.Name, dir: r.dir, state: state{PID: c.Process.Pid}}
 	require.NoError(t, next.save())
 	_ = c.Wait()
-	require.NoError(t, <-done)
+	require.NoError(t, comes(t, done))
 	assert.NoDirExists(t, r.dir)
 }
 
@@ -185,7 +185,7 @@ func TestReach(t *testing.T) {
 			}()
 			_, err = o.Publish(up)
 			require.NoError(t, err)
-			require.NoError(t, <-done)
+			require.NoError(t, comes(t, done))
 			assert.Equal(t, web.Cookie, cookie)
 		})
 	}
@@ -206,7 +206,7 @@ func TestHost_Coming(t *testing.T) {
 	}()
 	r.state.Hosts = []hostState{{Name: "app-1"}, {Name: "db-1"}}
 	require.NoError(t, r.save())
-	assert.EqualError(t, <-done, `net has no namespace "web-1": want app-1, db-1`)
+	assert.EqualError(t, comes(t, done), `net has no namespace "web-1": want app-1, db-1`)
 	_, err = (&Owner{run: r}).Publish(new(Net))
 	require.NoError(t, err)
 	_, err = r.reach("web-1", soon)

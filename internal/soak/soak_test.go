@@ -64,15 +64,14 @@ func TestQuiet(t *testing.T) {
 	for _, w := range r.Workers() {
 		go r.repeat(t.Context(), w)
 	}
-	for r.Connections.Load() < 10 {
-		time.Sleep(time.Millisecond)
+	reach := func(n int64) {
+		assert.Eventually(t, func() bool { return r.Connections.Load() >= n }, Patience, time.Millisecond)
 	}
+	reach(10)
 	resume := r.Quiet(func() bool { return assert.Zero(t, r.in.Load()) })
 	before := r.Connections.Load()
 	resume()
-	for r.Connections.Load() < before+10 {
-		time.Sleep(time.Millisecond)
-	}
+	reach(before + 10)
 }
 
 // TestTurn: an epoch is over before the change begins, and another one begins after it.
