@@ -231,7 +231,7 @@ func (o *oracle) aclRules(ns *namespace, v *vpc.VPC, s *vpc.Subnet) {
 	r.putTogether()
 	in, out, leaves := r.chain("ingress"), r.chain("egress"), r.chain("leaves")
 	cross := r.at("cross", nftables.ChainHookPrerouting, beforeRoute+10, nftables.ChainTypeFilter)
-	cross.both(func(v4 bool) []part { return []part{tagged(fabric, v4), accept} })
+	cross.both(func(v4 bool) []part { return []part{tagged(fabric, v4), mark(fromRouter), accept} })
 	cross.rule(links(expr.MetaKeyIIFNAME, "eni"), jump(leaves))
 	cross.rule(not(links(expr.MetaKeyIIFNAME, "eni")), jump(in))
 

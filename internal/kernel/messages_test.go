@@ -16,8 +16,11 @@ import (
 // messageTime is how long a pair is remembered (SG-41), by the kernel's clock.
 const messageTime = 30 * time.Second * scale
 
-// known marks a packet of something that is remembered.
-const known = 2
+// Marks of a packet.
+const (
+	known      = 2 // of something that is remembered
+	fromRouter = 3 // a router's message
+)
 
 // messageRules remember between which addresses, local and remote, ICMP messages pass that are neither echo nor error. AWS tracks them
 // whatever their types (SG-32, SG-36), the kernel's connections do not: so they stand in sets. They have a table of their own, so that

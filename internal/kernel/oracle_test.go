@@ -191,6 +191,11 @@ func (o *oracle) makeStations() (err error) {
 		if err := home.rule(p.link, subnet); err != nil {
 			return err
 		}
+		if p.nat != nil {
+			if err := o.returnMessages(p); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

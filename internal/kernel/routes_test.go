@@ -151,6 +151,7 @@ const (
 	router   = 103 // of a subnet's own messages, beyond it
 	answers  = 104 // to what went out by an egress-only gateway
 	entering = 105 // of what a transit gateway sends into a subnet
+	returned = 106 // of a router's messages that a NAT gateway has translated
 )
 
 var everything = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
@@ -213,6 +214,27 @@ func (ns *namespace) answersRule() error {
 		return fmt.Errorf("rule: %w", err)
 	}
 	return ns.route(answers, everything[1], "core")
+}
+
+// returnMessages makes what a NAT gateway has translated of a router's messages go straight to the host if it is in the VPC, whatever the
+// gateway's routes say (ORDER-36).
+func (o *oracle) returnMessages(gateway *station) error {
+	home := o.homes[gateway.s]
+	r := netlink.NewRule()
+	r.IifName, r.Mark, r.Table, r.Family, r.Priority = gateway.link, fromRouter, returned, netlink.FAMILY_V4, 900
+	if err := home.net.RuleAdd(r); err != nil {
+		return fmt.Errorf("rule: %w", err)
+	}
+	for _, p := range o.stations {
+		for _, a := range p.own() {
+			if p.v == gateway.v && a.Addr().Is4() {
+				if err := home.route(returned, a, "core"); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // localLast makes the rules for links count before the namespace's own addresses: where a route names a station, that gets also what is
