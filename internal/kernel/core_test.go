@@ -33,9 +33,7 @@ func (o *oracle) loopRules(ns *namespace, v *vpc.VPC, s *vpc.Subnet) {
 			continue
 		}
 		for _, a := range p.own() { // that is no route
-			if p.i != nil {
-				c.rule(from(p.link), destination(a), accept)
-			}
+			c.rule(from(p.link), destination(a), accept)
 		}
 		c.rule(from(p.link), to(p.link), drop)
 	}

@@ -45,8 +45,6 @@ var differences = []struct {
 		func(g *game, s step, _ *disagreement) bool { return g.reset(s) }},
 	{"SG-41", "Linux counts the minute of a connection that is not established from its first SYN, AWS from the last one",
 		func(g *game, s step, _ *disagreement) bool { return g.resent(s) }},
-	{"no rule", "a packet of a NAT gateway that comes back to it, by a middlebox: none is sent so, and routes that lead there are not compared",
-		func(g *game, s step, _ *disagreement) bool { return g.circles(s) }},
 }
 
 // excused is the first difference that explains a disagreement, "" if none does.
@@ -161,30 +159,6 @@ func flowIn(key []byte) packet.Flow {
 	src, _ := netip.AddrFromSlice(key[:n])
 	dst, _ := netip.AddrFromSlice(key[n : 2*n])
 	return packet.Flow{Proto: packet.TCP, Src: src, Dst: dst, SrcPort: binary.BigEndian.Uint16(key[2*n:]), DstPort: binary.BigEndian.Uint16(key[2*n+4:])}
-}
-
-// circles reports whether a step is about a packet of a NAT gateway that a guest has sent back to it.
-func (g *game) circles(s step) bool {
-	for e := range g.about(s) {
-		if g.circled[e] {
-			return true
-		}
-	}
-	return false
-}
-
-// noteCircles writes down what guests have sent back to the NAT gateway that it comes from.
-func (g *game) noteCircles() {
-	for _, a := range append(g.latest, g.kernels...) {
-		var p packet.Packet
-		at := g.stationOf(a.at)
-		if at == nil || !at.i.NoSourceDestCheck || p.Parse(a.b) != nil {
-			continue
-		}
-		if next := g.oracle.waysTo(at.s, at.v, p.Flow.Dst).next; next != nil && next.nat != nil && next.owns(p.Flow.Src) {
-			g.circled[endsOf(p.Flow)] = true
-		}
-	}
 }
 
 // finished reports whether two FINs have been sent in the connection of a step.

@@ -80,7 +80,6 @@ type game struct {
 	kernels  []arrival // the latest ones of the kernel
 	excuses  map[string]int
 	strange  map[ends]bool // flows of which the kernel has called a packet INVALID
-	circled  map[ends]bool // flows of a NAT gateway that came back to it
 	ports    natPorts
 	seen     map[natFlow]time.Time // when a flow, with the emulator's port, was last to be seen
 	nat      map[netip.Addr]string // NAT gateways, by their addresses
@@ -90,7 +89,7 @@ type game struct {
 
 // newGame builds a network in the emulator and in the kernel. An error that wraps errRefused means that AWS would refuse it.
 func newGame(n *vpc.Network, s *sentinel) (*game, error) {
-	g := &game{nat: make(map[netip.Addr]string), ports: make(natPorts), seen: make(map[natFlow]time.Time), excuses: make(map[string]int), strange: make(map[ends]bool), circled: make(map[ends]bool)}
+	g := &game{nat: make(map[netip.Addr]string), ports: make(natPorts), seen: make(map[natFlow]time.Time), excuses: make(map[string]int), strange: make(map[ends]bool)}
 	g.clock.Advance(time.Hour)
 	var err error
 	if g.emulator, err = emu.New(n, emu.Options{Now: g.clock.Now}); err != nil {
@@ -165,7 +164,6 @@ func (g *game) play(s step) error {
 	g.heard = append(g.heard, ours...)
 	all = g.ports.fromKernel(g.nat, all, ours)
 	g.kernels = all
-	g.noteCircles()
 	for _, a := range ours {
 		var p packet.Packet
 		if p.Parse(a.b) == nil && g.nat[p.Flow.Src] != "" {

@@ -115,7 +115,8 @@ func writeQuoted(at uint32, a netip.Addr) part {
 			CsumType: expr.CsumTypeInet, CsumOffset: quoteAt(true) + 10}}
 }
 
-// natRules are a NAT gateway: the kernel's own source translation, one namespace of its own, in and out by one wire.
+// natRules are a NAT gateway: the kernel's own source translation, one namespace of its own, in and out by one wire. What middleboxes send
+// back to it is translated once more, and so is what answers that.
 func (o *oracle) natRules(p *station) {
 	private := host(p.nat.Addresses[0].IP)
 	r := p.ns.rules("nat")
@@ -139,11 +140,14 @@ func (o *oracle) natRules(p *station) {
 	enter.rule(protocol(packet.UDP), accept)
 	enter.rule(drop) // NAT-6
 
-	p.noteInvalid(r, r.at("invalid", nftables.ChainHookPrerouting, beforeRoute, nftables.ChainTypeFilter))
+	answers := r.at("answers", nftables.ChainHookPrerouting, beforeRoute, nftables.ChainTypeFilter)
+	p.noteInvalid(r, answers)
+	answers.rule(destination(private), neither(expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED), drop) // NAT-18
+	r.at("own", nftables.ChainHookOutput, -300, nftables.ChainTypeFilter).rule(noTrack)                  // what it says itself is not translated before it comes back
 	forward := r.at("forward", nftables.ChainHookForward, 0, nftables.ChainTypeFilter)
 	forward.rule(invalid, protocol(packet.TCP), not(flags(packet.RST, packet.RST)), reset) // NAT-15, NAT-16, NAT-24
 	forward.rule(invalid, drop)
-	r.at("translate", nftables.ChainHookPostrouting, 100, nftables.ChainTypeNAT).rule(version(true), not(source(private)), // NAT-2, NAT-7
+	r.at("translate", nftables.ChainHookPostrouting, 100, nftables.ChainTypeNAT).rule(version(true), // NAT-2, NAT-7
 		part{&expr.Immediate{Register: 1, Data: private.Addr().AsSlice()}, &expr.Immediate{Register: 2, Data: []byte{4, 0}}, &expr.Immediate{Register: 3, Data: []byte{0xff, 0xff}},
 			&expr.NAT{Type: expr.NATTypeSourceNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: 1, RegProtoMin: 2, RegProtoMax: 3, Random: true}})
 	r.at("stamp", nftables.ChainHookPostrouting, 200, nftables.ChainTypeFilter).rule(version(true), not(tagged(fabric, true)), setTag(kept, true)) // SG-34

@@ -70,7 +70,7 @@ func (m natPorts) fromKernel(nat map[netip.Addr]string, all, ours []arrival) []a
 		if gateway, ok := nat[p.Flow.Src]; ok && hasPort(p.Flow.Proto) && !p.IsICMPError() && !p.IsLaterFragment() {
 			k := natFlowOf(gateway, p.Flow)
 			if _, known := m[k]; !known || p.Flags == packet.SYN {
-				m.learn(nat, k, p.Flow, a.at, ours)
+				m.learn(k, &p, a.at, ours)
 			}
 			if port, ok := m[k]; ok {
 				p.SetSrcPort(port)
@@ -99,14 +99,15 @@ func (m natPorts) fromKernel(nat map[netip.Addr]string, all, ours []arrival) []a
 	return all
 }
 
-// learn pairs the port of a flow with the emulator's, which must be as free as the kernel's was.
-func (m natPorts) learn(nat map[netip.Addr]string, k natFlow, f packet.Flow, at string, ours []arrival) {
+// learn pairs the port of a flow with the emulator's, which must be as free as the kernel's was. Packets that come by more than once have
+// other ports each time, and another TTL.
+func (m natPorts) learn(k natFlow, of *packet.Packet, at string, ours []arrival) {
 	for _, o := range ours {
 		var p packet.Packet
-		if o.at != at || p.Parse(o.b) != nil || p.Flow.SrcPort < 1024 {
+		if o.at != at || p.Parse(o.b) != nil || p.Flow.SrcPort < 1024 || p.TTL() != of.TTL() {
 			continue
 		}
-		g := f
+		g := of.Flow
 		g.SrcPort = p.Flow.SrcPort
 		if p.Flow != g {
 			continue

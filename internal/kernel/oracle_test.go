@@ -220,7 +220,7 @@ func (p *station) reach() error {
 		if err := p.ns.set(natTimes); err != nil {
 			return err
 		}
-		return p.ns.local(p.nat.Addresses[0].IP)
+		return p.ns.foreign(p.nat.Addresses[0].IP)
 	}
 	if err := p.ns.set(interfaceTimes(p.i.Timeouts.OrDefault())); err != nil {
 		return err

@@ -254,6 +254,17 @@ func (ns *namespace) localLast() error {
 	return nil
 }
 
+// foreign gives the namespace an address that it says things from, and sends on what is for it, as for any other.
+func (ns *namespace) foreign(a netip.Addr) error {
+	if err := ns.local(a); err != nil {
+		return err
+	}
+	if err := ns.net.RouteDel(&netlink.Route{Table: unix.RT_TABLE_LOCAL, Type: unix.RTN_LOCAL, Scope: netlink.SCOPE_HOST, Dst: ipNet(host(a))}); err != nil {
+		return fmt.Errorf("route %s: %w", a, err)
+	}
+	return nil
+}
+
 // local gives the namespace an address.
 func (ns *namespace) local(a netip.Addr) error {
 	lo, err := ns.net.LinkByName("lo")

@@ -242,6 +242,13 @@ func zone(v4 bool, at4, at6 uint32) part {
 		&expr.Ct{Key: expr.CtKeyZONE, Register: 2, SourceRegister: true})
 }
 
+// neither is a packet that has none of some states.
+func neither(bits uint32) part {
+	p := state(bits)
+	p[len(p)-1].(*expr.Cmp).Op = expr.CmpOpEq
+	return p
+}
+
 func state(bits uint32) part {
 	return part{&expr.Ct{Key: expr.CtKeySTATE, Register: 1},
 		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: number(bits), Xor: make([]byte, 4)},

@@ -26,8 +26,9 @@ type sentinel struct {
 	sent uint32
 }
 
-// wires is how many a sentinel passes: three times as many as the longest way through a network.
-const wires = 48
+// wires is how many a sentinel passes: twice as many as the longest way through a network, that of an answer through all translations
+// of a packet that circled for as long as its TTL was.
+const wires = 200
 
 // processors are those that this process may use.
 var processors = func() (all []int) {
