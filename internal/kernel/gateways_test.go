@@ -150,7 +150,11 @@ func (o *oracle) natRules(p *station) {
 	r.at("translate", nftables.ChainHookPostrouting, 100, nftables.ChainTypeNAT).rule(version(true), // NAT-2, NAT-7
 		part{&expr.Immediate{Register: 1, Data: private.Addr().AsSlice()}, &expr.Immediate{Register: 2, Data: []byte{4, 0}}, &expr.Immediate{Register: 3, Data: []byte{0xff, 0xff}},
 			&expr.NAT{Type: expr.NATTypeSourceNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: 1, RegProtoMin: 2, RegProtoMax: 3, Random: true}})
-	r.at("stamp", nftables.ChainHookPostrouting, 200, nftables.ChainTypeFilter).rule(version(true), not(tagged(fabric, true)), setTag(kept, true)) // SG-34
+	stamp := r.at("stamp", nftables.ChainHookPostrouting, 200, nftables.ChainTypeFilter)
+	for _, a := range o.addressesIn(p.v) { // what is for others comes from no router of theirs (MTU-14)
+		stamp.rule(tagged(fabric, true), destination(a), accept)
+	}
+	stamp.rule(version(true), setTag(kept, true)) // SG-34
 }
 
 // peeringRules let in what one VPC sends to the other (PCX-4 to PCX-6).

@@ -86,6 +86,18 @@ func stations(n *vpc.Network) (all []*station) {
 	return all
 }
 
+// addressesIn are the IPv4 addresses of a VPC's stations.
+func (o *oracle) addressesIn(v *vpc.VPC) (all []netip.Prefix) {
+	for _, p := range o.stations {
+		for _, a := range p.own() {
+			if p.v == v && a.Addr().Is4() {
+				all = append(all, a)
+			}
+		}
+	}
+	return all
+}
+
 // way is where a route leads.
 type way struct {
 	to   netip.Prefix

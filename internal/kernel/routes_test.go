@@ -225,13 +225,9 @@ func (o *oracle) returnMessages(gateway *station) error {
 	if err := home.net.RuleAdd(r); err != nil {
 		return fmt.Errorf("rule: %w", err)
 	}
-	for _, p := range o.stations {
-		for _, a := range p.own() {
-			if p.v == gateway.v && a.Addr().Is4() {
-				if err := home.route(returned, a, "core"); err != nil {
-					return err
-				}
-			}
+	for _, a := range o.addressesIn(gateway.v) {
+		if err := home.route(returned, a, "core"); err != nil {
+			return err
 		}
 	}
 	return nil
