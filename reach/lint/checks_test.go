@@ -232,6 +232,15 @@ prefix-lists:
 	{"a NAT gateway in a private subnet", "nat-stranded", public("tcp/443 from 0.0.0.0/0", "    nat-gateways:\n      n: {subnet: back}\n"), "NAT gateway n", "goes nowhere", "n: {subnet: back}", "n: {subnet: front}"},
 }
 
+// TestImplied_Staying: what is said to imply a rule is none that is to be removed too.
+func TestImplied_Staying(t *testing.T) {
+	list := of(t, parse(t, rules("tcp/80-81 from 10.0.0.0/16, tcp/80 from 10.0.0.0/16, tcp/80-82 from 10.0.0.0/8")), "sg-rule-implied")
+	require.Len(t, list, 2)
+	for _, f := range list {
+		assert.Contains(t, f.Reason, "ingress rule 3 (tcp/80-82 from 10.0.0.0/8) lets through", f.Subject)
+	}
+}
+
 // TestChecks: every check finds what it is for, and not the nearest thing that is right.
 func TestChecks(t *testing.T) {
 	tested := make(map[string]bool)

@@ -51,7 +51,28 @@ func (p *pass) implied() map[*firewall.Rule]impliedBy {
 			p.implies(halves[h], more)
 		}
 	}
+	for r, by := range p.found.implied {
+		p.found.implied[r] = p.staying(by)
+	}
 	return p.found.implied
+}
+
+// staying are rules with, in place of those that are implied themselves, by what these are:
+// what a finding names is nothing that another one says to remove. A rule is implied by such as
+// were not at that time, so that none is by itself.
+func (p *pass) staying(by impliedBy) (all impliedBy) {
+	for _, r := range by {
+		these := impliedBy{r}
+		if others := p.found.implied[r.desc]; others != nil {
+			these = p.staying(others)
+		}
+		for _, o := range these {
+			if !slices.Contains(all, o) {
+				all = append(all, o)
+			}
+		}
+	}
+	return all
 }
 
 // initial reports whether a rule is one that AWS puts into every group that it makes. Beside
