@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,53 +11,66 @@ import (
 // merge makes one of changes that are alike: first of sources, then of destinations.
 func merge(all []Change) []Change {
 	slices.SortStableFunc(all, func(a, b Change) int { return cmp.Compare(a.Kind, b.Kind) })
-	alike := func(a, b *Change) bool {
-		return a.Kind == b.Kind && a.Was == b.Was && a.Is == b.Is && a.v6 == b.v6 && slices.Equal(a.words, b.words) && a.set.Equal(b.set) &&
-			slices.Equal(rules(a.By), rules(b.By)) && slices.Equal(rules(a.Before), rules(b.Before))
-	}
 	for _, turn := range [...]func(c *Change) (same []string, more *[]string){
 		func(c *Change) ([]string, *[]string) { return c.Destinations, &c.Sources },
 		func(c *Change) ([]string, *[]string) { return c.Sources, &c.Destinations },
 	} {
 		var kept []Change
+		index := make(map[string][]int) // of kept, by all that is alike but the packets
 		for _, c := range all {
-			same, _ := turn(&c)
-			k := slices.IndexFunc(kept, func(o Change) bool {
-				its, _ := turn(&o)
-				return slices.Equal(its, same) && alike(&o, &c)
-			})
-			if k < 0 {
+			same, more := turn(&c)
+			key := fmt.Sprintf("%d %d %d %t %q %q %q %q", c.Kind, c.Was, c.Is, c.v6, c.words, rules(c.By), rules(c.Before), same)
+			at := slices.IndexFunc(index[key], func(k int) bool { return kept[k].set.Equal(c.set) })
+			if at < 0 {
+				index[key] = append(index[key], len(kept))
 				kept = append(kept, c)
 				continue
 			}
-			_, into := turn(&kept[k])
-			_, more := turn(&c)
-			for _, name := range *more {
-				if !slices.Contains(*into, name) {
-					*into = append(*into, name)
-				}
-			}
+			_, into := turn(&kept[index[key][at]])
+			*into = withNames(*into, *more)
 		}
 		all = kept
 	}
 	return all
 }
 
+// withNames adds names that a list does not have.
+func withNames(list, more []string) []string {
+	known := make(map[string]bool, len(list))
+	for _, name := range list {
+		known[name] = true
+	}
+	for _, name := range more {
+		if !known[name] {
+			known[name] = true
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
 // mergeVersions makes one of changes that are alike but for the IP version.
 func mergeVersions(all []Change) []Change {
 	var kept []Change
+	index := make(map[string][]int) // of kept, those of IPv4
 	for _, c := range all {
-		k := slices.IndexFunc(kept, func(o Change) bool {
-			return c.v6 && !o.v6 && o.six == nil && o.Kind == c.Kind && o.Was == c.Was && o.Is == c.Is && slices.Equal(o.words, c.words) &&
-				slices.Equal(o.Sources, c.Sources) && slices.Equal(o.Destinations, c.Destinations) &&
-				slices.EqualFunc(o.By, c.By, sameSetting) && slices.EqualFunc(o.Before, c.Before, sameSetting)
-		})
-		if k < 0 {
+		key := fmt.Sprintf("%d %d %d %q %q %q", c.Kind, c.Was, c.Is, c.words, c.Sources, c.Destinations)
+		if !c.v6 {
+			index[key] = append(index[key], len(kept))
 			kept = append(kept, c)
 			continue
 		}
-		kept[k].six = c.set
-		kept[k].Traffic = append(kept[k].Traffic, c.Traffic...)
+		at := slices.IndexFunc(index[key], func(k int) bool {
+			o := &kept[k]
+			return o.six == nil && slices.EqualFunc(o.By, c.By, sameSetting) && slices.EqualFunc(o.Before, c.Before, sameSetting)
+		})
+		if at < 0 {
+			kept = append(kept, c)
+			continue
+		}
+		o := &kept[index[key][at]]
+		o.six = c.set
+		o.Traffic = append(o.Traffic, c.Traffic...)
 	}
 	return kept
 }

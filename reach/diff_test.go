@@ -117,3 +117,18 @@ func TestSameness_Component(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkMerge is changes of which none is like another.
+func BenchmarkMerge(b *testing.B) {
+	for _, count := range []int{1_000, 10_000} {
+		b.Run(fmt.Sprint(count), func(b *testing.B) {
+			for b.Loop() {
+				all := make([]Change, count)
+				for k := range all {
+					all[k] = Change{Sources: []string{fmt.Sprint("from-", k/100)}, Destinations: []string{fmt.Sprint("to-", k%100)}, words: []string{fmt.Sprint("tcp/", k)}}
+				}
+				require.Len(b, merge(all), count)
+			}
+		})
+	}
+}
