@@ -231,9 +231,12 @@ func (n *names) meant(a asked) []*emu.End {
 // calls are all that an end is called, also with its VPC's ID or name before it.
 func calls(e *emu.End) []string {
 	all := callsIn(e)
-	if e.VPC != nil {
-		for _, name := range all[:len(all):len(all)] {
-			all = append(all, e.VPC.ID+"/"+name, e.VPC.Name+"/"+name)
+	names := len(all)
+	for _, owner := range slices.Compact(owners(e)) {
+		for _, name := range all[:names] {
+			if owner != "" {
+				all = append(all, owner+"/"+name)
+			}
 		}
 	}
 	return all
