@@ -61,8 +61,10 @@ func isWide(s space.Set, v6 bool) bool {
 
 // exposures are what the internet reaches of the sensitive ports.
 type exposures struct {
+	*pass
 	open  []*exposure
-	rules map[*firewall.Rule]bool // that let some of it in
+	index map[exposureKey]*exposure
+	lets  map[*firewall.Rule]bool // some of it in
 	gaps  []gap
 	vague map[*vpc.SecurityGroup]bool // groups of interfaces with gaps
 }
@@ -70,6 +72,12 @@ type exposures struct {
 type gap struct {
 	subject subject
 	why     string
+}
+
+// exposureKey is a rule or an interface, and whose ports are open by it.
+type exposureKey struct {
+	of    any
+	admin bool
 }
 
 // exposure is what is open by one rule, or, where no rule has a say, at one interface.
@@ -86,9 +94,8 @@ func (p *pass) exposures() *exposures {
 	if p.found.open != nil {
 		return p.found.open
 	}
-	x := &exposures{rules: make(map[*firewall.Rule]bool), vague: make(map[*vpc.SecurityGroup]bool)}
+	x := &exposures{pass: p, index: make(map[exposureKey]*exposure), lets: make(map[*firewall.Rule]bool), vague: make(map[*vpc.SecurityGroup]bool)}
 	p.found.open = x
-	index := make(map[any]*exposure)
 	ingress := p.byFilters(false)
 	for i := range p.plan.Interfaces() {
 		if i.Gateway != nil || i.Subnet == nil || !i.Attached || !open(i.VPC) {
@@ -98,7 +105,7 @@ func (p *pass) exposures() *exposures {
 			if v6 && !hasGlobal(i) || !v6 && !i.HasPublic() {
 				continue
 			}
-			p.expose(x, index, i, ingress.of(i), version)
+			x.expose(i, ingress.of(i), version)
 		}
 	}
 	return x
@@ -120,28 +127,28 @@ func askName(i *plan.Interface) string {
 }
 
 // expose asks about one interface and one IP version.
-func (p *pass) expose(x *exposures, index map[any]*exposure, i *plan.Interface, rules []*rule, version int) {
+func (x *exposures) expose(i *plan.Interface, rules []*rule, version int) {
 	var ports []*port
 	for k := range sensitive {
-		if q := &sensitive[k]; !p.ruled(i) || slices.ContainsFunc(rules, func(r *rule) bool { return r.unknown != "" || r.lets(q, version) }) {
+		if q := &sensitive[k]; !x.ruled(i) || slices.ContainsFunc(rules, func(r *rule) bool { return r.unknown != "" || r.lets(q, version) }) {
 			ports = append(ports, q)
 		}
 	}
 	if len(ports) == 0 {
 		return
 	}
-	pair, ok, err := p.explorer.Pair("internet", askName(i), version == 1)
+	pair, ok, err := x.explorer.Pair("internet", askName(i), version == 1)
 	switch {
 	case err != nil:
-		x.gap(p, i, err.Error())
+		x.gap(i, err.Error())
 		return
 	case !ok:
 		return
 	}
-	p.represent(pair)
+	x.represent(pair)
 	reached, why := reachedPorts(pair, ports)
 	if why != "" {
-		x.gap(p, i, why)
+		x.gap(i, why)
 	}
 	for _, q := range ports {
 		var open space.Set
@@ -153,21 +160,21 @@ func (p *pass) expose(x *exposures, index map[any]*exposure, i *plan.Interface, 
 		if len(open) == 0 || !isWide(open, version == 1) {
 			continue
 		}
-		p.note(x, index, i, rules, q, pair, open, version)
+		x.note(i, rules, q, pair, open, version)
 	}
 }
 
 // gap notes that not all about an interface is known.
-func (x *exposures) gap(p *pass, i *plan.Interface, why string) {
+func (x *exposures) gap(i *plan.Interface, why string) {
 	x.gaps = append(x.gaps, gap{ofInterface(i), why})
-	for _, g := range p.plan.Filters(i).Groups {
+	for _, g := range x.plan.Filters(i).Groups {
 		x.vague[g.Desc] = true
 	}
 }
 
 // note notes an open port: of each rule that opens it to many, or else of the first one that
 // opens it to some, or else of the interface.
-func (p *pass) note(x *exposures, index map[any]*exposure, i *plan.Interface, rules []*rule, q *port, pair *emu.Pair, open space.Set, version int) {
+func (x *exposures) note(i *plan.Interface, rules []*rule, q *port, pair *emu.Pair, open space.Set, version int) {
 	var by, narrow []*rule
 	sets := make(map[*rule]space.Set)
 	for _, r := range rules {
@@ -179,35 +186,34 @@ func (p *pass) note(x *exposures, index map[any]*exposure, i *plan.Interface, ru
 		default:
 			narrow, sets[r] = append(narrow, r), set
 		}
-		x.rules[r.desc] = true
+		x.lets[r.desc] = true
 	}
 	if len(by) == 0 && len(narrow) > 0 {
 		by = narrow[:1]
 	}
 	for _, r := range by {
-		p.noteOf(x, index, i, r.subject(), r.desc, q, pair, sets[r])
+		x.noteOf(r.subject(), i, q, pair, sets[r])
 	}
 	if len(by) == 0 {
-		p.noteOf(x, index, i, ofInterface(i), i, q, pair, open)
+		x.noteOf(ofInterface(i), i, q, pair, open)
 	}
 }
 
-// noteOf notes that a port is open because of something.
-func (p *pass) noteOf(x *exposures, index map[any]*exposure, i *plan.Interface, subject subject, of any, q *port, pair *emu.Pair, open space.Set) {
-	box := open[0]
-	box[space.Services] = q.span()
-	at, ok := pair.Usual(space.Set{box})
+// noteOf notes that a port of an interface is open because of something.
+func (x *exposures) noteOf(by subject, i *plan.Interface, q *port, pair *emu.Pair, open space.Set) {
+	set := slices.Clone(open)
+	for k := range set {
+		set[k][space.Services] = q.span()
+	}
+	at, ok := pair.Usual(set)
 	if !ok {
-		return
+		return // only addresses that no internet host has
 	}
-	type key struct {
-		what  any
-		admin bool
-	}
-	e := index[key{of, q.admin}]
+	key := exposureKey{by.thing, q.admin}
+	e := x.index[key]
 	if e == nil {
-		e = &exposure{subject: subject, admin: q.admin, witness: p.witness(pair, at, "internet", askName(i))}
-		index[key{of, q.admin}] = e
+		e = &exposure{subject: by, admin: q.admin, witness: x.witness(pair, at, "internet", askName(i))}
+		x.index[key] = e
 		x.open = append(x.open, e)
 	}
 	if name := q.String(); !slices.Contains(e.ports, name) {
@@ -315,7 +321,7 @@ func (p *pass) openPorts(admin bool) {
 func idleRules(p *pass) {
 	x := p.exposures()
 	for _, r := range p.rules() {
-		if r.egress || r.unknown != "" || r.byGroup || x.rules[r.desc] {
+		if r.egress || r.unknown != "" || r.byGroup || x.lets[r.desc] {
 			continue
 		}
 		ports := r.wide()
