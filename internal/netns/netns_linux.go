@@ -45,17 +45,20 @@ func (n *Namespace) Do(f func() error) error {
 	})
 }
 
-// OnThread runs f on a thread of its own, which ends with it: nothing that f does to the thread outlasts it.
+// OnThread runs f on a thread of its own, which ends with it: nothing that f does to the thread outlasts it. If f ends its goroutine,
+// as a test that fails does, that is an error.
 func OnThread(f func() error) error {
 	done := make(chan error)
 	go func() {
+		err := errors.New("what ran on a thread of its own has ended its goroutine")
+		defer func() { done <- err }()
 		runtime.LockOSThread() // and never unlock
 		if unix.Gettid() == unix.Getpid() {
 			defer runtime.UnlockOSThread() // but the main thread, which would stay as it is
-			done <- OnThread(f)
+			err = OnThread(f)
 			return
 		}
-		done <- f()
+		err = f()
 	}()
 	return <-done
 }

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -49,6 +51,18 @@ func TestThreads(t *testing.T) {
 	wait.Wait()
 	assert.True(t, os.SameFile(home, at(t, "/proc/self/ns/net")))
 	assert.ErrorIs(t, n.Do(func() error { return net.ErrClosed }), net.ErrClosed)
+}
+
+// TestOnThread_Goexit: who waits for what ends its goroutine, as a test does that fails, does not wait for ever.
+func TestOnThread_Goexit(t *testing.T) {
+	ended := make(chan error, 1)
+	go func() { ended <- OnThread(func() error { runtime.Goexit(); return nil }) }()
+	select {
+	case err := <-ended:
+		assert.ErrorContains(t, err, "ended its goroutine")
+	case <-time.After(20 * time.Second):
+		t.Fatal("it waits")
+	}
 }
 
 func TestNew(t *testing.T) {
