@@ -68,7 +68,7 @@ func (r *Reader) nextRecord() (Packet, error) {
 	if captured > maxBlock {
 		return p, fmt.Errorf("a packet of %d bytes: %w", captured, ErrTooBig)
 	}
-	p.Length = int(max(captured, length))
+	p.Length = lengthOf(captured, length)
 	p.Data, err = r.take(int(captured))
 	return p, err
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"math"
 	"math/bits"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 // ngInterface is what an Interface Description Block says.
 type ngInterface struct {
 	link LinkType
-	snap int
+	snap uint32
 	name string
 	// What a time counts: units units to the second, since offset.
 	units  uint64
@@ -120,7 +121,7 @@ func (r *Reader) describe(body []byte) error {
 	if len(r.ifaces) == maxInterfaces {
 		return fmt.Errorf("%w: more than %d interfaces", ErrBroken, maxInterfaces)
 	}
-	i := ngInterface{link: LinkType(r.uint16(body)), snap: int(r.uint32(body[4:])), units: 1_000_000}
+	i := ngInterface{link: LinkType(r.uint16(body)), snap: r.uint32(body[4:]), units: 1_000_000}
 	for code, v := range options(body[8:], r.big) {
 		switch {
 		case code == optName:
@@ -170,12 +171,12 @@ func (i *ngInterface) clock(t uint64) (time.Time, error) {
 }
 
 // of finds the interface of a packet.
-func (r *Reader) of(p *Packet, id int) (*ngInterface, error) {
-	if id >= len(r.ifaces) {
+func (r *Reader) of(p *Packet, id uint32) (*ngInterface, error) {
+	if int64(id) >= int64(len(r.ifaces)) {
 		return nil, fmt.Errorf("%w: a packet of interface %d, of %d", ErrBroken, id, len(r.ifaces))
 	}
 	i := &r.ifaces[id]
-	p.Interface, p.InterfaceName, p.Link = id, i.name, i.link
+	p.Interface, p.InterfaceName, p.Link = int(id), i.name, i.link
 	return i, nil
 }
 
@@ -184,7 +185,7 @@ func (r *Reader) enhanced(p *Packet, body []byte) error {
 	if len(body) < 20 {
 		return short("packet block")
 	}
-	return r.packet(p, body, int(r.uint32(body)))
+	return r.packet(p, body, r.uint32(body))
 }
 
 // old reads a Packet Block, which counts drops beside a shorter number of the interface.
@@ -192,11 +193,11 @@ func (r *Reader) old(p *Packet, body []byte) error {
 	if len(body) < 20 {
 		return short("packet block")
 	}
-	return r.packet(p, body, int(r.uint16(body)))
+	return r.packet(p, body, uint32(r.uint16(body)))
 }
 
 // packet reads what both have: time, lengths, bytes, options.
-func (r *Reader) packet(p *Packet, body []byte, id int) error {
+func (r *Reader) packet(p *Packet, body []byte, id uint32) error {
 	i, err := r.of(p, id)
 	if err != nil {
 		return err
@@ -205,12 +206,11 @@ func (r *Reader) packet(p *Packet, body []byte, id int) error {
 		return err
 	}
 	r.last = p.Time
-	captured, data := int(r.uint32(body[12:])), body[20:]
-	if captured > len(data) {
-		return fmt.Errorf("%w: a packet of %d bytes in a block for %d", ErrBroken, captured, len(data))
+	data := body[20:]
+	if err := p.cut(data, r.uint32(body[12:]), r.uint32(body[16:])); err != nil {
+		return err
 	}
-	p.Data, p.Length = data[:captured:captured], max(captured, int(r.uint32(body[16:])))
-	p.options = data[min(len(data), (captured+3)&^3):]
+	p.options = data[min(len(data), (len(p.Data)+3)&^3):]
 	return nil
 }
 
@@ -224,17 +224,26 @@ func (r *Reader) simple(p *Packet, body []byte) error {
 	if err != nil {
 		return err
 	}
-	p.Time, p.Length = r.last, int(r.uint32(body))
-	captured := p.Length
+	p.Time = r.last
+	length := r.uint32(body)
+	captured := length
 	if i.snap != 0 {
 		captured = min(captured, i.snap)
 	}
-	if captured > len(body)-4 {
-		return fmt.Errorf("%w: a packet of %d bytes in a block for %d", ErrBroken, captured, len(body)-4)
+	return p.cut(body[4:], captured, length)
+}
+
+// cut makes what begins a block's data those of the packet.
+func (p *Packet) cut(data []byte, captured, length uint32) error {
+	if int64(captured) > int64(len(data)) {
+		return fmt.Errorf("%w: a packet of %d bytes in a block for %d", ErrBroken, captured, len(data))
 	}
-	p.Data = body[4 : 4+captured : 4+captured]
+	p.Data, p.Length = data[:captured:captured], lengthOf(captured, length)
 	return nil
 }
+
+// lengthOf is that of a packet on the wire, which is no less than what was captured of it.
+func lengthOf(captured, length uint32) int { return int(min(max(captured, length), math.MaxInt32)) }
 
 // options are those of a block, up to the first that does not fit.
 func options(b []byte, big bool) iter.Seq2[uint16, []byte] {

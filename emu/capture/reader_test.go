@@ -307,6 +307,8 @@ func TestReader_Refuses(t *testing.T) {
 		{"a short simple packet", join(head, little.block(3)), "packet 1, at byte 48: malformed: a short packet block", capture.ErrBroken},
 		{"a short obsolete packet", join(head, little.block(2, 0)), "packet 1, at byte 48: malformed: a short packet block", capture.ErrBroken},
 		{"a packet that is longer than its block", join(head, little.block(6, 0, 0, 1, 5, 5, "data")), "packet 1, at byte 48: malformed: a packet of 5 bytes in a block for 4", capture.ErrBroken},
+		{"a packet of interface 4294967295", join(head, little.block(6, -1, 0, 1, 4, 4, "data")), "packet 1, at byte 48: malformed: a packet of interface 4294967295, of 1", capture.ErrBroken},
+		{"a simple packet of 4 GB", join(head, little.block(3, -1, "data")), "packet 1, at byte 48: malformed: a packet of 4294967295 bytes in a block for 4", capture.ErrBroken},
 		{"a packet of 4 GB in a block", join(head, little.block(6, 0, 0, 1, -1, -1, "data")), "packet 1, at byte 48: malformed: a packet of 4294967295 bytes in a block for 4", capture.ErrBroken},
 		{"a simple packet that is longer than its block", join(head, little.block(3, 5, "data")), "packet 1, at byte 48: malformed: a packet of 5 bytes in a block for 4", capture.ErrBroken},
 		{"10^-20 seconds", join(little.section(), little.iface(101, uint16(9), uint16(1), "\x14")), "packet 1, at byte 28: malformed: times of an impossible resolution", capture.ErrBroken},
