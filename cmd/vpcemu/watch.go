@@ -11,8 +11,11 @@ import (
 )
 
 // quietAfter is how long a file must be left alone before it is read: editors write
-// in several steps.
-const quietAfter = 100 * time.Millisecond
+// in several steps. What is not there is looked for every missingAgain.
+const (
+	quietAfter   = 100 * time.Millisecond
+	missingAgain = time.Second / 2
+)
 
 // watcher sees changes of a file, or of something in a folder. It watches the folder
 // that a file is in, because editors put a new file in the place of the old one, and
@@ -54,29 +57,48 @@ func (w *watcher) resolve() string {
 	return target
 }
 
-// follow calls changed after changes until ctx ends, and failed with what keeps it from
-// seeing some.
+// follow calls changed after changes until ctx ends or the watcher is closed, and failed with
+// what keeps it from seeing some.
 func (w *watcher) follow(ctx context.Context, changed func(), failed func(error)) {
 	quiet := time.NewTimer(time.Hour)
 	quiet.Stop()
+	missing := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case e := <-w.events.Events:
-			if e.Op != fsnotify.Chmod && (inPath(e.Name, w.path) || inPath(e.Name, w.target) || w.resolve() != w.target) {
+		case e, ok := <-w.events.Events:
+			if !ok {
+				return
+			}
+			if e.Op != fsnotify.Chmod && w.minds(e.Name) {
 				quiet.Reset(quietAfter)
 			}
-		case err := <-w.events.Errors:
+		case err, ok := <-w.events.Errors:
+			if !ok {
+				return
+			}
 			failed(err)
 			quiet.Reset(quietAfter) // there may have been a change among what is lost
 		case <-quiet.C:
-			if err := w.add(); err != nil && !errors.Is(err, fs.ErrNotExist) { // changed says what is missing
+			err := w.add()
+			was := missing
+			if missing = errors.Is(err, fs.ErrNotExist); missing { // nobody tells of a folder that comes back
+				quiet.Reset(missingAgain)
+			} else if err != nil {
 				failed(err)
 			}
-			changed()
+			if !missing || !was { // changed says what is missing, once
+				changed()
+			}
 		}
 	}
+}
+
+// minds reports whether a change of a name may be one of the file: of a folder that it is in
+// too, which may have been put in the place of another.
+func (w *watcher) minds(name string) bool {
+	return inPath(name, w.path) || inPath(name, w.target) || inPath(w.path, name) || inPath(w.target, name) || w.resolve() != w.target
 }
 
 // addFolder watches what is in a folder, and in those in it, if it is one.

@@ -69,6 +69,23 @@ func TestWatcher(t *testing.T) {
 			},
 			func(t *testing.T) { write(t, "v1/net.yaml", "2") },
 		}},
+		{"in a folder that goes and comes back", "lab/net.yaml", "lab/net.yaml", func(t *testing.T) { write(t, "lab/net.yaml", "0") }, []func(t *testing.T){
+			func(t *testing.T) { write(t, "lab/net.yaml", "1") },
+			func(t *testing.T) {
+				require.NoError(t, os.RemoveAll("lab"))
+				write(t, "lab/net.yaml", "2")
+			},
+			func(t *testing.T) { write(t, "lab/net.yaml", "3") },
+		}},
+		{"in a folder that takes the place of another", "lab/net.yaml", "lab/net.yaml", func(t *testing.T) { write(t, "lab/net.yaml", "0") }, []func(t *testing.T){
+			func(t *testing.T) { write(t, "lab/net.yaml", "1") },
+			func(t *testing.T) {
+				write(t, "new/net.yaml", "2")
+				require.NoError(t, os.Rename("lab", "old"))
+				require.NoError(t, os.Rename("new", "lab"))
+			},
+			func(t *testing.T) { write(t, "lab/net.yaml", "3") },
+		}},
 		{"a link to a folder", "snapshot", "snapshot/us-east-1/ec2.json", func(t *testing.T) {
 			write(t, "there/us-east-1/ec2.json", "0")
 			link(t, "there", "snapshot")
@@ -109,6 +126,37 @@ func TestWatcher(t *testing.T) {
 			<-ended
 		})
 	}
+}
+
+// TestWatcher_Missing: that the folder is not there is told once, and so is that it has come back.
+func TestWatcher_Missing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.Mkdir("lab", 0o755))
+	require.NoError(t, os.WriteFile("lab/net.yaml", nil, 0o600))
+	w, err := newWatcher("lab/net.yaml")
+	require.NoError(t, err)
+	defer w.close()
+	there := make(chan bool, 1000)
+	go w.follow(t.Context(), func() {
+		_, err := os.Stat("lab/net.yaml")
+		there <- err == nil
+	}, func(err error) { t.Error(err) })
+	next := func() bool {
+		select {
+		case now := <-there:
+			return now
+		case <-time.After(20 * time.Second):
+			t.Fatal("not seen")
+			return false
+		}
+	}
+	require.NoError(t, os.RemoveAll("lab"))
+	require.False(t, next())
+	time.Sleep(2*missingAgain + quietAfter)
+	require.Empty(t, there, "told again")
+	require.NoError(t, os.Mkdir("lab", 0o755))
+	require.NoError(t, os.WriteFile("lab/net.yaml", nil, 0o600))
+	require.True(t, next())
 }
 
 // TestWatcherGoesOn: what goes wrong is said, the file is read to be sure, and changes
