@@ -76,12 +76,13 @@ func subnetsNamed(e *emu.Emulator, name string) []string {
 	return found
 }
 
-// create opens the file of a flag to write to. It must not be one that is in use.
+// create opens the file of a flag to write to. It must not be one that is in use. A FIFO is
+// not opened to read as well, as os.Create does: that its reader has left would not be noticed.
 func create(flag, name string, used ...os.FileInfo) (*os.File, error) {
 	if now, err := os.Stat(name); err == nil && slices.ContainsFunc(used, func(i os.FileInfo) bool { return os.SameFile(i, now) }) {
 		return nil, fmt.Errorf("%s %s: the file is read or written already", flag, name)
 	}
-	file, err := os.Create(name)
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -77,6 +78,23 @@ func (f *upFlags) record(network string, filter capture.Filter) (*recorder, erro
 		r.logs = flowlog.New(flowlog.Config{Writer: r.writer, FlowsOnly: true, Everywhere: true})
 	}
 	return r, nil
+}
+
+// recordUntil is record until ctx ends, and then nil: who opens a FIFO waits for somebody to read it.
+func (f *upFlags) recordUntil(ctx context.Context, network string, filter capture.Filter) (*recorder, error) {
+	opened := make(chan struct{})
+	var rec *recorder
+	var failed error
+	go func() {
+		defer close(opened)
+		rec, failed = f.record(network, filter)
+	}()
+	select {
+	case <-opened:
+		return rec, failed
+	case <-ctx.Done():
+		return nil, nil
+	}
 }
 
 // observer is what the emulator is to call: nothing, if nothing is written.

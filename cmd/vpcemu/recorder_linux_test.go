@@ -214,6 +214,42 @@ func TestUpRecords_Dies(t *testing.T) {
 	}
 }
 
+// TestUpRecords_FIFO: who waits for somebody to read the capture can be told to end, and so can
+// who writes to nobody any more.
+func TestUpRecords_FIFO(t *testing.T) {
+	needs(t, "ping")
+	l := &lab{t: t, dir: filepath.Join(t.TempDir(), "run")}
+	t.Setenv("RUNTIME_DIRECTORY", l.dir)
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	start := func() {
+		l.out = new(log)
+		l.up = exec.Command("vpcemu", "up", "testdata/up/net.yaml", "--pcap", fifo)
+		l.up.Stdout, l.up.Stderr = l.out, l.out
+		require.NoError(t, l.up.Start())
+	}
+	start()
+	l.wait("it to have begun", func() bool { _, err := os.Stat(filepath.Join(l.dir, "net", "state.json")); return err == nil })
+	require.NoError(t, l.up.Process.Signal(syscall.SIGINT))
+	l.ended()
+	assert.Equal(t, 0, l.up.ProcessState.ExitCode())
+	assert.Empty(t, l.out.String())
+	assert.NoDirExists(t, l.dir)
+
+	start()
+	reader, err := os.Open(fifo) // waits for who writes
+	require.NoError(t, err)
+	l.wait("the network to be up", func() bool { return strings.Contains(l.out.String(), "Up: net") })
+	require.NoError(t, reader.Close())
+	status, out := l.run("web-1", "ping -c 50 -i 0.01 -W 15 -s 8000 10.0.2.4") // more than a pipe holds
+	assert.Equal(t, 0, status, "%s", out)
+	require.NoError(t, l.up.Process.Signal(syscall.SIGINT))
+	l.ended()
+	assert.Equal(t, 2, l.up.ProcessState.ExitCode())
+	assert.Contains(t, l.out.String(), "vpcemu: --pcap "+fifo+": write "+fifo+": broken pipe\n")
+	assert.NoDirExists(t, l.dir)
+}
+
 // TestUpRecords_Detached: the process that stays has the same flags.
 func TestUpRecords_Detached(t *testing.T) {
 	needs(t, "curl", "tshark")

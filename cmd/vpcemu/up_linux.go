@@ -53,8 +53,8 @@ func (a *app) up(c *cobra.Command, network string, f *upFlags) (err error) {
 			err = failed
 		}
 	}()
-	rec, err := f.record(network, filter)
-	if err != nil {
+	rec, err := f.recordUntil(ctx, network, filter)
+	if err != nil || rec == nil {
 		return err
 	}
 	defer func() {
