@@ -228,6 +228,10 @@ func TestUpRecords_FIFO(t *testing.T) {
 		l.up.Stdout, l.up.Stderr = l.out, l.out
 		require.NoError(t, l.up.Start())
 	}
+	t.Cleanup(func() {
+		_ = l.up.Process.Kill()
+		_ = l.up.Wait()
+	})
 	start()
 	l.wait("it to have begun", func() bool { _, err := os.Stat(filepath.Join(l.dir, "net", "state.json")); return err == nil })
 	require.NoError(t, l.up.Process.Signal(syscall.SIGINT))

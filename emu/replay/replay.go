@@ -28,7 +28,8 @@ type Options struct {
 	// Observer sees what happens in the emulator, as in [emu.Options].
 	Observer emu.Observer
 	// Pace, if it is not nil, is called before each packet with its time in the capture,
-	// and may wait for it.
+	// and may wait for it. Times go back where those of the capture do; the emulator's clock
+	// stands still until they have caught up.
 	Pace func(time.Time)
 }
 
