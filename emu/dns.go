@@ -43,7 +43,7 @@ func (w *walk) answerDNS(s *packet.Spec) {
 }
 
 // packetRoom is how much of an answer fits into a segment of an interface.
-const packetRoom = maxPacket - 128
+const packetRoom = InterfaceMTU - 128
 
 // dns is the answer to a query, nil to what is none. One that is longer than limit, or than
 // the query says it may be, is cut short.

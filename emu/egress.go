@@ -32,8 +32,8 @@ func (w *walk) attached(i *plan.Interface) verdict {
 	return passed
 }
 
-// maxPacket is the largest IP packet that an interface sends (MTU-2).
-const maxPacket = 9001
+// InterfaceMTU is the largest IP packet that an interface sends, in bytes (MTU-1, MTU-2).
+const InterfaceMTU = 9001
 
 // layer2: the fabric carries unicast IP only, and answers DHCP and neighbour
 // discovery itself (SUB-16, SUB-17, SUB-23).
@@ -44,7 +44,7 @@ func layer2(w *walk) verdict {
 	}
 	dst := w.flow.Dst
 	switch {
-	case !w.fits(maxPacket):
+	case !w.fits(InterfaceMTU):
 		w.say("larger than 9001 bytes")
 		return dropped(MTUExceeded)
 	case w.isMulticast(dst):

@@ -39,19 +39,19 @@ var fromInternet = [...]stage{
 	{EdgeRT, edgeRoute, atEdge, pastEdge},
 }
 
-// mtuInternet is the largest IP packet that passes an internet gateway, in bytes
-// (LIM-54).
-const mtuInternet = 1500
+// InternetMTU is the largest IP packet that passes an internet gateway, in bytes (LIM-54),
+// and so the largest that hosts beyond send (MTU-3).
+const InternetMTU = 1500
 
 // internetMTU drops what is too large and may not be fragmented, and tells the
 // sender; what may be fragmented will be (IGW-22, MTU-5 to MTU-7).
 func internetMTU(w *walk) verdict {
 	switch {
-	case w.fits(mtuInternet):
+	case w.fits(InternetMTU):
 		return passed
 	case w.pkt.DF():
 		w.say("larger than 1500 bytes; the router tells the sender")
-		w.net.tooBig(w, mtuInternet)
+		w.net.tooBig(w, InternetMTU)
 		return dropped(MTUExceeded)
 	}
 	w.say("fragmented to 1500 bytes")

@@ -347,7 +347,7 @@ func (g *generation) emit(w *walk) {
 		return
 	}
 	if w.fragments {
-		packet.Fragment(&w.pkt, mtuInternet, g.em.internet.deliver)
+		packet.Fragment(&w.pkt, InternetMTU, g.em.internet.deliver)
 		return
 	}
 	w.ends.arrive(&g.em.internet, w.pkt.Bytes())

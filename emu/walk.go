@@ -279,7 +279,7 @@ func (w *walk) hairpin() {
 		w.enter()
 		return
 	}
-	w.inPieces(mtuInternet, (*walk).enter)
+	w.inPieces(InternetMTU, (*walk).enter)
 }
 
 // inPieces cuts the packet up and sends every piece on by itself. All have the

@@ -123,9 +123,9 @@ func overChannel(b *testing.B) *pair {
 	var links [2]*channel.Endpoint
 	ctx, cancel := context.WithCancel(context.Background())
 	for k, a := range []string{"10.0.1.10", "10.0.2.10"} {
-		links[k] = channel.New(queueLimits[0], mtuInterface, "")
+		links[k] = channel.New(queueLimits[0], emu.InterfaceMTU, "")
 		links[k].SupportedGSOKind = stack.GVisorGSOSupported
-		h := &Host{name: a, link: newLink(nil, mtuInterface, newPaths(tcpip.NewStdClock()), queueLimits)}
+		h := &Host{name: a, link: newLink(nil, emu.InterfaceMTU, newPaths(tcpip.NewStdClock()), queueLimits)}
 		h.down, h.goDown = context.WithCancel(context.Background())
 		require.NoError(b, h.start(links[k], Options{Addresses: []netip.Addr{netip.MustParseAddr(a)}}))
 		hosts[k] = h

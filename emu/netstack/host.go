@@ -42,12 +42,6 @@ type Options struct {
 	queues [2]int // for tests: other limits than queueLimits
 }
 
-// MTUs in bytes: of an interface, and of Ethernet without jumbo frames.
-const (
-	mtuInterface = 9001
-	mtuElsewhere = 1500
-)
-
 // Host is a TCP/IP host at a port. All its methods may be called at once from several
 // goroutines.
 type Host struct {
@@ -95,9 +89,9 @@ func New(e *emu.Emulator, name string, o Options) (*Host, error) {
 	}
 	h := &Host{name: name}
 	h.down, h.goDown = context.WithCancel(context.Background())
-	mtu := mtuElsewhere
+	mtu := emu.InternetMTU
 	if i := port.Interface(); i != nil {
-		mtu, h.delegated = mtuInterface, i.Prefixes
+		mtu, h.delegated = emu.InterfaceMTU, i.Prefixes
 		if len(o.Addresses) == 0 {
 			for _, a := range i.Addresses {
 				o.Addresses = append(o.Addresses, a.IP)

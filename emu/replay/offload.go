@@ -1,16 +1,15 @@
 package replay
 
-import "github.com/vpcemu/vpcemu/packet"
+import (
+	"github.com/vpcemu/vpcemu/emu"
+	"github.com/vpcemu/vpcemu/packet"
+)
 
 // A capture is taken above the network card, which cuts TCP segments of up to 64 KiB, and puts those
 // that arrive together (TSO, GRO). On the wire they have what the other end can take:
 // its maximum segment size, less the options of each (RFC 6691). If no handshake was captured that is not
 // known; but what no interface sends was larger than on the wire for sure.
-const (
-	largest    = 9001 // bytes of an IP packet that an interface sends (MTU-1)
-	everywhere = 1500 // that get through everywhere
-	tcpHeader  = 20
-)
+const tcpHeader = 20
 
 // hear notes the maximum segment size that an end announces.
 func (f *Flow) hear(p *packet.Packet, d Direction) {
@@ -27,8 +26,8 @@ func (f *Flow) segment(p *packet.Packet, d Direction) int {
 		return 0
 	case mss > 0:
 		return max(1, mss-(p.TCPHeaderLen()-tcpHeader))
-	case p.Len() > largest:
-		return everywhere - header
+	case p.Len() > emu.InterfaceMTU:
+		return emu.InternetMTU - header
 	}
 	return 0
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"github.com/vpcemu/vpcemu/emu"
 	"github.com/vpcemu/vpcemu/emu/capture"
 	"github.com/vpcemu/vpcemu/vpc"
 )
@@ -198,7 +199,7 @@ func routed(b *testing.B) [2]*namespace {
 		near, far := []string{"to-a", "to-b"}[k], "eth0"
 		gateway, host := netip.AddrFrom4([4]byte{10, 9, byte(k + 1), 1}), netip.AddrFrom4([4]byte{10, 9, byte(k + 1), 2})
 		require.NoError(b, router.Do(func() error {
-			l := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: near, MTU: mtuInterface}, PeerName: far, PeerMTU: mtuInterface, PeerNamespace: netlink.NsFd(ends[k].FD())}
+			l := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: near, MTU: emu.InterfaceMTU}, PeerName: far, PeerMTU: emu.InterfaceMTU, PeerNamespace: netlink.NsFd(ends[k].FD())}
 			if err := netlink.LinkAdd(l); err != nil {
 				return err
 			}

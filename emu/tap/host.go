@@ -48,12 +48,6 @@ type Device struct {
 	Beyond bool
 }
 
-// Sizes of IP packets that hosts send (MTU-1, MTU-3).
-const (
-	mtuInterface = 9001
-	mtuBeyond    = 1500
-)
-
 // Routers of networks beyond, which are in no range of theirs.
 var (
 	beyondRouter4 = netip.MustParseAddr("169.254.1.1")
@@ -128,7 +122,7 @@ func owner(v *vpc.VPC, i *vpc.Interface) (id, label string, there bool) {
 
 // deviceOf is an interface of a subnet.
 func deviceOf(v *vpc.VPC, s *vpc.Subnet, i *vpc.Interface) Device {
-	d := Device{Port: v.ID + "/" + i.ID, MAC: macOf(v.ID, i.ID), Router: macOf(v.ID, s.ID, "router"), MTU: mtuInterface}
+	d := Device{Port: v.ID + "/" + i.ID, MAC: macOf(v.ID, i.ID), Router: macOf(v.ID, s.ID, "router"), MTU: emu.InterfaceMTU}
 	for _, a := range i.Addresses {
 		for _, c := range s.CIDRs {
 			if c.Contains(a.IP) {
@@ -169,7 +163,7 @@ func (h *Host) settle(v *vpc.VPC) {
 
 // beyond is the host that stands for a network beyond this one.
 func beyond(f emu.Far) *Host {
-	d := Device{Port: f.Name, Name: "eth0", MAC: macOf(f.Name), Router: macOf(f.Name, "router"), MTU: mtuBeyond, Local: f.Prefixes, Beyond: true}
+	d := Device{Port: f.Name, Name: "eth0", MAC: macOf(f.Name), Router: macOf(f.Name, "router"), MTU: emu.InternetMTU, Local: f.Prefixes, Beyond: true}
 	for _, a := range f.Hosts {
 		d.Addresses = append(d.Addresses, netip.PrefixFrom(a, a.BitLen()))
 	}

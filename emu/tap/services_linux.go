@@ -77,7 +77,7 @@ func (s *services) listen() error {
 	if err := settings(false); err != nil {
 		return err
 	}
-	if err := s.open("eth0", servicesMAC, mtuInterface); err != nil {
+	if err := s.open("eth0", servicesMAC, emu.InterfaceMTU); err != nil {
 		return err
 	}
 	d := Device{Name: "eth0", Beyond: true, Routers: []netip.Addr{beyondRouter4, router6}}
