@@ -169,7 +169,7 @@ func (w *walk) isMulticast(addr netip.Addr) bool {
 	if w.alike != nil {
 		w.inAny([]netip.Prefix{multicast4, multicast6}, addr)
 	}
-	return addr.IsMulticast()
+	return multicast4.Contains(addr) || multicast6.Contains(addr) // no IPv6 address that has one of IPv4 in it is one
 }
 
 var (
