@@ -147,18 +147,21 @@ func TestAlike_AsksPorts(t *testing.T) {
 	}
 }
 
-// TestChoices: every combination is made once; who chooses again on one way, of as many, makes
-// the same choice.
+// TestChoices: every combination is made once; who chooses again on one way for a flow, of as
+// many, makes the same choice.
 func TestChoices(t *testing.T) {
 	var c choices
+	there := packet.Flow{Src: netip.MustParseAddr("10.0.0.1"), Dst: netip.MustParseAddr("10.0.0.2"), Proto: packet.TCP, SrcPort: 1, DstPort: 2}
+	other := there
+	other.Src = netip.MustParseAddr("203.0.113.1")
 	ways := make(map[[3]int]int)
 	for going := true; going; going = c.next() {
-		way := [3]int{c.choose("a", 2), -1, c.choose("b", 2)}
+		way := [3]int{c.choose("a", there, 2), -1, c.choose("b", there, 2)}
 		if way[0] == 1 {
-			way[1] = c.choose("a", 3) // one of others
+			way[1] = c.choose("a", there, 3) // one of others
 		}
-		assert.Equal(t, way[0], c.choose("a", 2))
-		assert.Equal(t, way[2], c.choose("b", 2))
+		assert.Equal(t, way[0], c.choose("a", there.Reverse(), 2))
+		assert.Equal(t, way[2], c.choose("b", there, 2))
 		ways[way]++
 	}
 	want := make(map[[3]int]int)
@@ -169,6 +172,13 @@ func TestChoices(t *testing.T) {
 		}
 	}
 	assert.Equal(t, want, ways)
+
+	translated := make(map[[2]int]int)
+	c = choices{}
+	for going := true; going; going = c.next() {
+		translated[[2]int{c.choose("a", there, 2), c.choose("a", other, 2)}]++
+	}
+	assert.Equal(t, map[[2]int]int{{0, 0}: 1, {0, 1}: 1, {1, 0}: 1, {1, 1}: 1}, translated, "the flow of a translated packet is another one")
 }
 
 // TestFinding_Ways: what several ways say together.

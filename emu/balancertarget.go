@@ -102,7 +102,7 @@ func (w *walk) pick(l *plan.Listener) *plan.TargetGroup {
 		if len(weighty) == 0 {
 			return nil
 		}
-		return weighty[w.alike.choices.choose(l, len(weighty))]
+		return weighty[w.alike.choices.choose(l, w.flow, len(weighty))]
 	}
 	return l.Pick(w.flow.Hash())
 }
@@ -120,7 +120,7 @@ func (w *walk) chosen(targets []*plan.BalancerTarget) *plan.BalancerTarget {
 		return nil
 	}
 	if w.alike != nil {
-		return targets[w.alike.choices.choose(w.from, len(targets))]
+		return targets[w.alike.choices.choose(w.from, w.flow, len(targets))]
 	}
 	return targets[w.flow.Reverse().Hash()%uint32(len(targets))]
 }

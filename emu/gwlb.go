@@ -89,7 +89,7 @@ func appliance(w *walk) verdict {
 // chosenAppliance is the appliance of the packet's flow.
 func (w *walk) chosenAppliance(e *vpc.Endpoint) (vpc.Appliance, bool) {
 	if w.alike != nil && len(e.Appliances) > 0 {
-		return e.Appliances[w.alike.choices.choose(w.from, len(e.Appliances))], true
+		return e.Appliances[w.alike.choices.choose(w.from, w.flow, len(e.Appliances))], true
 	}
 	return w.state(w.from).rare().sticky.choose(w.flow, e, w.now)
 }

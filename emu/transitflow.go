@@ -15,7 +15,7 @@ func (w *walk) equalCost(t plan.Target) *plan.Attachment {
 		return best
 	}
 	if w.alike != nil {
-		if k := w.alike.choices.choose(best, len(t.Equal)+1); k > 0 {
+		if k := w.alike.choices.choose(best, w.flow, len(t.Equal)+1); k > 0 {
 			best = t.Equal[k-1]
 		}
 		return best
@@ -35,7 +35,7 @@ func (w *walk) equalCost(t plan.Target) *plan.Attachment {
 // whatever becomes of the others. AWS does not say how it chooses.
 func (w *walk) byFlow(list []*plan.Interface) *plan.Interface {
 	if w.alike != nil {
-		return list[w.alike.choices.choose(list[0], len(list))]
+		return list[w.alike.choices.choose(list[0], w.flow, len(list))]
 	}
 	flow, _ := w.asked()
 	var best *plan.Interface
