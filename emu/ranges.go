@@ -13,9 +13,10 @@ import (
 // Range is addresses that an end of a [Pair] has: one of an interface's, a prefix that is
 // delegated to one, or a range of what is out there.
 //
-// An interface sends from any of its private addresses and is reached at any of them, from
-// the internet at those that are public there. A load balancer is reached at those of all
-// its nodes: its name leads to any of them.
+// An interface sends from any of its private addresses. The internet reaches it at its public
+// ones, and everybody else at either: what is sent to a public address from inside goes out
+// to the internet gateway, and comes in again from a public address (ORDER-16, ORDER-18). A load
+// balancer is reached at the addresses of all its nodes: its name leads to any of them.
 type Range struct {
 	Span space.Span
 	// Asked is what is asked about in its place: the range itself, unless [Pair.Represent]
@@ -27,6 +28,9 @@ type Range struct {
 	// Named means that the load balancer's name leads there: the addresses of nodes whose
 	// listeners all have healthy targets, or of all nodes if there are none (ELB-10).
 	Named bool
+	// Private is, of a public address that has a private one beside it in the pair's packets,
+	// that: the one that internet gateways make of it. It is zero for all others.
+	Private space.Span
 
 	iface *plan.Interface
 }
@@ -67,9 +71,12 @@ func (p *Pair) Networks() [2]bool {
 	return [2]bool{network(&p.src), network(&p.dst)}
 }
 
-// rangesOf are those of an end, one of whose addresses has been chosen.
-func rangesOf(e *queryEnd, chosen netip.Addr, fromInternet bool) (all []Range) {
-	public := fromInternet && e.iface != nil && chosen.Is4() && !e.iface.Owns(chosen)
+// Public reports whether it is a public address that has its private one beside it.
+func (r *Range) Public() bool { return r.Private != space.Span{} }
+
+// rangesOf are those of an end, one of whose addresses has been chosen. Of interfaces they are
+// the private addresses, the public ones, or both.
+func rangesOf(e *queryEnd, chosen netip.Addr, private, public bool) (all []Range) {
 	switch {
 	case e.asked || e.iface == nil && e.outer == nil && !e.internet:
 	case e.internet:
@@ -78,16 +85,23 @@ func rangesOf(e *queryEnd, chosen netip.Addr, fromInternet bool) (all []Range) {
 		for _, s := range behind(e.outer, chosen) {
 			all = append(all, Range{Span: s})
 		}
-	case e.balancer != nil:
-		named := nodesInService(e.balancer)
-		for _, node := range e.balancer.Nodes {
-			for _, s := range own(node, chosen.Is6(), public) {
-				all = append(all, Range{Span: s, Node: node.Desc.ID, Subnet: cmp.Or(node.Subnet.Desc.Name, node.Subnet.Desc.ID), Named: slices.Contains(named, node), iface: node})
+	default:
+		interfaces := []*plan.Interface{e.iface}
+		if e.balancer != nil {
+			interfaces = e.balancer.Nodes
+		}
+		for _, i := range interfaces {
+			if private {
+				all = withPrivate(all, i, chosen.Is6())
 			}
 		}
-	default:
-		for _, s := range own(e.iface, chosen.Is6(), public) {
-			all = append(all, Range{Span: s, iface: e.iface})
+		for _, i := range interfaces {
+			if public && chosen.Is4() {
+				all = withPublic(all, i, private)
+			}
+		}
+		if e.balancer != nil {
+			nameNodes(all, nodesInService(e.balancer))
 		}
 	}
 	if len(all) == 0 {
@@ -99,25 +113,56 @@ func rangesOf(e *queryEnd, chosen netip.Addr, fromInternet bool) (all []Range) {
 	return all
 }
 
-// own are the addresses of an interface of one IP version: the private or the public ones.
-func own(i *plan.Interface, v6, public bool) (all []space.Span) {
+// withPrivate adds the private addresses of an interface of one IP version.
+func withPrivate(all []Range, i *plan.Interface, v6 bool) []Range {
 	add := func(p netip.Prefix) {
 		if p.IsValid() && p.Addr().Is6() == v6 {
-			all = append(all, space.Except([]space.Span{space.Prefix(p)}, space.Union(all))...)
+			all = withRange(all, Range{Span: space.Prefix(p), iface: i})
 		}
 	}
 	for _, a := range i.Desc.Addresses {
-		if public {
-			a.IP, _ = i.Public(a.IP)
-		}
 		add(netip.PrefixFrom(a.IP, a.IP.BitLen()))
 	}
 	for _, p := range i.Desc.Prefixes {
-		if !public {
-			add(p)
+		add(p)
+	}
+	return all
+}
+
+// withPublic adds the public addresses of an interface, beside the private ones or alone.
+func withPublic(all []Range, i *plan.Interface, beside bool) []Range {
+	for _, a := range i.Desc.Addresses {
+		if at, ok := i.Public(a.IP); ok {
+			r := Range{Span: space.One(space.Address(at)), iface: i}
+			if beside {
+				r.Private = space.One(space.Address(a.IP))
+			}
+			all = withRange(all, r)
 		}
 	}
 	return all
+}
+
+// withRange adds what of a range is in none so far.
+func withRange(all []Range, r Range) []Range {
+	left := []space.Span{r.Span}
+	for k := range all {
+		left = space.Except(left, []space.Span{all[k].Span})
+	}
+	for _, r.Span = range left {
+		all = append(all, r)
+	}
+	return all
+}
+
+// nameNodes says which node has which of a load balancer's addresses, and to which its name
+// leads: public ones only if it has no others there.
+func nameNodes(all []Range, named []*plan.Interface) {
+	for k := range all {
+		r := &all[k]
+		r.Node, r.Subnet = r.iface.Desc.ID, cmp.Or(r.iface.Subnet.Desc.Name, r.iface.Subnet.Desc.ID)
+		r.Named = !r.Public() && slices.Contains(named, r.iface)
+	}
 }
 
 // at narrows the end to one address, and to the interface that has it.

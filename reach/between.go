@@ -165,7 +165,8 @@ func (n *Network) Between(source, destination string) (*Answer, error) {
 		return nil, fmt.Errorf("%s and %s have no IP version in common", source, destination)
 	}
 	slices.SortStableFunc(a.Parts, func(a, b Part) int {
-		return cmp.Or(cmp.Compare(order(a.Answer), order(b.Answer)), cmp.Compare(order(a.Request), order(b.Request)))
+		return cmp.Or(cmp.Compare(order(a.Answer), order(b.Answer)), cmp.Compare(order(a.Request), order(b.Request)),
+			cmp.Compare(space.Version(a.IPv6()), space.Version(b.IPv6())), cmp.Compare(a.extra(), b.extra()))
 	})
 	return a, nil
 }
@@ -179,6 +180,17 @@ func (n *Network) represent(p *emu.Pair) {
 		n.classifier = classes.New(n.explorer, n.explorer.Ends())
 	}
 	n.classifier.Represent(p)
+}
+
+// extra is 1 for packets to public addresses alone that have their private ones beside them.
+func (p *Part) extra() int {
+	some := publicOf(p.pair.Destinations())
+	for _, b := range p.set {
+		if !slices.ContainsFunc(some, func(a public) bool { return a.public == b[space.Destinations] }) {
+			return 0
+		}
+	}
+	return 1
 }
 
 // order is that of parts.

@@ -2,7 +2,6 @@ package reach
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
@@ -195,43 +194,12 @@ func (c *Checker) meet(src, dst *asked) bool { return !c.outside(src) || !c.outs
 // Windows 49152 to 65535.
 var ordinaryPorts = space.Ports(32768, 65535)
 
-// addresses are all that an end may be asked by: its name, which means all its addresses, the
-// names of others that are called so, and as a destination the public addresses, which
-// others may send to. Who has one sends from the private one (IGW-6).
-func (c *Checker) addresses(a *asked, source bool) []asked {
+// namesakes are an end, and the others that are called so.
+func (c *Checker) namesakes(a *asked) []asked {
 	all := []asked{*a}
-	meant := c.meant(*a)
-	for _, e := range meant {
-		if len(meant) > 1 {
+	if meant := c.meant(*a); len(meant) > 1 {
+		for _, e := range meant {
 			all = append(all, asked{end: e})
-		}
-		for _, public := range publicAddresses(e) {
-			if !source {
-				all = append(all, asked{text: public.String(), end: e})
-			}
-		}
-	}
-	return all
-}
-
-// publicAddresses are those of an interface, or of all nodes of a load balancer.
-func publicAddresses(e *emu.End) (all []netip.Addr) {
-	var list []vpc.Address
-	switch {
-	case e.Interface != nil:
-		list = e.Interface.Addresses
-	case e.Kind == emu.BalancerEnd:
-		for _, b := range e.VPC.LoadBalancers {
-			for _, n := range b.Nodes {
-				if b.ID == e.ID() {
-					list = append(list, n.Addresses...)
-				}
-			}
-		}
-	}
-	for _, d := range list {
-		if d.Public.IsValid() {
-			all = append(all, d.Public)
 		}
 	}
 	return all

@@ -80,11 +80,11 @@ vpcs:
 		{"internet -> *1 except m1, d1, s1, g1 tcp/22: blocked", "reachable: internet > o1 tcp/22 from 8.8.8.8"},
 		{"o1 -> *1 tcp/80: blocked", "unknown: o1 > d1 tcp/80"},
 		{"sqs* -> o1 tcp/80: blocked", `source: "sqs*" means nothing in this network`},
-		{"o1 -> o2 tcp/90: blocked", "reachable: o1 > o2 tcp/90"}, // by its public address
+		{"o1 -> o2 tcp/90: blocked", "reachable: o1 > o2 tcp/90 to 198.51.100.2"}, // by its public address
 		{"o1 -> o2 tcp/91: blocked", ""},
 		{"internet, o1 -> internet, o1 tcp/23: blocked", "reachable: o1 > internet tcp/23"},
 		{"o1, 198.51.100.1 -> o1: blocked", "o1, 198.51.100.1 -> o1: no two different ends of it ever talk"},
-		{"o1, o1 -> o2 tcp/90: blocked", "reachable: o1 > o2 tcp/90"},
+		{"o1, o1 -> o2 tcp/90: blocked", "reachable: o1 > o2 tcp/90 to 198.51.100.2"},
 		{"internet, o1 except internet -> o2 tcp/80: blocked", "reachable: o1 > o2 tcp/80"},
 		{"internet:8.8.8.8, o1 except internet:8.8.8.8 -> o2 tcp/80: blocked", "reachable: o1 > o2 tcp/80"},
 		{"o1 except o1 -> o2 tcp/80: blocked", `source: "o1 except o1" leaves nothing`},

@@ -61,6 +61,8 @@ type Change struct {
 	v6    bool
 	six   space.Set // those of IPv6, if there are such of both IP versions
 	words []string
+	// general are the words that fit destinations with other public addresses too.
+	general []string
 }
 
 // Words are the packets in words, each only once.
@@ -173,11 +175,11 @@ func (d *differ) between(src, dst twin) (old, now *[2]verdicts) {
 // changes are those of one IP version between two ends.
 func (d *differ) changes(old, now *verdicts, v6 bool) []Change {
 	var all []Change
-	was, is := old.answers(now), now.answers(old)
+	was, is, public := old.answers(now), now.answers(old), publicOfBoth(old, now)
 	for _, a := range [...]emu.Answer{emu.Blocked, emu.Reachable, emu.Uncertain} {
 		for _, b := range [...]emu.Answer{emu.Blocked, emu.Reachable, emu.Uncertain} {
 			if a != b {
-				all = append(all, d.split(Change{Kind: kindOf(a, b), Was: a, Is: b, v6: v6}, was[a].And(is[b]), old, now)...)
+				all = append(all, d.split(Change{Kind: kindOf(a, b), Was: a, Is: b, v6: v6}, apart(was[a].And(is[b]), public), old, now)...)
 			}
 		}
 	}
@@ -236,7 +238,7 @@ func (d *differ) inWords(all []Change, old, now *verdicts) []Change {
 			f = old // only there are such packets
 		}
 		c.Traffic = f.traffic(c.set)
-		c.words = wordsOf(c.Traffic)
+		c.words, c.general = wordsOf(c.Traffic), wordsOf(generally(c.Traffic))
 		at, ok := f.usual(c.set)
 		c.set = f.whole(c.set)
 		if ok && old.has(at) && now.has(at) {

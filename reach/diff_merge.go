@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// merge makes one of changes that are alike: first of sources, then of destinations.
+// merge makes one of changes that are alike: first of sources, then of destinations. Packets to
+// public addresses are alike if they are to the same one of each.
 func merge(all []Change) []Change {
 	slices.SortStableFunc(all, func(a, b Change) int { return cmp.Compare(a.Kind, b.Kind) })
 	for _, turn := range [...]func(c *Change) (same []string, more *[]string){
@@ -19,14 +20,18 @@ func merge(all []Change) []Change {
 		index := make(map[string][]int) // of kept, by all that is alike but the packets
 		for _, c := range all {
 			same, more := turn(&c)
-			key := fmt.Sprintf("%d %d %d %t %q %q %q %q", c.Kind, c.Was, c.Is, c.v6, c.words, rules(c.By), rules(c.Before), same)
+			key := fmt.Sprintf("%d %d %d %t %q %q %q %q", c.Kind, c.Was, c.Is, c.v6, c.general, rules(c.By), rules(c.Before), same)
 			at := slices.IndexFunc(index[key], func(k int) bool { return kept[k].set.Equal(c.set) })
 			if at < 0 {
 				index[key] = append(index[key], len(kept))
 				kept = append(kept, c)
 				continue
 			}
-			_, into := turn(&kept[index[key][at]])
+			o := &kept[index[key][at]]
+			if !slices.Equal(o.words, c.words) {
+				o.Traffic, o.words = generally(o.Traffic), o.general
+			}
+			_, into := turn(o)
 			*into = withNames(*into, *more)
 		}
 		all = kept

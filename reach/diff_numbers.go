@@ -103,6 +103,31 @@ func numberBoth(old, now *verdicts) {
 			}
 		}
 	}
+	old.notePublic()
+	now.notePublic()
+}
+
+// notePublic notes which numbers are those of public addresses.
+func (v *verdicts) notePublic() {
+	number := func(of space.Span) space.Span {
+		k := slices.IndexFunc(v.numbers[1], func(s addressNumber) bool { return slices.Contains(s.all, of) })
+		return v.numbers[1][k].number
+	}
+	for _, a := range publicOf(v.ranges(1)) {
+		v.public = append(v.public, public{number(a.public), number(a.private)})
+	}
+}
+
+// publicOfBoth are the public addresses of both networks, with the private ones of the new network
+// if they are there.
+func publicOfBoth(old, now *verdicts) []public {
+	all := now.public
+	for _, a := range old.public {
+		if !slices.ContainsFunc(now.public, func(b public) bool { return a.public == b.public }) {
+			all = append(all[:len(all):len(all)], a)
+		}
+	}
+	return all
 }
 
 // only is the number of the one address of a host, if it has one.
@@ -152,7 +177,7 @@ func matchRanges(was, is []emu.Range) []int {
 	} {
 		for j := range is {
 			for i := range was {
-				if partner[j] < 0 && !taken[i] && size(&was[i]) == size(&is[j]) && same(&was[i], &is[j]) {
+				if partner[j] < 0 && !taken[i] && was[i].Public() == is[j].Public() && size(&was[i]) == size(&is[j]) && same(&was[i], &is[j]) {
 					partner[j], taken[i] = i, true
 				}
 			}
@@ -162,12 +187,20 @@ func matchRanges(was, is []emu.Range) []int {
 }
 
 // whole puts the span of all numbers in the place of a host's own, where it has all of
-// these. So the sets of hosts with more addresses and with fewer compare equal.
+// these that are no public addresses. So the sets of hosts with more addresses and with fewer
+// compare equal.
 func (v *verdicts) whole(set space.Set) (all space.Set) {
-	for _, p := range set.Products() {
+	for _, p := range apart(set, v.public).Products() {
 		for n, d := range addressDimensions {
-			if v.numbers[n] != nil && !slices.ContainsFunc(v.numbers[n], func(s addressNumber) bool { return len(space.Except([]space.Span{s.number}, p[d])) > 0 }) {
-				p[d] = []space.Span{{Last: space.Num{Hi: ^uint64(0), Lo: ^uint64(0)}}}
+			var own []space.Span
+			for _, s := range v.numbers[n] {
+				own = append(own, s.number)
+			}
+			if own = space.Union(own); n == 1 {
+				own = withoutPublic(own, v.public)
+			}
+			if v.numbers[n] != nil && len(space.Except(own, p[d])) == 0 {
+				p[d] = []space.Span{everything}
 			}
 		}
 		all = append(all, p.Boxes()...)

@@ -18,7 +18,7 @@ var compared = flag.Int("compared", 25, "how many networks TestDiff_Random and T
 // TestDiff_Random: whatever a difference says has opened or closed did so by traces in
 // both networks, and nothing else did.
 func TestDiff_Random(t *testing.T) {
-	var sampled, fared, changed, skipped int
+	var sampled, fared, changed, skipped, public int
 	for n := range uint64(*compared) {
 		m := random.New(7, n)
 		net := m.Network(random.Pick(m, random.Everything, random.Peerings|random.NATGateways|random.TransitGateways|random.Details, 0))
@@ -54,6 +54,9 @@ func TestDiff_Random(t *testing.T) {
 				continue
 			}
 			sampled++
+			if s.publicAt(s.at) >= 0 {
+				public++
+			}
 			if was != is {
 				fared++
 			}
@@ -62,7 +65,7 @@ func TestDiff_Random(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d packets tried, of which %d fare otherwise; %d networks changed, and in %d ends were passed over", sampled, fared, changed, skipped)
+	t.Logf("%d packets tried, %d of them to public addresses; %d fare otherwise; %d networks changed, and in %d ends were passed over", sampled, public, fared, changed, skipped)
 	require.Positive(t, skipped)
 	require.Positive(t, fared)
 }
@@ -76,6 +79,7 @@ type sampler struct {
 	src, dst twin
 	v6       bool
 	at       space.Point
+	public   []public
 	what     string
 }
 
@@ -122,6 +126,9 @@ func (s *sampler) sample() (was, is emu.Answer, ok bool) {
 	for k := range box {
 		s.at[k] = s.place(box[k])
 	}
+	if s.public = publicOfBoth(old, now); len(s.public) > 0 && s.m.One(2) {
+		s.at[space.Destinations] = random.Pick(s.m, s.public...).public.First
+	}
 	if !now.all.Has(&s.at) || !old.all.Has(&s.at) || !old.has(s.at) || !now.has(s.at) {
 		return 0, 0, false
 	}
@@ -167,13 +174,11 @@ func (s *sampler) place(b space.Span) space.Num {
 
 // problem is what is wrong with what the difference says of the packet.
 func (s *sampler) problem(was, is emu.Answer) string {
-	from, to := s.d.name(s.src), s.d.name(s.dst)
-	said := slices.IndexFunc(s.found.Changes, func(c Change) bool {
-		return c.Kind != Rerouted && slices.Contains(c.Sources, from) && slices.Contains(c.Destinations, to) &&
-			(c.v6 == s.v6 && c.set.Has(&s.at) || s.v6 && c.six.Has(&s.at))
-	})
+	said := s.said(s.at)
 	switch {
 	case said < 0 && was == is:
+		return ""
+	case said < 0 && s.asPrivate(was, is):
 		return ""
 	case said < 0:
 		return fmt.Sprintf("%s was %s and is %s, which is not said", s.what, was, is)
@@ -182,4 +187,37 @@ func (s *sampler) problem(was, is emu.Answer) string {
 		return fmt.Sprintf("%s was %s and is %s, and is said to have been %s and be %s", s.what, was, is, c.Was, c.Is)
 	}
 	return ""
+}
+
+// said is which change is about a packet, -1 for none. Those about all private addresses are
+// about no public one.
+func (s *sampler) said(at space.Point) int {
+	from, to := s.d.name(s.src), s.d.name(s.dst)
+	public := s.publicAt(at) >= 0
+	return slices.IndexFunc(s.found.Changes, func(c Change) bool {
+		set := c.set
+		if s.v6 && c.six != nil {
+			set = c.six
+		}
+		return c.Kind != Rerouted && slices.Contains(c.Sources, from) && slices.Contains(c.Destinations, to) && (c.v6 == s.v6 || s.v6 && c.six != nil) &&
+			slices.ContainsFunc(set, func(b space.Box) bool { return b.Has(&at) && !(public && b[space.Destinations] == everything) })
+	})
+}
+
+// publicAt is which public address a packet is sent to, -1 for none.
+func (s *sampler) publicAt(at space.Point) int {
+	return slices.IndexFunc(s.public, func(a public) bool { return a.public.Has(at[space.Destinations]) })
+}
+
+// asPrivate reports whether a packet is to a public address, and a change says as much of that to
+// the private one.
+func (s *sampler) asPrivate(was, is emu.Answer) bool {
+	k := s.publicAt(s.at)
+	if k < 0 {
+		return false
+	}
+	at := s.at
+	at[space.Destinations] = s.public[k].private.First
+	said := s.said(at)
+	return said >= 0 && s.found.Changes[said].Was == was && s.found.Changes[said].Is == is
 }

@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/vpcemu/vpcemu/emu"
@@ -20,6 +19,8 @@ type verdicts struct {
 	numbers [2][]addressNumber // of sources and destinations, nil for networks
 
 	several [2]bool // see Part
+
+	public []public // numbers of public addresses, with those of the private ones
 }
 
 // answers are the sets by answer of all packets of both networks: what is only in the
@@ -86,7 +87,7 @@ func (v *verdicts) trace(at space.Point) *emu.Trace {
 // traffic is a set in words, in the network's addresses.
 func (v *verdicts) traffic(set space.Set) (list []Traffic) {
 	all := placesOf(v.pair, v.several)
-	for _, p := range set.Products() {
+	for _, p := range apart(set, v.public).Products() {
 		for n, d := range addressDimensions {
 			if v.numbers[n] == nil {
 				continue
@@ -107,7 +108,7 @@ func (v *verdicts) traffic(set space.Set) (list []Traffic) {
 			list = append(list, t)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Traffic) int { return cmp.Compare(a.first(), b.first()) })
+	slices.SortStableFunc(list, Traffic.compare)
 	return list
 }
 

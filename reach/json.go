@@ -25,7 +25,8 @@ import (
 //	}
 //
 // Traffic says nothing of source ports that are all, and nothing of the addresses of an end
-// that are all it has. The last three are lists of [Reason].
+// that are all it has; see [Traffic.Destinations] for public ones. The last three are lists of
+// [Reason].
 func (a *Answer) MarshalJSON() ([]byte, error) {
 	type part struct {
 		Answer  emu.Answer `json:"answer"`
@@ -60,7 +61,7 @@ func (a *Answer) MarshalJSON() ([]byte, error) {
 // if that is no load balancer.
 func (t Traffic) MarshalJSON() ([]byte, error) {
 	list := func(d int, words func(some, rest []space.Span) []string) []string {
-		if rest := space.Except(t.places.all[d], t.product[d]); len(rest) > 0 {
+		if rest := space.Except(t.may(d), t.product[d]); len(rest) > 0 {
 			return words(t.product[d], rest)
 		}
 		return nil

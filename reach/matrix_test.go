@@ -58,7 +58,8 @@ func TestRowsInOrder(t *testing.T) {
 	assert.Contains(t, one, "internet > tier-1-0-0: tcp/443")
 	assert.Contains(t, one, "tier-1-0-0 > tier-1-1-0: tcp/8001")
 	assert.Contains(t, one, "tier-1-1-0 > tier-1-1-0: tcp/22")
-	assert.Contains(t, one, "tier-0-0-0 > tier-1-0-0: ", "it answers through its internet gateway")
+	assert.Contains(t, one, "tier-0-0-0 > tier-1-0-0: tcp/443 to public address", "it answers through its internet gateway")
+	assert.Contains(t, one, "tier-0-1-0 > tier-1-0-0: ", "and who asks has no way out")
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
 	assert.Equal(t, one, listed(m, nil), "whatever finds them first")
 	some := func(src, dst *reach.Class) bool { return dst == m.Classes[1] && src != m.Classes[0] }
@@ -205,6 +206,18 @@ func TestClassesOf(t *testing.T) {
 			n.Interface("a0").AddPublicIP("198.51.100.1")
 			n.Interface("a1").AddPublicIP("100.64.0.1")
 		}, "a0|a1|a2"},
+		{"public addresses that lie in another VPC", func(n *vpc.Network, _ *vpc.VPC) {
+			n.Interface("a0").AddPublicIP("198.51.100.1")
+			n.Interface("a1").AddPublicIP("198.51.100.9")
+			n.AddVPC("b", "198.51.100.0/24").AddSubnet("b-s", "198.51.100.0/24").AddInterface("b0", "198.51.100.9")
+		}, "a0|a1|a2|b0"},
+		{"private addresses that are public ones elsewhere", func(n *vpc.Network, _ *vpc.VPC) {
+			n.Interface("a0").AddPublicIP("198.51.100.9")
+			b := n.AddVPC("b", "198.51.100.0/24").AddSubnet("b-s", "198.51.100.0/24")
+			b.AddInterface("b0", "198.51.100.9")
+			b.AddInterface("b1", "198.51.100.10")
+			b.AddInterface("b2", "198.51.100.11")
+		}, "a0|a1 a2|b0|b1 b2"},
 		{"an address that a target group has", func(_ *vpc.Network, v *vpc.VPC) {
 			v.TargetGroups = append(v.TargetGroups, &vpc.TargetGroup{ID: "t", Protocol: "TCP", Port: 80, Targets: []vpc.LoadBalancerTarget{{ID: "10.0.0.11"}}})
 		}, "a0|a1|a2"},

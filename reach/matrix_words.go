@@ -10,7 +10,8 @@ import (
 )
 
 // Words are which packets have an answer: "tcp/443, icmp/8", "tcp/22 from 192.0.2.0/24". What
-// only one IP version of two has is marked.
+// only one IP version of two has is marked; which addresses are named [Traffic.Destinations]
+// says.
 func (a *Answer) Words(answer emu.Answer) []string {
 	var both [2]bool // IP versions that there are
 	for i := range a.Parts {

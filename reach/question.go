@@ -97,8 +97,8 @@ func (q *question) everything(choose func(space.Set) space.Set) ([]Wrong, error)
 	var all []Wrong
 	seen := make(map[[2]space.Span]bool) // addresses: several names may mean one
 	for _, v6 := range [...]bool{false, true} {
-		for _, from := range q.c.addresses(q.src, true) {
-			for _, to := range q.c.addresses(q.dst, false) {
+		for _, from := range q.c.namesakes(q.src) {
+			for _, to := range q.c.namesakes(q.dst) {
 				p, ok, err := q.pair(from, to, v6)
 				if err != nil {
 					return nil, err

@@ -562,6 +562,34 @@ vpcs:
 	}
 }
 
+// TestMapped: an IPv6 address that has one of IPv4 in it is no multicast group, whichever that is.
+func TestMapped(t *testing.T) {
+	e := reach.EmulatorOf(t, `
+vpcs:
+  v:
+    cidr: [10.0.0.0/16, '2001:db8:1::/56']
+    subnets: {six: {cidr: '2001:db8:1:9::/64'}}
+    interfaces: {six0: {subnet: six}}
+gateways: {tgw: {kind: tgw, attachments: {far: {kind: dx, unknown: it was not listed in full}}}}
+`)
+	answer, err := reach.Of(e).Between("six0", "onprem:far")
+	require.NoError(t, err)
+	pair, _, err := e.Explorer().Pair("six0", "onprem:far", true)
+	require.NoError(t, err)
+	for addr, want := range map[string]string{"::ffff:10.106.251.17": "NO_ROUTE", "::ffff:234.106.251.17": "NO_ROUTE", "ff02::17": "L2_UNSUPPORTED"} {
+		at := pair.All[0].First()
+		at[space.Destinations] = space.Address(netip.MustParseAddr(addr))
+		trace, err := pair.Trace(at)
+		require.NoError(t, err)
+		assert.Equal(t, want, trace.Blockers[0].Reason, addr)
+		for i := range answer.Parts {
+			if part := &answer.Parts[i]; part.IPv6() && part.Set().Has(&at) {
+				assert.Equal(t, want, part.Blockers[0].Reason, "the part of %s", addr)
+			}
+		}
+	}
+}
+
 // TestToOneself: what an interface sends to its own address does not get to a load balancer's
 // node in another VPC that has it too, whatever was asked about the other node before.
 func TestToOneself(t *testing.T) {

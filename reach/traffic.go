@@ -24,8 +24,12 @@ type places struct {
 	// hosts are the addresses of the source and of the destination, nil for a network.
 	// Where the end is one of several, which have other addresses, several is true, and
 	// they are worded as "address 2".
-	hosts    [2][]emu.Range
-	several  [2]bool
+	hosts   [2][]emu.Range
+	several [2]bool
+	// public are the destination's public addresses beside private ones. Where several
+	// destinations are listed together, general is true, and each is "public address".
+	public   []public
+	general  bool
 	internet func() []space.Span // the addresses of IPv4 that internet hosts may have
 }
 
@@ -37,6 +41,7 @@ func placesOf(p *emu.Pair, several [2]bool) *places {
 	for n, network := range p.Networks() {
 		if !network {
 			all.hosts[n] = [...][]emu.Range{p.Sources(), p.Destinations()}[n]
+			all.public = publicOf(all.hosts[n]) // sources have none
 			all.all[addressDimensions[n]] = expand(all.hosts[n], all.all[addressDimensions[n]])
 		}
 	}
@@ -46,10 +51,10 @@ func placesOf(p *emu.Pair, several [2]bool) *places {
 // of is a set of packets in as few lines as there may be.
 func (all *places) of(set space.Set) []Traffic {
 	var list []Traffic
-	for _, p := range set.Products() {
+	for _, p := range apart(set, all.public).Products() {
 		list = append(list, all.traffic(p))
 	}
-	slices.SortStableFunc(list, func(a, b Traffic) int { return cmp.Compare(a.first(), b.first()) })
+	slices.SortStableFunc(list, Traffic.compare)
 	return list
 }
 
@@ -72,6 +77,36 @@ func (all *places) exactly(p space.Product) Traffic {
 
 func (t Traffic) empty() bool {
 	return slices.ContainsFunc(t.product[:], func(s []space.Span) bool { return len(s) == 0 })
+}
+
+// toPublic reports whether some of the packets are sent to a public address that has its
+// private one beside it.
+func (t Traffic) toPublic() bool {
+	return slices.ContainsFunc(t.places.public, func(a public) bool { return space.Meets(t.product[space.Destinations], a.public) })
+}
+
+// generally is packets in words that fit other destinations too, which have other public
+// addresses.
+func generally(list []Traffic) []Traffic {
+	all := slices.Clone(list)
+	for k := range all {
+		places := *all[k].places
+		places.general = true
+		all[k].places = &places
+	}
+	return all
+}
+
+// compare orders packets as they are listed: by the first of their services, and those to public
+// addresses last.
+func (t Traffic) compare(o Traffic) int {
+	rank := func(t Traffic) uint64 {
+		if t.toPublic() {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(rank(t), rank(o)), cmp.Compare(t.first(), o.first()))
 }
 
 // first is where the first of the packets' services stands among all, as they are listed.
@@ -112,7 +147,10 @@ func (t Traffic) Services() string {
 // 192.0.2.0/24".
 func (t Traffic) Sources() string { return t.addresses(space.Sources) }
 
-// Destinations are the addresses that the packets are to, as Sources.
+// Destinations are the addresses that the packets are to, as Sources. It is "" for all private
+// addresses of a host; packets to its public ones, by which those inside may ask too, are then
+// passed over if they fare as those to the private ones: "203.0.113.10" is named where more gets
+// through, or less.
 func (t Traffic) Destinations() string { return t.addresses(space.Destinations) }
 
 // SourcePorts are the ports that the packets are from, "" for all: "1024-65535".
@@ -126,7 +164,7 @@ func (t Traffic) SourcePorts() string {
 }
 
 func (t Traffic) addresses(d int) string {
-	some, all := t.product[d], t.places.all[d]
+	some, all := t.product[d], t.may(d)
 	if len(all) == 1 && all[0].Single() {
 		return ""
 	}
@@ -135,10 +173,23 @@ func (t Traffic) addresses(d int) string {
 		if len(rest) == 0 {
 			return ""
 		}
+		if d == space.Destinations && t.toPublic() {
+			return strings.Join(hostWords(these), ", ") // the rest has those that are passed over
+		}
 		others, _ := t.places.some(d, rest)
 		return shorter(hostWords(these), hostWords(others), "all")
 	}
 	return shorter(t.addressWords(some, rest), t.addressWords(rest, some), "anywhere")
+}
+
+// may are the places that the packets are some of: the private addresses of a host, unless
+// they are sent to a public one.
+func (t Traffic) may(d int) []space.Span {
+	all := t.places.all[d]
+	if d == space.Destinations && !t.toPublic() {
+		return withoutPublic(all, t.places.public)
+	}
+	return all
 }
 
 // addressWords are addresses as prefixes, and those that NAT64 makes IPv4 of as that.
@@ -167,13 +218,27 @@ func (all *places) some(d int, some []space.Span) (list []host, ok bool) {
 	for k, r := range all.hosts[n] {
 		for _, s := range space.Common([]space.Span{r.Span}, some) {
 			h := host{addresses(s, all.v6), r.Node}
-			if all.several[n] {
-				h.address = fmt.Sprintf("address %d", k+1)
+			if all.several[n] || all.general && r.Public() {
+				h.address = all.number(n, k)
 			}
 			list = append(list, h)
 		}
 	}
 	return list, len(all.hosts[n]) > 0
+}
+
+// number is what an address of an end that stands for others is called: "address 2", and
+// "public address 2" the public one of that, or "public address" if there is no second one.
+func (all *places) number(n, k int) string {
+	list := all.hosts[n]
+	if !list[k].Public() {
+		return fmt.Sprintf("address %d", k+1)
+	}
+	if len(list) > 1 && list[1].Public() {
+		return "public address"
+	}
+	at := slices.IndexFunc(list, func(r emu.Range) bool { return r.Span == list[k].Private })
+	return fmt.Sprintf("public address %d", at+1)
 }
 
 func hostWords(list []host) []string {

@@ -32,9 +32,15 @@ groups and settings, and no rule or route is about the addresses of some of them
 
 Packets go to all addresses of DST, of a load balancer to those of all its nodes. Where
 the answer differs, it says for which: "tcp/443 to 10.0.2.5 (front-b)"; or, of interfaces
-that are listed together, "to address 2", the second one of each. The internet sends to
-public addresses, and all others to private ones; to ask about another address, name it:
-"vpcemu reach NETWORK SRC 203.0.113.9".
+that are listed together, "to address 2", the second one of each.
+
+The internet sends to public addresses. Whoever is inside may send to the private ones,
+or to the public ones: out through an internet gateway, maybe behind a NAT gateway, and
+in again from the public address of that. What is listed without an address gets to the
+private ones. A public one is named where it leads further, "tcp/22 to 203.0.113.10", or
+"to public address" of several that are listed together. Of one SRC and one DST the
+answer says so too where it leads less far: what it does not name fares as the private
+one. To ask about one address, name it: "vpcemu reach NETWORK SRC 203.0.113.10".
 
 Pairs that are not listed are blocked, and so is what the fabric answers in place of
 DST: IPv6 neighbour discovery, DHCPv6. "Source ports 1024-65535" are those from which

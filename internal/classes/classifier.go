@@ -29,6 +29,7 @@ type Classifier struct {
 	subnets   map[*vpc.Subnet]int   // by number, from 1
 	realms    map[*vpc.VPC]*vpc.VPC // one VPC of those that are joined
 	owners    map[owned]int         // how many have an address
+	both      map[netip.Addr]bool   // public addresses that lie in a VPC, where another may have them
 }
 
 type owned struct {
@@ -44,7 +45,7 @@ func New(x *emu.Explorer, ends []emu.End) *Classifier {
 	for _, p := range x.Special() {
 		found.prefixes[p] = true
 	}
-	c := &Classifier{mentioned: found.strings, subnets: make(map[*vpc.Subnet]int), realms: realms(n), owners: make(map[owned]int)}
+	c := &Classifier{mentioned: found.strings, subnets: make(map[*vpc.Subnet]int), realms: realms(n), owners: make(map[owned]int), both: make(map[netip.Addr]bool)}
 	for k := range ends {
 		i := ends[k].Interface
 		if i == nil {
@@ -55,6 +56,9 @@ func New(x *emu.Explorer, ends []emu.End) *Classifier {
 		}
 		for _, a := range i.Addresses {
 			c.owners[owned{c.realms[ends[k].VPC], a.IP}]++
+			if a.Public.IsValid() && inside(n, a.Public) {
+				c.both[a.Public] = true
+			}
 		}
 		for _, p := range i.Prefixes {
 			found.prefixes[p] = true
@@ -62,6 +66,13 @@ func New(x *emu.Explorer, ends []emu.End) *Classifier {
 	}
 	c.cells = cellsOf(found.prefixes)
 	return c
+}
+
+// inside reports whether an address lies in some VPC's ranges.
+func inside(n *vpc.Network, a netip.Addr) bool {
+	return slices.ContainsFunc(n.VPCs, func(v *vpc.VPC) bool {
+		return slices.ContainsFunc(v.CIDRs, func(p netip.Prefix) bool { return p.Contains(a) })
+	})
 }
 
 // Key appends what is the same for interfaces of a class. An interface is alone in its class
@@ -84,7 +95,7 @@ func (c *Classifier) Key(e *emu.End, key []byte) (_ []byte, alone bool) {
 		key = append(strconv.AppendQuote(key, g), ' ')
 	}
 	for _, a := range i.Addresses {
-		if c.owners[owned{c.realms[e.VPC], a.IP}] > 1 {
+		if c.owners[owned{c.realms[e.VPC], a.IP}] > 1 || c.both[a.IP] || c.both[a.Public] {
 			return key, true
 		}
 		key = c.address(key, a.IP)
