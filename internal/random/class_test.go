@@ -60,9 +60,12 @@ func TestClasses(t *testing.T) {
 				got := allBetween{src, dst, nil, [2]map[emu.Answer]space.Set{{}, {}}}
 				full := exploreBetween(x, src, dst, (*emu.Pair).Ask)
 				got.pairs = full.pairs
+				asked := pairsOf(x, row)
 				for v6 := range got.sets {
 					for _, a := range everyAnswer {
-						got.sets[v6][a] = alone(row.Answer.Set(a, v6 == 1), src, dst)
+						if p := asked[v6]; p != nil {
+							got.sets[v6][a] = alone(row.Answer.Set(a, v6 == 1), p)
+						}
 					}
 				}
 				fareAlike(t, n, net, full, got)
@@ -103,25 +106,46 @@ func exploreBetween(x *emu.Explorer, src, dst *emu.End, ask func(*emu.Pair, spac
 			all.sets[v6][f.Answer] = all.sets[v6][f.Answer].With(&f.Box)
 		}
 		for a, s := range all.sets[v6] {
-			all.sets[v6][a] = alone(s, src, dst)
+			all.sets[v6][a] = alone(s, p)
 		}
 	}
 	return all
 }
 
-// alone is a set without the addresses of interfaces, which differ.
-func alone(s space.Set, src, dst *emu.End) space.Set {
-	var all space.Set
-	for _, b := range s {
-		if src.Interface != nil {
-			b[space.Sources] = space.One(space.Num{})
+// alone is a set with the numbers of hosts' addresses in the place of these, which differ.
+func alone(s space.Set, p *emu.Pair) space.Set {
+	for n, d := range [...]int{space.Sources, space.Destinations} {
+		if p.Networks()[n] {
+			continue
 		}
-		if dst.Interface != nil {
-			b[space.Destinations] = space.One(space.Num{})
+		var all space.Set
+		var first space.Num
+		for _, r := range [...][]emu.Range{p.Sources(), p.Destinations()}[n] {
+			for _, b := range s {
+				if own := b[d].And(r.Span); !own.Empty() {
+					b[d] = space.Span{First: own.First.Minus(r.Span.First).Plus(first), Last: own.Last.Minus(r.Span.First).Plus(first)}
+					all = append(all, b)
+				}
+			}
+			first = first.Plus(r.Span.Last.Minus(r.Span.First)).Next()
 		}
-		all = append(all, b)
+		s = all
 	}
-	return all
+	return s
+}
+
+// pairsOf are the packets that a row was asked about, by IP version.
+func pairsOf(x *emu.Explorer, row *reach.Row) (both [2]*emu.Pair) {
+	src, dst := row.Source.Members[0], row.Destination.Members[0]
+	if row.Source == row.Destination {
+		dst = row.Destination.Members[1]
+	}
+	for v6 := range both {
+		if p, ok, err := x.Between(src, dst, v6 == 1); err == nil && ok {
+			both[v6] = p
+		}
+	}
+	return both
 }
 
 // others is a set without what goes to or from an address of an interface by another end that
@@ -151,7 +175,7 @@ func fareAlike(t *testing.T, n uint64, net *vpc.Network, a, b allBetween) {
 		for _, v := range everyAnswer {
 			for _, both := range [...][2]allBetween{{a, b}, {b, a}} {
 				for _, box := range others(both[0].sets[v6][v].Minus(both[1].sets[v6][v]), v6 == 1, a.src, a.dst, b.src, b.dst) {
-					if p := both[0].pairs[v6]; p != nil && !someIn(p, box, both[0].src, both[0].dst) {
+					if p := both[0].pairs[v6]; p != nil && !someIn(p, box) {
 						continue // addresses that no internet host has
 					}
 					t.Fatalf("network %d: %s to %s is not as %s to %s: %v, IPv6 %v, %v\n%v\n%v", n, a.src.Name, a.dst.Name, b.src.Name, b.dst.Name, v, v6 == 1, box,
@@ -162,14 +186,12 @@ func fareAlike(t *testing.T, n uint64, net *vpc.Network, a, b allBetween) {
 	}
 }
 
-// someIn reports whether some packet of a pair is in a box, from which addresses of interfaces
-// were taken out.
-func someIn(p *emu.Pair, b space.Box, src, dst *emu.End) bool {
-	if src.Interface != nil {
-		b[space.Sources] = p.All[0][space.Sources]
-	}
-	if dst.Interface != nil {
-		b[space.Destinations] = p.All[0][space.Destinations]
+// someIn reports whether some packet of a pair is in a box in which hosts have numbers.
+func someIn(p *emu.Pair, b space.Box) bool {
+	for n, d := range [...]int{space.Sources, space.Destinations} {
+		if !p.Networks()[n] {
+			b[d] = p.All[0][d]
+		}
 	}
 	_, ok := p.Some(b)
 	return ok

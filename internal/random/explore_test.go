@@ -30,14 +30,19 @@ type ends struct {
 	Seed                uint64
 }
 
-// askEnds makes up such a question: mostly one about an end that has many addresses.
+// askEnds makes up such a question: mostly one about an end that has many addresses, or that
+// may be asked by public ones too.
 func askEnds(m *Maker, n *vpc.Network) ends {
 	q := m.Query(n)
-	switch wide := wideEnds(n); m.IntN(4) {
+	switch wide, public := wideEnds(n), publicEnds(n); m.IntN(6) {
 	case 0:
 		q.Source = Pick(m, wide...)
 	case 1, 2:
 		q.Destination = Pick(m, wide...)
+	case 3, 4:
+		if len(public) > 0 {
+			q.Destination = Pick(m, public...)
+		}
 	}
 	return ends{q.Source, q.Destination, q.IPv6, m.Uint64()}
 }
@@ -88,6 +93,30 @@ func wideEnds(n *vpc.Network) []string {
 	return all
 }
 
+// publicEnds are the names of the interfaces and load balancers that have public addresses.
+func publicEnds(n *vpc.Network) (all []string) {
+	for _, v := range n.VPCs {
+		for _, s := range v.Subnets {
+			for _, i := range s.Interfaces {
+				if slices.ContainsFunc(i.Addresses, func(a vpc.Address) bool { return a.Public.IsValid() }) {
+					all = append(all, v.ID+"/"+i.ID)
+				}
+			}
+		}
+		for _, l := range v.LoadBalancers {
+			if !l.Internal {
+				all = append(all, v.ID+"/"+l.ID)
+			}
+		}
+	}
+	return all
+}
+
+// toPublic reports whether a packet of a pair from inside is sent to a public address.
+func toPublic(p *emu.Pair, at space.Point) bool {
+	return slices.ContainsFunc(p.Destinations(), func(r emu.Range) bool { return r.Public() && r.Span.Has(at[space.Destinations]) })
+}
+
 // boxOf is one of the pair's boxes, mostly of TCP or UDP.
 func boxOf(m *Maker, p *emu.Pair) space.Box {
 	b := Pick(m, p.All...)
@@ -101,11 +130,11 @@ func boxOf(m *Maker, p *emu.Pair) space.Box {
 }
 
 // tally is what was tried.
-type tally struct{ asked, sampled, requests, depend, sent, reached, beside, alike int }
+type tally struct{ asked, sampled, requests, depend, sent, reached, beside, alike, public, hairpins int }
 
 func (c *tally) String() string {
-	return fmt.Sprintf("%d packets asked about, %d others tried (%d also one way, and %d where the answer depends on more), %d sent and %d of them answered; of %d beside a box %d fare alike",
-		c.asked, c.sampled, c.requests, c.depend, c.sent, c.reached, c.beside, c.alike)
+	return fmt.Sprintf("%d packets asked about, %d others tried (%d also one way, and %d where the answer depends on more), %d sent and %d of them answered; of %d beside a box %d fare alike; of %d from inside to public addresses %d are answered",
+		c.asked, c.sampled, c.requests, c.depend, c.sent, c.reached, c.beside, c.alike, c.public, c.hairpins)
 }
 
 // TestExplore: whatever an Explorer finds out about one packet holds for all packets of
@@ -142,6 +171,79 @@ func TestExplore(t *testing.T) {
 	t.Log(&c)
 }
 
+// TestExplore_Public: the same of packets that are sent to public addresses from inside, in
+// networks that let more pass.
+func TestExplore_Public(t *testing.T) {
+	var c tally
+	property[ends]{
+		with: Everything, many: 12, networks: *explored, change: welcoming, ask: askPublic,
+		about: func(n *vpc.Network) (func(ends) error, error) {
+			e, err := emulator(n)
+			if err != nil {
+				return nil, err
+			}
+			l, x := landmarksOf(e.Network()), e.Explorer()
+			return func(q ends) error {
+				p, ok, err := x.Pair(q.Source, q.Destination, false)
+				if err != nil || !ok {
+					return nil
+				}
+				m := New(q.Seed, 0)
+				for range 6 {
+					b := boxOf(m, p)
+					if at, ok := somewhere(m, l, p, b); ok && toPublic(p, at) {
+						if err := c.explore(m, e, n, l, p, q, at); err != nil {
+							return err
+						}
+					}
+				}
+				return nil
+			}, nil
+		},
+	}.try(t)
+	t.Log(&c)
+	if c.hairpins == 0 && *explored >= 20 {
+		t.Error("nothing from inside gets anywhere by a public address")
+	}
+}
+
+// welcoming lets more pass: filters have a rule for all, and nothing blocks the internet.
+func welcoming(n *vpc.Network) {
+	unlimited(n)
+	n.BlockPublicAccess = nil
+	for _, v := range n.VPCs {
+		for _, g := range v.SecurityGroups {
+			g.AllowOut("all", "0.0.0.0/0").AllowIn("all", "0.0.0.0/0")
+			g.Egress, g.Ingress = distinct(g.Egress), distinct(g.Ingress)
+		}
+		for _, s := range v.Subnets {
+			s.NetworkACL = ""
+		}
+	}
+}
+
+// distinct are rules of which each is there once.
+func distinct(rules []firewall.Rule) (all []firewall.Rule) {
+	for _, r := range rules {
+		if !slices.ContainsFunc(all, func(o firewall.Rule) bool { return o.Service == r.Service && o.Peer == r.Peer }) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// askPublic makes up a question about an end that has public addresses, if there is one.
+func askPublic(m *Maker, n *vpc.Network) ends {
+	q := m.Query(n)
+	if public := publicEnds(n); len(public) > 0 {
+		q.Destination = Pick(m, public...)
+		if m.One(2) {
+			q.Source = Pick(m, public...)
+		}
+	}
+	return ends{q.Source, q.Destination, false, m.Uint64()}
+}
+
 // open is one of the pair's packets: of so many and one more the first that gets there and is
 // answered, or the last.
 func open(m *Maker, l *landmarks, p *emu.Pair, tries int) (at space.Point, ok bool) {
@@ -168,6 +270,11 @@ func (c *tally) explore(m *Maker, e *emu.Emulator, n *vpc.Network, l *landmarks,
 			return err
 		}
 		c.sampled++
+		if toPublic(p, other) {
+			if c.public++; one.Verdict == emu.Reachable {
+				c.hairpins++
+			}
+		}
 		if f.Depends != "" {
 			c.depend++
 		}
