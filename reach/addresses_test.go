@@ -152,7 +152,7 @@ func TestNodes_Blockers(t *testing.T) {
 }
 
 // TestDiff_Nodes: the nodes of both networks are matched by their subnets, whatever their order
-// and addresses.
+// and addresses. What closed is said of the addresses that they had.
 func TestDiff_Nodes(t *testing.T) {
 	before := twoNodes("open", "shut", "false", "web-a, web-b")
 	other := strings.NewReplacer("[a, b]", "[b, a]", "10.0.1.0/24", "10.0.11.0/24", "10.0.2.0/24", "10.0.12.0/24")
@@ -163,7 +163,7 @@ func TestDiff_Nodes(t *testing.T) {
 			got = append(got, c.Kind.String()+" "+strings.Join(c.Words(), "; "))
 		}
 	}
-	assert.Equal(t, []string{"opened tcp/443 to 10.0.12.4 (front-b)", "closed tcp/443 to 10.0.11.4 (front-a)"}, got)
+	assert.Equal(t, []string{"opened tcp/443 to 10.0.12.4 (front-b)", "closed tcp/443 to 10.0.1.4 (front-a)"}, got)
 }
 
 // TestMatrix_Addresses: addresses of interfaces that are listed together go by their numbers,

@@ -49,7 +49,8 @@ type Change struct {
 	Sources, Destinations []string
 	// Was and Is are the answers.
 	Was, Is emu.Answer
-	// Traffic are the packets.
+	// Traffic are the packets: of what closed by the addresses that the ends had, else by those
+	// that they have.
 	Traffic []Traffic
 	// By is what made it so in the new network, and Before what was there in the old
 	// one; both may be empty, if an end was not there.
@@ -234,8 +235,8 @@ func (d *differ) inWords(all []Change, old, now *verdicts) []Change {
 		c := &all[k]
 		c.set = c.set.Joined()
 		f := now
-		if now.pair == nil || old.pair != nil && len(now.all.And(c.set)) == 0 {
-			f = old // only there are such packets
+		if c.Kind == Closed || now.pair == nil || old.pair != nil && len(now.all.And(c.set)) == 0 {
+			f = old // where it was open, or where alone there are such packets
 		}
 		c.Traffic = f.traffic(c.set)
 		c.words, c.general = wordsOf(c.Traffic), wordsOf(generally(c.Traffic))

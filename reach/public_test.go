@@ -286,6 +286,8 @@ func TestPublicAddresses_Diff(t *testing.T) {
 			"closed web, bare, app, dark → db, plain, two, like-1, like-2, shy tcp/443", "closed narrow → db tcp/443 to 203.0.113.20"}},
 		{"another Elastic IP", hairpins("tcp/443 from 203.0.113.99/32"), edit(hairpins("tcp/443 from 203.0.113.99/32"), "203.0.113.20}", "203.0.113.29}"), []string{
 			"rerouted app → db tcp/443 to 203.0.113.29"}},
+		{"another Elastic IP, to which who asks may not send: what closed is the old one", hairpins("tcp/443 from 203.0.113.0/24"), edit(hairpins("tcp/443 from 203.0.113.0/24"), "203.0.113.20}", "203.0.113.29}"), []string{
+			"closed narrow → db tcp/443 to 203.0.113.20", "rerouted web, app → db tcp/443 to 203.0.113.29"}},
 		{"a rule for the private address in place of the public one", hairpins("tcp/443 from 203.0.113.10/32"), hairpins("tcp/443 from 10.0.0.10/32"), []string{
 			"opened web → db, plain, two, like-1, like-2, shy tcp/443", "closed web → db, like-1, like-2 tcp/443 to public address", "closed web → two tcp/443 to 203.0.113.30, 203.0.113.32"}},
 	} {

@@ -23,8 +23,9 @@ the YAML file that is to replace it. Ends are matched by name, or else by ID, or
 else by address. Ends that only one of the two has are listed as added or removed,
 and what gets to or from them as opened or closed. All addresses of an end are
 compared, and all nodes of a load balancer: those of both networks that are the same,
-or else that stand at the same place. Whoever is inside may ask public addresses too,
-"tcp/22 to 203.0.113.10", which is left out where the same goes for the private one.
+or else that stand at the same place. Addresses are those of NEW, and of what closed
+those of OLD. Whoever is inside may ask public addresses too, "tcp/22 to 203.0.113.10",
+which is left out where the same goes for the private one.
 
 With -o sarif or github what changed is put at the line that did it.
 
