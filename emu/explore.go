@@ -370,7 +370,7 @@ func (p *Pair) reset(at space.Point) *tracer {
 	t.query = p.query
 	t.src, t.dst = p.ends(at)
 	t.probe = probeOf(t.src.addr, t.dst.addr, serviceAt(at), uint16(at[space.SourcePorts].Lo))
-	t.strayed, t.standIn = false, netip.Addr{}
+	t.strayed, t.standIn, t.lentTo = false, netip.Addr{}, netip.Addr{}
 	return t
 }
 

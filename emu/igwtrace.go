@@ -30,6 +30,7 @@ func pastInternetGateway(t *tracer, w *walk, v verdict) verdict {
 		if w.is(w.flow.Dst, t.standIn) { // which is no answer's, but the one that was asked about
 			t.standIn = t.net.someHost(false, 2)
 		}
+		t.lentTo = w.flow.Src
 		w.setSrc(t.standIn)
 	case v.reason == IGWUnknownDst && w.binding.Interface == nil:
 		if t.target == nil {
@@ -52,6 +53,11 @@ func (t *tracer) standsIn(w *walk) bool {
 func (t *tracer) privateOf(i *plan.Interface, dst netip.Addr) netip.Addr {
 	if i.Owns(dst) {
 		return dst
+	}
+	for _, a := range i.Desc.Addresses {
+		if dst == t.standIn && a.IP == t.lentTo {
+			return a.IP
+		}
 	}
 	for _, a := range i.Desc.Addresses {
 		if a.Public == dst || a.IP.Is4() == dst.Is4() {

@@ -181,6 +181,28 @@ func TestTraceNamesTheStoppedInterface(t *testing.T) {
 	assert.Equal(t, "s", trace.Blockers[1].Component)
 }
 
+// TestTraceLendsAPublicAddress: what is not in the way is not said to be. Past the gateway that
+// finds no public address of the source, the answer comes back to the address that asked, whichever
+// of the interface's that is.
+func TestTraceLendsAPublicAddress(t *testing.T) {
+	for _, source := range []string{"10.0.1.10", "10.0.1.11"} {
+		for _, destination := range []string{"198.51.100.2", "internet"} {
+			t.Run(source+" to "+destination, func(t *testing.T) {
+				var n vpc.Network
+				v := open(n.AddVPC("v", "10.0.0.0/16"))
+				v.AddSecurityGroup("out").AllowAllOut()
+				v.AddInternetGateway("igw")
+				v.AddRouteTable("t").AddRoute("0.0.0.0/0", "igw")
+				s := v.AddSubnet("s", "10.0.1.0/24").UseRouteTable("t")
+				s.AddInterface("app", "10.0.1.10", "out").AddAddress("10.0.1.11")
+				s.AddInterface("db", "10.0.1.20", "open").AddPublicIP("198.51.100.2")
+				trace := ask(t, &n, source, destination, "tcp/80")
+				assert.Equal(t, "blocked IGW_NO_PUBLIC_IP", answer(trace), "%s", trace)
+			})
+		}
+	}
+}
+
 // TestTraceWithFlowsUsedUp: a trace has no flows under way, and leaves none.
 func TestTraceWithFlowsUsedUp(t *testing.T) {
 	n := behindFirewall()

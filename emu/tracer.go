@@ -38,6 +38,7 @@ type tracer struct {
 	down      map[string]bool      // middleboxes whose routes are blackholes, by ID
 	only      netip.AddrPort       // the target that load balancers are to choose, if any
 	standIn   netip.Addr           // the public address that a source was lent, if any
+	lentTo    netip.Addr           // the address of that source
 	balancers []*plan.LoadBalancer // that the leg went through
 	// alike, if not nil, are the packets that fare like those of the query. Then nothing
 	// is put into words, and what it takes is done in the scratch.
