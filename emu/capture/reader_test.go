@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -232,6 +233,7 @@ func TestReader(t *testing.T) {
 		{"nanoseconds", record(nano, 101, 4, 4, "data"), []frame{{sec(7, 9), 4, raw, "data"}}},
 		{"cut short", record(micro, 101, 4, 40, "data"), []frame{{sec(7, 9000), 40, raw, "data"}}},
 		{"a length that is less", record(micro, 101, 4, 2, "data"), []frame{{sec(7, 9000), 4, raw, "data"}}},
+		{"a length of 4 GB", record(micro, 101, 4, -1, "data"), []frame{{sec(7, 9000), math.MaxInt32, raw, "data"}}},
 		{"longer than the snap length", record(micro, 101, 100, 100, strings.Repeat("x", 100)), []frame{{sec(7, 9000), 100, raw, strings.Repeat("x", 100)}}},
 		{"with a frame check sequence", record(micro, 101|0x24<<24, 4, 4, "data"), []frame{{sec(7, 9000), 4, raw, "data"}}},
 		{"no packet", record(micro, 101, 0, 0, "")[:24], nil},
@@ -314,6 +316,8 @@ func TestReader_Refuses(t *testing.T) {
 		{"10^-20 seconds", join(little.section(), little.iface(101, uint16(9), uint16(1), "\x14")), "packet 1, at byte 28: malformed: times of an impossible resolution", capture.ErrBroken},
 		{"2^-64 seconds", join(little.section(), little.iface(101, uint16(9), uint16(1), "\xc0")), "packet 1, at byte 28: malformed: times of an impossible resolution", capture.ErrBroken},
 		{"the year 292277026596", join(little.section(), little.iface(101, uint16(9), uint16(1), "\x00"), little.block(6, 0, -1, -1, 4, 4, "data")), "packet 1, at byte 56: malformed: a time beyond the year 2242", capture.ErrBroken},
+		{"seconds that an offset takes beyond all", join(little.section(), little.iface(101, uint16(9), uint16(1), "\x00", uint16(14), uint16(8), -1, 1<<31-1), little.block(6, 0, 0, 1, 4, 4, "data")), "packet 1, at byte 68: malformed: a time beyond the year 2242", capture.ErrBroken},
+		{"an offset to long before", join(little.section(), little.iface(101, uint16(14), uint16(8), 0, -3), little.block(6, 0, 0, 7, 4, 4, "data")), "packet 1, at byte 60: malformed: a time beyond the year 2242", capture.ErrBroken},
 		{"the year 2514", join(little.section(), little.iface(101, uint16(9), uint16(1), "\x00", uint16(14), uint16(8), 0, 2), little.block(6, 0, 2, 0, 4, 4, "data")), "packet 1, at byte 68: malformed: a time beyond the year 2242", capture.ErrBroken},
 		{"interfaces without end", many, "packet 1, at byte 1310748: malformed: more than 65536 interfaces", capture.ErrBroken},
 		{"gzip that is none", []byte{0x1f, 0x8b, 0, 0}, "packet 1, at byte 0: unexpected EOF", io.ErrUnexpectedEOF},
@@ -340,10 +344,10 @@ func TestReader_OtherErrors(t *testing.T) {
 	}
 }
 
-// TestReader_Long: packets longer than a buffer, and from a pipe that gives a byte at a
-// time.
+// TestReader_Long: packets longer than a buffer, whose options begin behind the padding, and
+// from a pipe that gives a byte at a time.
 func TestReader_Long(t *testing.T) {
-	long := strings.Repeat("0123456789abcdef", 20_000)
+	long := strings.Repeat("0123456789abcdef", 20_000) + "x"
 	b := join(little.section(), little.iface(101), little.block(6, 0, 0, 1, len(long), len(long), long, uint16(1), uint16(2), "ok"), little.block(6, 0, 0, 2, 4, 4, "data"))
 	for _, in := range []io.Reader{bytes.NewReader(b), iotest.OneByteReader(bytes.NewReader(b))} {
 		c, err := capture.NewReader(in)
@@ -351,6 +355,7 @@ func TestReader_Long(t *testing.T) {
 		p, err := c.Next()
 		require.NoError(t, err)
 		assert.Equal(t, long, string(p.Data))
+		_ = append(p.Data, "no longer in the options"...)
 		assert.Equal(t, "ok", p.Comment())
 		assert.Equal(t, 1, p.Number)
 		assert.Equal(t, int64(48), p.Offset)
