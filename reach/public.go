@@ -28,9 +28,6 @@ func apart(set space.Set, all []public) space.Set {
 	for _, a := range all {
 		there, here := anyTo(a.public), anyTo(a.private)
 		rest, to := set.Cut(&there, nil, nil)
-		if len(to) == 0 {
-			continue
-		}
 		_, same := set.Cut(&here, nil, nil)
 		for k := range same {
 			same[k][space.Destinations] = a.public

@@ -257,7 +257,7 @@ func TestPublicAddresses_Diff(t *testing.T) {
 		return strings.Replace(s, from, to, 1)
 	}
 	several := func(s string) string {
-		return edit(s, "      bare:", "      several: {subnet: out, groups: [client], ip: [10.0.0.50, 10.0.0.51]}\n      bare:")
+		return edit(s, "      bare:", "      several: {subnet: out, groups: [client], ip: [{ip: 10.0.0.50, public-ip: 203.0.113.50, elastic: true}, {ip: 10.0.0.51}]}\n      bare:")
 	}
 	for _, c := range []struct {
 		name          string
@@ -278,6 +278,8 @@ func TestPublicAddresses_Diff(t *testing.T) {
 			"opened web, narrow, bare, app, dark → db, plain, two, like-1, like-2, shy tcp/80"}},
 		{"a rule for one of two addresses of who asks", several(hairpins(private)), several(hairpins(private + ", tcp/80 from 10.0.0.50/32")), []string{
 			"opened several → db, plain, two, like-1, like-2, shy tcp/80 from 10.0.0.50"}},
+		{"a rule for the public address of one of two", several(hairpins(private)), several(hairpins(private + ", tcp/80 from 203.0.113.50/32")), []string{
+			"opened several → db, like-1, like-2 tcp/80 from 10.0.0.50 to public address", "opened several → two tcp/80 from 10.0.0.50 to 203.0.113.30, 203.0.113.32"}},
 		{"no Elastic IP any more", hairpins("tcp/443 from 203.0.113.0/24"), edit(hairpins("tcp/443 from 203.0.113.0/24"), "ip: 10.0.0.10, elastic-ip: 203.0.113.10", "ip: 10.0.0.10"), []string{
 			"closed web → db, like-1, like-2 tcp/443 to public address", "closed web → two tcp/443 to 203.0.113.30, 203.0.113.32", "closed web → internet all"}},
 		{"no Elastic IP any more, and one private address more in its place", hairpins("tcp/443 from 0.0.0.0/0"), edit(hairpins("tcp/443 from 0.0.0.0/0"), "ip: 10.0.0.20, elastic-ip: 203.0.113.20", "ip: [10.0.0.20, 10.0.0.21]"), []string{
@@ -296,6 +298,9 @@ func TestPublicAddresses_Diff(t *testing.T) {
 			for _, change := range reach.Diff(reach.EmulatorOf(t, c.before), reach.EmulatorOf(t, c.after)).Changes {
 				if slices.Equal(change.Sources, []string{"internet"}) {
 					continue
+				}
+				for k, traffic := range change.Traffic {
+					assert.Equal(t, change.Words()[k], strings.TrimSuffix(traffic.String(), " to anywhere"), "the packets in other words")
 				}
 				got = append(got, fmt.Sprintf("%s %s → %s %s", change.Kind, strings.Join(change.Sources, ", "), strings.Join(change.Destinations, ", "), strings.Join(change.Words(), "; ")))
 			}

@@ -34,14 +34,13 @@ type places struct {
 }
 
 func placesOf(p *emu.Pair, several [2]bool) *places {
-	all := &places{v6: p.IPv6(), several: several, internet: func() []space.Span { return p.Internet(false) }}
+	all := &places{v6: p.IPv6(), several: several, public: publicOf(p.Destinations()), internet: func() []space.Span { return p.Internet(false) }}
 	for d := range all.all {
 		all.all[d] = p.Places(d)
 	}
 	for n, network := range p.Networks() {
 		if !network {
 			all.hosts[n] = [...][]emu.Range{p.Sources(), p.Destinations()}[n]
-			all.public = publicOf(all.hosts[n]) // sources have none
 			all.all[addressDimensions[n]] = expand(all.hosts[n], all.all[addressDimensions[n]])
 		}
 	}

@@ -210,7 +210,7 @@ func (r *Reader) packet(p *Packet, body []byte, id uint32) error {
 	if err := p.cut(data, r.uint32(body[12:]), r.uint32(body[16:])); err != nil {
 		return err
 	}
-	p.options = data[min(len(data), (len(p.Data)+3)&^3):]
+	p.options = data[(len(p.Data)+3)&^3:] // a block has whole words
 	return nil
 }
 
@@ -245,7 +245,7 @@ func (p *Packet) cut(data []byte, captured, length uint32) error {
 // lengthOf is that of a packet on the wire, which is no less than what was captured of it.
 func lengthOf(captured, length uint32) int { return int(min(max(captured, length), math.MaxInt32)) }
 
-// options are those of a block, up to the first that does not fit.
+// options are those of a block, which has whole words, up to the first that does not fit.
 func options(b []byte, big bool) iter.Seq2[uint16, []byte] {
 	return func(yield func(uint16, []byte) bool) {
 		for len(b) >= 4 {
@@ -253,7 +253,7 @@ func options(b []byte, big bool) iter.Seq2[uint16, []byte] {
 			if code == optEnd || n > len(b)-4 || !yield(code, b[4:4+n]) {
 				return
 			}
-			b = b[min(len(b), 4+(n+3)&^3):]
+			b = b[4+(n+3)&^3:]
 		}
 	}
 }

@@ -204,6 +204,7 @@ vpcs:
 prefix-lists:
   pl: {entries: [192.0.2.0/24]}
 `, "ingress rule 1", "10.1.0.0/16", "10.1.0.0/16", "192.0.2.0/28"},
+	{"a range that nothing has, nor what is joined to a peer", "sg-rule-never", with(with(peers("10.0.0.0/16", "10.1.0.0/16", "10.0.0.0/16: p"), "ingress: []", "ingress: [tcp/80 from 10.9.0.0/16]"), "gateways:\n", "  z: {cidr: 10.2.0.0/16}\ngateways:\n  q: {kind: pcx, vpcs: [y, z]}\n"), "security group x, ingress rule 1", "10.9.0.0/16", "10.9.0.0/16", "10.2.0.0/16"},
 	{"the ping of the other IP version", "sg-rule-never", rules("icmp/8 from ::/0"), "ingress rule 1", "no packet with an address of ::/0 is of the protocol icmp/8", `icmp/8 from ::/0`, `"icmpv6/128 from ::/0"`},
 	{"a default group that nobody has", "sg-peer-empty", with(rules("tcp/80 from three"), "    subnets:", "    default-security-group: three\n    subnets:") + "      three: {}\n", "security group one, ingress rule 1", "no interface has the group three", "groups: [two]", "groups: [three]"},
 	{"a group of a deleted peering connection", "sg-peer-stale", with(with(peers("10.0.0.0/16", "10.1.0.0/16", "10.0.0.0/16: p"), "tcp/80 from 10.0.0.0/16", "tcp/80 from x/x"), "[x, y]}", "[x, y], state: deleted}"), "security group y, ingress rule 1", "the group x/x is gone", "state: deleted", "state: active"},
