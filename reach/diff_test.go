@@ -3,6 +3,7 @@ package reach
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -131,4 +132,76 @@ func BenchmarkMerge(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestMerge: changes are one if all that is said of them is the same but one of their ends.
+func TestMerge(t *testing.T) {
+	change := Change{Kind: Closed, Was: emu.Reachable, Is: emu.Blocked, Sources: []string{"a"}, Destinations: []string{"b"},
+		By: []Cause{{Origin: "1", Rule: "r", Component: "sg b"}}, Before: []Cause{{Origin: "2", Rule: "r"}}, set: space.Set{{}}, words: []string{"tcp/80"}, general: []string{"tcp/80"}}
+	for _, c := range []struct {
+		name string
+		edit func(c *Change)
+		want []string
+	}{
+		{"to two destinations", func(c *Change) {}, []string{"closed [a] [b c]"}},
+		{"to one twice", func(c *Change) { c.Destinations = []string{"b"} }, []string{"closed [a] [b]"}},
+		{"from two sources", func(c *Change) { c.Sources, c.Destinations = []string{"d"}, []string{"b"} }, []string{"closed [a d] [b]"}},
+		{"both are others", func(c *Change) { c.Sources = []string{"d"} }, []string{"closed [a] [b]", "closed [d] [c]"}},
+		{"met at another component", func(c *Change) { c.By = []Cause{{Origin: "1", Rule: "r", Component: "sg c"}} }, []string{"closed [a] [b c]"}},
+		{"to other public addresses", func(c *Change) { c.words = []string{"tcp/80 to 203.0.113.10"} }, []string{"closed [a] [b c]"}},
+		{"to other addresses", func(c *Change) { c.general = []string{"tcp/80 to 10.0.0.10"} }, []string{"closed [a] [b]", "closed [a] [c]"}},
+		{"other packets", func(c *Change) { c.set = nil }, []string{"closed [a] [b]", "closed [a] [c]"}},
+		{"IPv6", func(c *Change) { c.v6 = true }, []string{"closed [a] [b]", "closed [a] [c]"}},
+		{"by another rule", func(c *Change) { c.By = []Cause{{Origin: "1", Rule: "s"}} }, []string{"closed [a] [b]", "closed [a] [c]"}},
+		{"by a rule elsewhere", func(c *Change) { c.By = []Cause{{Origin: "3", Rule: "r"}} }, []string{"closed [a] [b]", "closed [a] [c]"}},
+		{"it was another rule", func(c *Change) { c.Before = nil }, []string{"closed [a] [b]", "closed [a] [c]"}},
+		{"it was unknown", func(c *Change) { c.Was = emu.Uncertain }, []string{"closed [a] [b]", "closed [a] [c]"}},
+		{"what opened comes first", func(c *Change) { c.Kind = Opened }, []string{"opened [a] [c]", "closed [a] [b]"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			other := change
+			other.Destinations = []string{"c"}
+			c.edit(&other)
+			var got []string
+			for _, c := range merge([]Change{change, other}) {
+				got = append(got, fmt.Sprint(c.Kind, " ", c.Sources, " ", c.Destinations))
+			}
+			require.Equal(t, c.want, got)
+		})
+	}
+}
+
+// TestMergeVersions: changes are one for both IP versions if the same is said of them, and made
+// them.
+func TestMergeVersions(t *testing.T) {
+	four := Change{Kind: Closed, Was: emu.Reachable, Is: emu.Blocked, Sources: []string{"a"}, Destinations: []string{"b"}, words: []string{"tcp/80"},
+		By: []Cause{{Component: "sg b", Rule: "r", Text: "no rule matches 10.0.0.9", Origin: "1"}}, Before: []Cause{{Component: "sg b", Rule: "s"}}}
+	for _, c := range []struct {
+		name string
+		edit func(c *Change)
+		want int
+	}{
+		{"one setting", func(c *Change) {}, 1},
+		{"one setting, and addresses in its words", func(c *Change) { c.By[0].Text = "no rule matches 2001:db8::9" }, 1},
+		{"other words", func(c *Change) { c.By[0].Text = "some rule matches 10.0.0.9" }, 2},
+		{"another component", func(c *Change) { c.By[0].Component = "sg c" }, 2},
+		{"another rule", func(c *Change) { c.By[0].Rule = "s" }, 2},
+		{"a rule elsewhere", func(c *Change) { c.By[0].Origin = "2" }, 2},
+		{"it was another rule", func(c *Change) { c.Before = nil }, 2},
+		{"other packets", func(c *Change) { c.words = []string{"tcp/81"} }, 2},
+		{"another source", func(c *Change) { c.Sources = []string{"d"} }, 2},
+		{"another destination", func(c *Change) { c.Destinations = []string{"d"} }, 2},
+		{"it was unknown", func(c *Change) { c.Was = emu.Uncertain }, 2},
+		{"both are IPv4", func(c *Change) { c.v6 = false }, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			six := four
+			six.v6, six.set, six.By = true, space.Set{{}}, slices.Clone(four.By)
+			c.edit(&six)
+			require.Len(t, mergeVersions([]Change{four, six}), c.want)
+		})
+	}
+	six := four
+	six.v6, six.set = true, space.Set{{}}
+	require.Len(t, mergeVersions([]Change{four, six, six}), 2, "the second one of IPv6 is about other packets")
 }
