@@ -67,8 +67,7 @@ func (w *walk) quotes() (packet.Flow, bool) {
 	if w.quoted != nil {
 		return *w.quoted, true
 	}
-	about, ok := w.pkt.EmbeddedFlow()
-	return about, ok && w.pkt.IsICMPError()
+	return w.pkt.EmbeddedFlow()
 }
 
 // isNeighbourDiscovery reports whether the packet is one of neighbour discovery.

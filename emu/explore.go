@@ -99,7 +99,7 @@ func (x *Explorer) pair(src, dst queryEnd, v6 bool) (*Pair, bool, error) {
 	}
 	p := &Pair{x: x, query: q, src: src, dst: dst, v6: v6}
 	p.usual = space.Point{space.SourcePorts: {Lo: defaultSourcePort}, space.Sources: space.Address(from), space.Destinations: space.Address(to)}
-	outside := src.internet && dst.iface != nil && to.Is4() && !dst.iface.Owns(to) // who knows public addresses alone
+	outside := src.internet && dst.iface != nil && !dst.iface.Owns(to) // who knows public addresses alone
 	p.ranges = [2][]Range{rangesOf(&src, from, true, false), rangesOf(&dst, to, !outside, outside || !src.internet)}
 	for _, b := range servicesOf[space.Version(v6)]() {
 		for _, from := range p.ranges[0] {

@@ -56,6 +56,7 @@ func TestPair_Ranges(t *testing.T) {
 	a, b := v.AddSubnet("a", "10.0.1.0/24", "2001:db8:0:1::/64"), v.AddSubnet("b", "10.0.2.0/24")
 	a.AddInterface("plain", "10.0.1.10", "open")
 	a.AddInterface("public", "10.0.1.20", "open").AddPublicIP("198.51.100.20")
+	a.AddInterface("private", "10.0.1.60", "open").AddAddress("10.0.1.61")
 	several := a.AddInterface("several", "10.0.1.30", "open")
 	several.Addresses = append(several.Addresses, vpc.Address{IP: netip.MustParseAddr("10.0.1.31"), Public: netip.MustParseAddr("198.51.100.31"), Elastic: true})
 	several.AddAddress("2001:db8:0:1::30").Prefixes = []netip.Prefix{netip.MustParsePrefix("10.0.1.96/28")}
@@ -97,6 +98,7 @@ func TestPair_Ranges(t *testing.T) {
 		{"plain", "10.0.1.20", false, []string{"10.0.1.20"}},
 		{"public", "plain", false, []string{"10.0.1.10"}},
 		{"internet", "plain", false, []string{"10.0.1.10"}},
+		{"internet", "private", false, []string{"10.0.1.60", "10.0.1.61"}},
 		{"plain", "several", false, []string{"10.0.1.30", "10.0.1.31", "10.0.1.96", "198.51.100.31 of 10.0.1.31"}},
 		{"internet", "several", false, []string{"198.51.100.31"}},
 		{"internet", "several", true, []string{"2001:db8:0:1::30"}},

@@ -47,7 +47,6 @@ func withNames(list, more []string) []string {
 	}
 	for _, name := range more {
 		if !known[name] {
-			known[name] = true
 			list = append(list, name)
 		}
 	}
