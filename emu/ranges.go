@@ -55,7 +55,6 @@ func (r *Range) Owner() (*vpc.VPC, *vpc.Interface) {
 func (p *Pair) Represent(by func([]Range) []int) {
 	var kept [2]map[space.Span]bool
 	for n := range p.ranges {
-		p.ranges[n] = slices.Clone(p.ranges[n])
 		kept[n] = make(map[space.Span]bool)
 		for k, first := range by(p.ranges[n]) {
 			p.ranges[n][k].Asked = p.ranges[n][first].Span

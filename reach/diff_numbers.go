@@ -124,7 +124,7 @@ func publicOfBoth(old, now *verdicts) []public {
 	all := now.public
 	for _, a := range old.public {
 		if !slices.ContainsFunc(now.public, func(b public) bool { return a.public == b.public }) {
-			all = append(all[:len(all):len(all)], a)
+			all = append(all, a)
 		}
 	}
 	return all

@@ -205,3 +205,32 @@ func TestMergeVersions(t *testing.T) {
 	six.v6, six.set = true, space.Set{{}}
 	require.Len(t, mergeVersions([]Change{four, six, six}), 2, "the second one of IPv6 is about other packets")
 }
+
+// TestMatchRanges: which old address a new one was: the same one at the same node, else one of
+// the node or of its subnet, else the same one, else any of the same kind.
+func TestMatchRanges(t *testing.T) {
+	at := func(prefix, node, subnet string) emu.Range {
+		return emu.Range{Span: space.Prefix(netip.MustParsePrefix(prefix)), Node: node, Subnet: subnet}
+	}
+	public := at("203.0.113.1/32", "", "")
+	public.Private = at("10.0.0.1/32", "", "").Span
+	for _, c := range []struct {
+		name    string
+		was, is []emu.Range
+		want    []int
+	}{
+		{"the same", []emu.Range{at("10.0.0.1/32", "", ""), at("10.0.0.2/32", "", "")}, []emu.Range{at("10.0.0.2/32", "", ""), at("10.0.0.1/32", "", "")}, []int{1, 0}},
+		{"one more", []emu.Range{at("10.0.0.2/32", "", "")}, []emu.Range{at("10.0.0.1/32", "", ""), at("10.0.0.2/32", "", "")}, []int{-1, 0}},
+		{"another", []emu.Range{at("10.0.0.1/32", "", "")}, []emu.Range{at("10.0.0.2/32", "", "")}, []int{0}},
+		{"of the node, before the same", []emu.Range{at("10.0.0.1/32", "a", "s"), at("10.0.0.2/32", "b", "s")}, []emu.Range{at("10.0.0.1/32", "b", "s"), at("10.0.0.2/32", "a", "s")}, []int{1, 0}},
+		{"the same at its node, before another there", []emu.Range{at("10.0.0.1/32", "a", "s"), at("10.0.0.2/32", "a", "s")}, []emu.Range{at("10.0.0.2/32", "a", "s")}, []int{1}},
+		{"of the subnet, before the same", []emu.Range{at("10.0.0.1/32", "a", "s"), at("10.0.0.2/32", "b", "t")}, []emu.Range{at("10.0.0.1/32", "c", "t"), at("10.0.0.2/32", "d", "s")}, []int{1, 0}},
+		{"the same, of other nodes elsewhere", []emu.Range{at("10.0.0.1/32", "a", "s"), at("10.0.0.2/32", "b", "t")}, []emu.Range{at("10.0.0.2/32", "c", "u"), at("10.0.0.1/32", "d", "v")}, []int{1, 0}},
+		{"no prefix for an address", []emu.Range{at("10.0.0.0/28", "", "")}, []emu.Range{at("10.0.0.1/32", "", "")}, []int{-1}},
+		{"no public address for a private one", []emu.Range{public}, []emu.Range{at("203.0.113.1/32", "", "")}, []int{-1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			require.Equal(t, c.want, matchRanges(c.was, c.is))
+		})
+	}
+}

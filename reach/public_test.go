@@ -259,6 +259,9 @@ func TestPublicAddresses_Diff(t *testing.T) {
 	several := func(s string) string {
 		return edit(s, "      bare:", "      several: {subnet: out, groups: [client], ip: [{ip: 10.0.0.50, public-ip: 203.0.113.50, elastic: true}, {ip: 10.0.0.51}]}\n      bare:")
 	}
+	moving := func(egress, addresses string) string {
+		return edit(edit(hairpins("tcp/80 from 0.0.0.0/0"), "client: {egress: [all to 0.0.0.0/0]}", "client: {egress: ["+egress+"]}"), "      bare:", "      moved: {subnet: out, groups: [db], ip: ["+addresses+"]}\n      bare:")
+	}
 	for _, c := range []struct {
 		name          string
 		before, after string
@@ -290,6 +293,8 @@ func TestPublicAddresses_Diff(t *testing.T) {
 			"rerouted app → db tcp/443 to 203.0.113.29"}},
 		{"another Elastic IP, to which who asks may not send: what closed is the old one", hairpins("tcp/443 from 203.0.113.0/24"), edit(hairpins("tcp/443 from 203.0.113.0/24"), "203.0.113.20}", "203.0.113.29}"), []string{
 			"closed narrow → db tcp/443 to 203.0.113.20", "rerouted web, app → db tcp/443 to 203.0.113.29"}},
+		{"an Elastic IP at another private address, and no rule any more", moving("tcp/80 to 10.0.0.60/32, tcp/80 to 203.0.113.60/32", "{ip: 10.0.0.60, public-ip: 203.0.113.60, elastic: true}, {ip: 10.0.0.61}"), moving("", "{ip: 10.0.0.60}, {ip: 10.0.0.61, public-ip: 203.0.113.60, elastic: true}"), []string{
+			"closed web, bare, app, dark → moved tcp/80 to 10.0.0.60", "closed web, app → moved tcp/80 to 203.0.113.60"}},
 		{"a rule for the private address in place of the public one", hairpins("tcp/443 from 203.0.113.10/32"), hairpins("tcp/443 from 10.0.0.10/32"), []string{
 			"opened web → db, plain, two, like-1, like-2, shy tcp/443", "closed web → db, like-1, like-2 tcp/443 to public address", "closed web → two tcp/443 to 203.0.113.30, 203.0.113.32"}},
 	} {
