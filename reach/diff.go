@@ -231,9 +231,10 @@ func withChange(all []Change, c Change, packets space.Box) []Change {
 
 // inWords says which packets changes are about, and shows an ordinary one of them.
 func (d *differ) inWords(all []Change, old, now *verdicts) []Change {
+	public := publicOfBoth(old, now)
 	for k := range all {
 		c := &all[k]
-		c.set = c.set.Joined()
+		c.set = apart(c.set, public).Joined()
 		f := now
 		if c.Kind == Closed || now.pair == nil || old.pair != nil && len(now.all.And(c.set)) == 0 {
 			f = old // where it was open, or where alone there are such packets

@@ -190,7 +190,7 @@ func matchRanges(was, is []emu.Range) []int {
 // these that are no public addresses. So the sets of hosts with more addresses and with fewer
 // compare equal.
 func (v *verdicts) whole(set space.Set) (all space.Set) {
-	for _, p := range apart(set, v.public).Products() {
+	for _, p := range set.Products() {
 		for n, d := range addressDimensions {
 			var own []space.Span
 			for _, s := range v.numbers[n] {

@@ -87,7 +87,7 @@ func (v *verdicts) trace(at space.Point) *emu.Trace {
 // traffic is a set in words, in the network's addresses.
 func (v *verdicts) traffic(set space.Set) (list []Traffic) {
 	all := placesOf(v.pair, v.several)
-	for _, p := range apart(set, v.public).Products() {
+	for _, p := range set.Products() {
 		for n, d := range addressDimensions {
 			if v.numbers[n] == nil {
 				continue
