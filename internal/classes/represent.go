@@ -30,7 +30,7 @@ func (c *Classifier) representatives(list []emu.Range) []int {
 		first[k] = k
 		r := &list[k]
 		v, i := r.Owner()
-		if i == nil || k == 0 || !r.Span.Single() || r.Node != "" {
+		if i == nil || k == 0 || r.Node != "" {
 			continue
 		}
 		at := slices.IndexFunc(i.Addresses, func(a vpc.Address) bool { return a.IP.IsValid() && space.Address(a.IP) == r.Span.First })
