@@ -70,7 +70,8 @@ type Finding struct {
 
 // Pair explores packets between two ends as a [Query] names them. An end that is named
 // stands for all its addresses, and one that is written as an address for that. It is
-// false if the ends have no addresses of the IP version, or the same one and no other.
+// false if the ends have no addresses of the IP version, and there is no Pair then, or the
+// same one and no other, and it has no packets.
 func (x *Explorer) Pair(source, destination string, v6 bool) (*Pair, bool, error) {
 	src, err := x.net.resolve(source)
 	if err != nil {

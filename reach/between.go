@@ -151,6 +151,7 @@ func (a *Answer) Traffic(answer emu.Answer, v6 bool) []Traffic {
 // Between is what gets from one end to another.
 func (n *Network) Between(source, destination string) (*Answer, error) {
 	a := &Answer{Source: source, Destination: destination}
+	var found *emu.Pair
 	for _, v6 := range [...]bool{false, true} {
 		p, ok, err := n.explorer.Pair(source, destination, v6)
 		if err != nil {
@@ -160,15 +161,24 @@ func (n *Network) Between(source, destination string) (*Answer, error) {
 			n.represent(p)
 			a.Parts = append(a.Parts, parts(p, p.Ask)...)
 		}
+		found = cmp.Or(found, p)
 	}
 	if len(a.Parts) == 0 {
-		return nil, fmt.Errorf("%s and %s have no IP version in common", source, destination)
+		return nil, noPackets(source, destination, found)
 	}
 	slices.SortStableFunc(a.Parts, func(a, b Part) int {
 		return cmp.Or(cmp.Compare(order(a.Answer), order(b.Answer)), cmp.Compare(order(a.Request), order(b.Request)),
 			cmp.Compare(space.Version(a.IPv6()), space.Version(b.IPv6())), cmp.Compare(a.extra(), b.extra()))
 	})
 	return a, nil
+}
+
+// noPackets says why there are none from one end to another, between whose addresses a pair was found or not.
+func noPackets(source, destination string, found *emu.Pair) error {
+	if found != nil {
+		return fmt.Errorf("%s and %s have the same address: there are no packets between them", source, destination)
+	}
+	return fmt.Errorf("%s and %s have no IP version in common", source, destination)
 }
 
 // represent leaves addresses out that fare as others do.

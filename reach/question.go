@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -95,6 +96,7 @@ func clientsAsk(p *emu.Pair, usual space.Point) (all []space.Span) {
 // the two ends.
 func (q *question) everything(choose func(space.Set) space.Set) ([]Wrong, error) {
 	var all []Wrong
+	var found *emu.Pair
 	seen := make(map[[2]space.Span]bool) // addresses: several names may mean one
 	for _, v6 := range [...]bool{false, true} {
 		for _, from := range q.c.namesakes(q.src) {
@@ -103,6 +105,7 @@ func (q *question) everything(choose func(space.Set) space.Set) ([]Wrong, error)
 				if err != nil {
 					return nil, err
 				}
+				found = cmp.Or(found, p)
 				if !ok {
 					continue
 				}
@@ -122,7 +125,7 @@ func (q *question) everything(choose func(space.Set) space.Set) ([]Wrong, error)
 		}
 	}
 	if len(seen) == 0 && q.one {
-		return nil, fmt.Errorf("%s and %s have no IP version in common", q.src.name(), q.dst.name())
+		return nil, noPackets(q.src.name(), q.dst.name(), found)
 	}
 	return all, nil
 }
