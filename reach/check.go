@@ -126,7 +126,8 @@ func (c *Checker) Check(e *vpc.Expectation) (*Checked, error) {
 			c.Progress(k+1, len(encounters))
 		}
 		out.Pairs += e.pairs
-		q := question{c: c, src: e.src, dst: e.dst, services: services, only: only, want: want, one: one}
+		from, to := e.from.names(), e.to.names()
+		q := question{c: c, src: e.src, dst: e.dst, services: services, only: only, want: want, one: one, several: [2]bool{len(from) > 1, len(to) > 1}}
 		wrong, err := q.ask()
 		if err != nil {
 			return nil, err
@@ -136,11 +137,8 @@ func (c *Checker) Check(e *vpc.Expectation) (*Checked, error) {
 				return nil, err
 			}
 		}
-		if len(wrong) > 0 {
-			from, to := e.from.names(), e.to.names()
-			for k := range wrong {
-				wrong[k].Sources, wrong[k].Destinations = from, to
-			}
+		for k := range wrong {
+			wrong[k].Sources, wrong[k].Destinations = from, to
 		}
 		out.Wrong = append(out.Wrong, wrong...)
 	}

@@ -313,3 +313,18 @@ func TestPublicAddresses_Diff(t *testing.T) {
 		})
 	}
 }
+
+// TestPublicAddresses_Check: of several destinations that fare alike, words name no address of one.
+func TestPublicAddresses_Check(t *testing.T) {
+	c := reach.NewChecker(reach.EmulatorOf(t, hairpins("tcp/443 from 203.0.113.0/24")))
+	for _, e := range []struct{ destination, to, want string }{
+		{"like-1", "like-1", "tcp/443 to 203.0.113.141"},
+		{"like-*", "like-1 like-2", "tcp/443 to public address"},
+	} {
+		out, err := c.Check(&vpc.Expectation{Source: "we*", Destination: e.destination, Service: "all", Want: "blocked"})
+		require.NoError(t, err)
+		require.Len(t, out.Wrong, 1)
+		assert.Equal(t, e.to, strings.Join(out.Wrong[0].Destinations, " "))
+		assert.Equal(t, e.want, out.Wrong[0].Traffic[0].String())
+	}
+}

@@ -18,7 +18,8 @@ type question struct {
 	services []firewall.Service
 	only     bool
 	want     emu.Answer
-	one      bool // the only pair
+	one      bool    // the only pair
+	several  [2]bool // source and destination stand for others, whose addresses are others
 
 	shown    *emu.Pair // for packets of which to show a trace if nothing is wrong
 	shownSet space.Set
@@ -212,7 +213,7 @@ func (q *question) hold(p *emu.Pair, set space.Set) []Wrong {
 		}
 		all[k].set = append(all[k].set, some...)
 	}
-	asked := placesAsked(p, set)
+	asked := placesAsked(p, set, q.several)
 	for k := range all {
 		all[k].set = all[k].set.Joined()
 		all[k].Traffic = asked.of(all[k].set)
@@ -222,8 +223,8 @@ func (q *question) hold(p *emu.Pair, set space.Set) []Wrong {
 
 // placesAsked are the places of a pair's packets of which a set was asked about: words leave
 // out what is all of them. Services are worded as they are.
-func placesAsked(p *emu.Pair, set space.Set) *places {
-	asked := placesOf(p, [2]bool{})
+func placesAsked(p *emu.Pair, set space.Set, several [2]bool) *places {
+	asked := placesOf(p, several)
 	for d := space.SourcePorts; d < space.Dimensions; d++ {
 		var spans []space.Span
 		for _, b := range set {
