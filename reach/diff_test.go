@@ -126,7 +126,7 @@ func BenchmarkMerge(b *testing.B) {
 			for b.Loop() {
 				all := make([]Change, count)
 				for k := range all {
-					all[k] = Change{Sources: []string{fmt.Sprint("from-", k/100)}, Destinations: []string{fmt.Sprint("to-", k%100)}, words: []string{fmt.Sprint("tcp/", k)}}
+					all[k] = Change{Sources: []string{fmt.Sprint("from-", k/100)}, Destinations: []string{fmt.Sprint("to-", k%100)}, general: []string{fmt.Sprint("tcp/", k)}}
 				}
 				require.Len(b, merge(all), count)
 			}
