@@ -143,68 +143,51 @@ func (c *tally) String() string {
 // that is the answer.
 func TestExplore(t *testing.T) {
 	var c tally
-	property[ends]{
-		with: Everything, many: 12, networks: *explored, change: unlimited, ask: askOpen,
-		about: func(n *vpc.Network) (func(ends) error, error) {
-			e, err := emulator(n)
-			if err != nil {
-				return nil, err
-			}
-			l, x := landmarksOf(e.Network()), e.Explorer()
-			return func(q ends) error {
-				p, ok, err := x.Pair(q.Source, q.Destination, q.IPv6)
-				if err != nil || !ok {
-					return nil
-				}
-				m := New(q.Seed, 0)
-				for k := range 6 {
-					if at, ok := open(m, l, p, k%2*8); ok {
-						if err := c.explore(m, e, n, l, p, q, at); err != nil {
-							return err
-						}
-					}
-				}
-				return nil
-			}, nil
-		},
-	}.try(t)
-	t.Log(&c)
+	c.try(t, property[ends]{change: unlimited, ask: askOpen}, func(m *Maker, l *landmarks, p *emu.Pair, k int) (space.Point, bool) {
+		return open(m, l, p, k%2*8)
+	})
 }
 
 // TestExplore_Public: the same of packets that are sent to public addresses from inside, in
 // networks that let more pass.
 func TestExplore_Public(t *testing.T) {
 	var c tally
-	property[ends]{
-		with: Everything, many: 12, networks: *explored, change: welcoming, ask: askPublic,
-		about: func(n *vpc.Network) (func(ends) error, error) {
-			e, err := emulator(n)
-			if err != nil {
-				return nil, err
-			}
-			l, x := landmarksOf(e.Network()), e.Explorer()
-			return func(q ends) error {
-				p, ok, err := x.Pair(q.Source, q.Destination, false)
-				if err != nil || !ok {
-					return nil
-				}
-				m := New(q.Seed, 0)
-				for range 6 {
-					b := boxOf(m, p)
-					if at, ok := somewhere(m, l, p, b); ok && toPublic(p, at) {
-						if err := c.explore(m, e, n, l, p, q, at); err != nil {
-							return err
-						}
-					}
-				}
-				return nil
-			}, nil
-		},
-	}.try(t)
-	t.Log(&c)
+	c.try(t, property[ends]{change: welcoming, ask: askPublic}, func(m *Maker, l *landmarks, p *emu.Pair, _ int) (space.Point, bool) {
+		at, ok := somewhere(m, l, p, boxOf(m, p))
+		return at, ok && toPublic(p, at)
+	})
 	if c.hairpins == 0 && *explored >= 20 {
 		t.Error("nothing from inside gets anywhere by a public address")
 	}
+}
+
+// try explores six packets of each question of a property, which choose picks.
+func (c *tally) try(t *testing.T, p property[ends], choose func(m *Maker, l *landmarks, p *emu.Pair, k int) (space.Point, bool)) {
+	p.with, p.many, p.networks = Everything, 12, *explored
+	p.about = func(n *vpc.Network) (func(ends) error, error) {
+		e, err := emulator(n)
+		if err != nil {
+			return nil, err
+		}
+		l, x := landmarksOf(e.Network()), e.Explorer()
+		return func(q ends) error {
+			p, ok, err := x.Pair(q.Source, q.Destination, q.IPv6)
+			if err != nil || !ok {
+				return nil
+			}
+			m := New(q.Seed, 0)
+			for k := range 6 {
+				if at, ok := choose(m, l, p, k); ok {
+					if err := c.explore(m, e, n, l, p, q, at); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		}, nil
+	}
+	p.try(t)
+	t.Log(c)
 }
 
 // welcoming lets more pass: filters have a rule for all, and nothing blocks the internet.
