@@ -17,6 +17,7 @@ func merge(all []Change) []Change {
 		func(c *Change) ([]string, *[]string) { return c.Sources, &c.Destinations },
 	} {
 		var kept []Change
+		var known []map[string]bool     // of each, the names that grow
 		index := make(map[string][]int) // of kept, by all that is alike but the packets
 		for _, c := range all {
 			same, more := turn(&c)
@@ -24,29 +25,36 @@ func merge(all []Change) []Change {
 			at := slices.IndexFunc(index[key], func(k int) bool { return kept[k].set.Equal(c.set) })
 			if at < 0 {
 				index[key] = append(index[key], len(kept))
+				known = append(known, namesOf(*more))
 				kept = append(kept, c)
 				continue
 			}
-			o := &kept[index[key][at]]
+			k := index[key][at]
+			o := &kept[k]
 			if !slices.Equal(o.words, c.words) {
 				o.Traffic, o.words = generally(o.Traffic), o.general
 			}
 			_, into := turn(o)
-			*into = withNames(*into, *more)
+			*into = withNames(*into, *more, known[k])
 		}
 		all = kept
 	}
 	return all
 }
 
-// withNames adds names that a list does not have.
-func withNames(list, more []string) []string {
-	known := make(map[string]bool, len(list))
+func namesOf(list []string) map[string]bool {
+	names := make(map[string]bool, len(list))
 	for _, name := range list {
-		known[name] = true
+		names[name] = true
 	}
+	return names
+}
+
+// withNames adds names that a list does not have, whose names are known.
+func withNames(list, more []string, known map[string]bool) []string {
 	for _, name := range more {
 		if !known[name] {
+			known[name] = true
 			list = append(list, name)
 		}
 	}

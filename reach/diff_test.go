@@ -119,7 +119,7 @@ func TestSameness_Component(t *testing.T) {
 	}
 }
 
-// BenchmarkMerge is changes of which none is like another.
+// BenchmarkMerge is changes of which none is like another, or all are.
 func BenchmarkMerge(b *testing.B) {
 	for _, count := range []int{1_000, 10_000} {
 		b.Run(fmt.Sprint(count), func(b *testing.B) {
@@ -131,7 +131,24 @@ func BenchmarkMerge(b *testing.B) {
 				require.Len(b, merge(all), count)
 			}
 		})
+		b.Run(fmt.Sprint(count, " alike"), func(b *testing.B) {
+			for b.Loop() {
+				all := make([]Change, count)
+				for k := range all {
+					all[k] = Change{Sources: []string{fmt.Sprint("from-", k)}, Destinations: []string{"to"}}
+				}
+				require.Len(b, merge(all), 1)
+			}
+		})
 	}
+}
+
+// TestMerge_Names: every end of the changes that are made one is there once, in order.
+func TestMerge_Names(t *testing.T) {
+	from := func(names ...string) Change { return Change{Sources: names, Destinations: []string{"to"}} }
+	got := merge([]Change{from("a"), from("b", "c"), from("b"), from("c", "a", "d")})
+	require.Len(t, got, 1)
+	require.Equal(t, []string{"a", "b", "c", "d"}, got[0].Sources)
 }
 
 // TestMerge: changes are one if all that is said of them is the same but one of their ends.
